@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The words of Roundsman as types, and every decision as a pure function.
+//!
+//! Owns ids, schedules, slots, runs, policies and outcomes. It does no I/O, reads no clock and knows no runtime.
+
+pub mod artifact;
+pub mod definition;
+pub mod document;
+pub mod duration;
+pub mod end;
+pub mod ids;
+pub mod misfire;
+pub mod outcome;
+pub mod overlap;
+pub mod retry;
+pub mod run;
+pub mod schedule;
+pub mod secret;
+pub mod settle;
+pub mod size;
+pub mod slot;
+pub mod time;
+
+pub use artifact::Artifact;
+pub use definition::{Limits, TaskDefinition};
+pub use document::{Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite};
+pub use duration::HumanDuration;
+pub use end::{AttemptEnd, Ended};
+pub use ids::{ActionName, BootId, InvalidName, KindName, NodeId, RunId, StoreId, TaskName};
+pub use misfire::Misfire;
+pub use outcome::{Counts, MetricValue, Outcome, OutcomeStatus, TaskError};
+pub use overlap::Overlap;
+pub use retry::{RetryCause, RetryPolicy};
+pub use run::{Origin, Run, RunState};
+pub use schedule::Schedule;
+pub use secret::Secret;
+pub use settle::{Transition, settle};
+pub use size::ByteSize;
+pub use slot::{Reason, SlotRange, Verdict};
+pub use time::{Clock, Timestamp};

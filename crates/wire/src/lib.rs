@@ -1,1 +1,11 @@
-//! Placeholder.
+//! The words between daemon and worker: frames, their encoding, the handshake, and the [`Executor`] seam.
+//!
+//! It assumes neither shared memory nor a shared file system, and starts no process.
+
+pub mod codec;
+pub mod executor;
+pub mod frame;
+
+pub use codec::{CodecError, Decoder, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, encode};
+pub use executor::{AttemptOrder, AttemptReport, CancelReason, Executor, Host, RunningAttempt, StartError, Usage};
+pub use frame::{FromWorker, LogLine, LogStream, PROTOCOL, Request, ToWorker};

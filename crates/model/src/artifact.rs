@@ -1,0 +1,19 @@
+//! Artifacts: files that a run leaves behind. Here is what is known about one, not its bytes.
+
+use serde::{Deserialize, Serialize};
+
+/// The most bytes of an artifact that the store itself keeps.
+pub const MAX_STORED_BYTES: usize = 16 << 20;
+
+/// What is known about an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its name, unique in its run, such as `record.json`.
+    pub name: String,
+    /// Such as `application/json`.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+}

@@ -1,0 +1,174 @@
+//! What a kind gets to work with. Everything it can ask of the outside goes through one [`Port`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use roundsman_model::{
+    ActionName, Artifact, Clock, DocumentError, DocumentOp, DocumentReply, MetricValue, RunId, TaskError, TaskName,
+    Timestamp, artifact::MAX_STORED_BYTES,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{ArtifactError, Documents};
+
+/// What is known about the attempt under way.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The run's number.
+    pub run: RunId,
+    /// The task's name.
+    pub task: TaskName,
+    /// The slot it is for; absent for runs on request.
+    pub slot: Option<Timestamp>,
+    /// 1 for the first attempt.
+    pub number: u32,
+    /// When the attempt is stopped.
+    pub deadline: Timestamp,
+    /// The task's zone.
+    pub timezone: Tz,
+    /// The action asked for; absent for the scheduled work.
+    pub action: Option<ActionName>,
+    /// Parameters of the action.
+    pub params: serde_json::Value,
+    /// Whether writes only become a plan.
+    pub dry_run: bool,
+}
+
+/// How far the work is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all, where that is known.
+    pub total: Option<u64>,
+    /// What it is at.
+    pub note: String,
+}
+
+/// What stands behind a context: the wire to the daemon, or memory in tests.
+#[async_trait]
+pub trait Port: Send + Sync + 'static {
+    /// Tells how far the work is; only the latest matters.
+    fn progress(&self, progress: Progress);
+    /// Reports a sample of a declared metric.
+    fn metric(&self, metric: MetricValue);
+    /// Asks something of a collection of documents.
+    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
+    /// Keeps an artifact.
+    async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, ArtifactError>;
+}
+
+/// What a kind gets to work with. Cheap to clone. Log lines go through `tracing`.
+#[derive(Clone)]
+pub struct TaskContext {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    attempt: Attempt,
+    clock: Arc<dyn Clock>,
+    cancelled: CancellationToken,
+    port: Arc<dyn Port>,
+}
+
+impl TaskContext {
+    /// A context on these foundations. `cancelled` fires when the attempt is to stop.
+    pub fn new(attempt: Attempt, clock: Arc<dyn Clock>, cancelled: CancellationToken, port: Arc<dyn Port>) -> Self {
+        Self { inner: Arc::new(Inner { attempt, clock, cancelled, port }) }
+    }
+
+    /// What is known about the attempt.
+    pub fn attempt(&self) -> &Attempt {
+        &self.inner.attempt
+    }
+
+    /// The run's number.
+    pub fn run_id(&self) -> RunId {
+        self.inner.attempt.run
+    }
+
+    /// The task's name.
+    pub fn task(&self) -> &TaskName {
+        &self.inner.attempt.task
+    }
+
+    /// The slot it is for; absent for runs on request.
+    pub fn slot(&self) -> Option<Timestamp> {
+        self.inner.attempt.slot
+    }
+
+    /// When the attempt is stopped.
+    pub fn deadline(&self) -> Timestamp {
+        self.inner.attempt.deadline
+    }
+
+    /// The task's zone.
+    pub fn timezone(&self) -> Tz {
+        self.inner.attempt.timezone
+    }
+
+    /// The action asked for; absent for the scheduled work.
+    pub fn action(&self) -> Option<&str> {
+        self.inner.attempt.action.as_ref().map(ActionName::as_str)
+    }
+
+    /// Parameters of the action.
+    pub fn params(&self) -> &serde_json::Value {
+        &self.inner.attempt.params
+    }
+
+    /// Whether writes only become a plan.
+    pub fn dry_run(&self) -> bool {
+        self.inner.attempt.dry_run
+    }
+
+    /// The wall-clock time.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The clock itself, for those who pass it on.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
+    }
+
+    /// Returns when the attempt is to stop.
+    pub async fn cancelled(&self) {
+        self.inner.cancelled.cancelled().await;
+    }
+
+    /// Whether the attempt is to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.is_cancelled()
+    }
+
+    /// A named collection of the task's own documents.
+    pub fn documents(&self, collection: &str) -> Documents {
+        Documents::new(self.clone(), collection.to_owned())
+    }
+
+    /// Keeps a file that people or later runs want to see.
+    pub async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, TaskError> {
+        if bytes.len() > MAX_STORED_BYTES {
+            let error = ArtifactError::TooLarge { name: name.to_owned(), size: bytes.len(), limit: MAX_STORED_BYTES };
+            return Err(error.into());
+        }
+        Ok(self.inner.port.artifact(name, media_type, bytes).await?)
+    }
+
+    /// Tells how far the work is: steps done, steps in all where known, and what it is at.
+    pub fn progress(&self, done: u64, total: Option<u64>, note: impl Into<String>) {
+        self.inner.port.progress(Progress { done, total, note: note.into() });
+    }
+
+    /// Reports a sample of a metric that the kind declares.
+    pub fn metric(&self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let labels: BTreeMap<_, _> = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        self.inner.port.metric(MetricValue { name: name.to_owned(), labels, value });
+    }
+
+    pub(crate) fn port(&self) -> &dyn Port {
+        &*self.inner.port
+    }
+}

@@ -1,0 +1,94 @@
+//! The shape of a kind. How it is found is the registry's matter.
+
+use std::{future::Future, time::Duration};
+
+use roundsman_model::{Outcome, TaskError};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::TaskContext;
+
+/// Code that can do something. A kind is idempotent: an attempt may be repeated after a crash. It honours
+/// [`TaskContext::dry_run`]: reads are allowed, writes become a plan.
+pub trait Kind: Send + Sync + 'static {
+    /// What is known about the kind without running it.
+    const INFO: KindInfo;
+
+    /// The task's `with` table. Unknown keys are errors (`#[serde(deny_unknown_fields)]`); doc comments are the manual.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Does the work once: the scheduled work, or the action that [`TaskContext::action`] names.
+    fn run(cx: &TaskContext, config: Self::Config) -> impl Future<Output = Result<Outcome, TaskError>>;
+}
+
+/// What is known about a kind without running it.
+#[derive(Debug, Clone, Copy)]
+pub struct KindInfo {
+    /// Its name, as tasks write it after `uses`.
+    pub name: &'static str,
+    /// One sentence, beginning with a verb: "asks DNS servers questions…".
+    pub about: &'static str,
+    /// The family it is listed under.
+    pub category: &'static str,
+    /// The schedule of the built-in task of this kind, and what `config init` suggests.
+    pub default_schedule: Option<&'static str>,
+    /// How long an attempt may take where the task says nothing.
+    pub timeout: Duration,
+    /// Whether a failed attempt may simply be repeated; if not, tasks of the kind get one attempt unless they say otherwise.
+    pub repeatable: bool,
+    /// The metrics it may report; all others are refused.
+    pub metrics: &'static [MetricInfo],
+    /// What it can be asked to do besides its scheduled work.
+    pub actions: &'static [ActionInfo],
+}
+
+impl KindInfo {
+    /// What most kinds share; for `..KindInfo::DEFAULT`.
+    pub const DEFAULT: Self = Self {
+        name: "",
+        about: "",
+        category: "general",
+        default_schedule: None,
+        timeout: Duration::from_secs(600),
+        repeatable: true,
+        metrics: &[],
+        actions: &[],
+    };
+}
+
+/// A metric that a kind declares.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricInfo {
+    /// The full name: `roundsman_dns_up`.
+    pub name: &'static str,
+    /// One sentence for `# HELP`.
+    pub help: &'static str,
+    /// Gauge or counter.
+    pub metric_type: MetricType,
+    /// Names of its labels; `task` is added by the daemon. Never ids, commands, addresses of people, or messages.
+    pub labels: &'static [&'static str],
+}
+
+/// How samples of a metric are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricType {
+    /// A level; the last report counts.
+    Gauge,
+    /// A sum; reports are added.
+    Counter,
+}
+
+/// Something a kind can be asked to do besides its scheduled run.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionInfo {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One sentence, beginning with a verb.
+    pub about: &'static str,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Whether it shares the task's overlap guard.
+    pub exclusive: bool,
+    /// Whether it writes to outside systems.
+    pub writes: bool,
+}

@@ -1,0 +1,1 @@
+//! A context for kinds under test, in memory. It starts no worker and opens no store.

@@ -1,0 +1,201 @@
+//! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
+
+use roundsman_model::{
+    ActionName, Artifact, DocumentError, DocumentOp, DocumentReply, KindName, Limits, MetricValue, Outcome, RunId,
+    TaskError, TaskName, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// The version of the protocol. The handshake refuses another.
+pub const PROTOCOL: u16 = 1;
+
+/// What a worker is asked to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The run's number.
+    pub run: RunId,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// The task's name.
+    pub task: TaskName,
+    /// The kind to run.
+    pub kind: KindName,
+    /// The slot it is for.
+    #[serde(default)]
+    pub slot: Option<Timestamp>,
+    /// The task's zone, by its IANA name.
+    pub timezone: String,
+    /// The action asked for.
+    #[serde(default)]
+    pub action: Option<ActionName>,
+    /// Parameters of the action.
+    #[serde(default)]
+    pub params: serde_json::Value,
+    /// Whether writes only become a plan.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The kind's config, references resolved.
+    pub with: serde_json::Value,
+    /// When the attempt is to stop, on the wall clock.
+    pub deadline: Timestamp,
+    /// Milliseconds from now until the worker ends its own tree, whatever the kind does.
+    pub time_limit_ms: u64,
+    /// Milliseconds between the polite and the final signal.
+    pub grace_ms: u64,
+    /// Milliseconds the worker may go on without a further `renew`; absent means as long as the wire is open.
+    #[serde(default)]
+    pub lease_ms: Option<u64>,
+    /// Limits the worker sets itself before the kind's code runs.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The process that holds the other end; the worker ends if its parent is another.
+    pub parent_pid: u32,
+}
+
+/// Frames to a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum ToWorker {
+    /// The first frame: the protocol the daemon speaks.
+    Hello {
+        /// The protocol's version.
+        protocol: u16,
+    },
+    /// The second frame: what to do. Boxed, as it is by far the largest.
+    Request {
+        /// What to do.
+        request: Box<Request>,
+    },
+    /// The run's lease was renewed.
+    Renew {
+        /// Milliseconds from the receipt on that the worker may go on.
+        lease_ms: u64,
+    },
+    /// Stop: tell the kind, then end the tree after the grace.
+    Cancel {
+        /// Why.
+        reason: crate::CancelReason,
+    },
+    /// The answer to a `document` frame.
+    DocumentReply {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        result: Result<DocumentReply, DocumentError>,
+    },
+    /// The answer to an `artifact` frame.
+    ArtifactReply {
+        /// The number of the question.
+        id: u64,
+        /// What was kept, or why not.
+        result: Result<Artifact, String>,
+    },
+    /// The outcome was received; the worker may exit.
+    Goodbye,
+    /// A frame of a later version: passed over.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Where a log line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// The kind's own log.
+    Log,
+    /// Standard output of the worker or a process it started.
+    Stdout,
+    /// Standard error of the worker or a process it started.
+    Stderr,
+    /// What Roundsman itself says about the attempt.
+    Roundsman,
+}
+
+/// One line of a run's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// Where it comes from.
+    pub stream: LogStream,
+    /// `error`, `warn`, `info`, `debug` or `trace`; `info` for the streams of processes.
+    pub level: String,
+    /// The text, without a line end.
+    pub text: String,
+}
+
+/// Frames from a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum FromWorker {
+    /// The first frame: who is there.
+    Hello {
+        /// The protocol's version.
+        protocol: u16,
+        /// The worker's version, for messages.
+        version: String,
+    },
+    /// A line of the kind's log.
+    Log {
+        /// The line.
+        line: LogLine,
+    },
+    /// How far the work is.
+    Progress {
+        /// Steps done.
+        done: u64,
+        /// Steps in all.
+        #[serde(default)]
+        total: Option<u64>,
+        /// What it is at.
+        #[serde(default)]
+        note: String,
+    },
+    /// A sample of a metric.
+    Metric {
+        /// The sample.
+        metric: MetricValue,
+    },
+    /// Lines, samples or steps that did not fit into the worker's queue.
+    Dropped {
+        /// Log lines.
+        logs: u64,
+        /// Metric samples.
+        metrics: u64,
+    },
+    /// A question to a collection of documents; answered by `document_reply`.
+    Document {
+        /// The number of the question.
+        id: u64,
+        /// The collection.
+        collection: String,
+        /// The question.
+        op: DocumentOp,
+    },
+    /// An artifact to keep; answered by `artifact_reply`.
+    Artifact {
+        /// The number of the question.
+        id: u64,
+        /// Its name.
+        name: String,
+        /// Its media type.
+        media_type: String,
+        /// Its bytes in base64.
+        base64: String,
+    },
+    /// The kind's report. The last frame but `goodbye`.
+    Outcome {
+        /// An outcome or an instruction.
+        result: Result<Outcome, TaskError>,
+    },
+    /// The kind's code panicked.
+    Panicked {
+        /// The panic's message.
+        message: String,
+        /// File and line.
+        place: String,
+    },
+    /// A frame of a later version: passed over.
+    #[serde(other)]
+    Unknown,
+}
