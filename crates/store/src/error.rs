@@ -1,0 +1,117 @@
+//! What can go wrong between us and a database. It never carries a password.
+
+use std::{path::PathBuf, time::Duration};
+
+/// The result of a store call.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Why a store call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database cannot be reached, or the connection broke.
+    #[error("cannot {what}: the store at {store} is away")]
+    Away {
+        /// What was attempted: "claim runs".
+        what: &'static str,
+        /// The store, without its password.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No answer in time.
+    #[error("cannot {what}: the store at {store} gave no answer within {} s", .limit.as_secs())]
+    Slow {
+        /// What was attempted.
+        what: &'static str,
+        /// The store, without its password.
+        store: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// A newer version of Roundsman wrote this store.
+    #[error(
+        "the store at {store} was written by a newer Roundsman (schema {found}; this version reads up to {ours}): \
+         start the newer version, or restore the backup made before the upgrade"
+    )]
+    TooNew {
+        /// The store, without its password.
+        store: String,
+        /// The lowest schema that may still read it.
+        found: i64,
+        /// The newest schema this version knows.
+        ours: i64,
+    },
+    /// The store needs a migration that only the daemon or `db migrate` makes.
+    #[error("the store at {store} has schema {found}, this version needs {ours}: run `roundsman db migrate` first")]
+    NeedsMigration {
+        /// The store, without its password.
+        store: String,
+        /// Its schema.
+        found: i64,
+        /// The schema this version needs.
+        ours: i64,
+    },
+    /// The file is no SQLite database, or a damaged one.
+    #[error("{} is not a readable SQLite database: move it away to start afresh, or restore a backup", .path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file or its folder cannot be written.
+    #[error("cannot write {}: check that the folder exists and belongs to the user the daemon runs as", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another daemon has this SQLite file.
+    #[error(
+        "another daemon (pid {pid}) uses {}: two daemons need a Postgres store, or a file each", .path.display()
+    )]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// The other daemon's process id, as it wrote it down.
+        pid: String,
+    },
+    /// The URL names no store.
+    #[error("{url:?} is no store: write \"sqlite:FILE\" or \"postgres://USER@HOST/DATABASE\"")]
+    BadUrl {
+        /// The URL, without its password.
+        url: String,
+    },
+    /// The database refused a statement: a bug here, or a schema changed by hand.
+    #[error("cannot {what}: the store at {store} refused it")]
+    Refused {
+        /// What was attempted.
+        what: &'static str,
+        /// The store, without its password.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database refused the user, the password or the database name.
+    #[error("the store at {store} refuses us: check user, password and database name")]
+    Denied {
+        /// The store, without its password.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::Slow { .. })
+    }
+}
