@@ -1,1 +1,271 @@
 //! A context for kinds under test, in memory. It starts no worker and opens no store.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! use roundsman_testkit::TestContext;
+//!
+//! let test = TestContext::builder().task("dns").dry_run().build();
+//! test.cx().documents("records").put("a", 1, None).await.unwrap();
+//! assert_eq!(test.document("records", "a").unwrap().version, 1);
+//!
+//! let next = test.next_run(); // same documents and clock, nothing recorded yet
+//! assert!(next.document("records", "a").is_some());
+//! # });
+//! ```
+
+mod documents;
+mod memory;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono_tz::Tz;
+use roundsman_model::{Artifact, Clock, Document, DocumentError, MetricValue, RunId, Timestamp, time};
+use roundsman_task::{Attempt, KindInfo, Progress, TaskContext};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use self::{documents::MemoryDocuments, memory::MemoryPort};
+use crate::clock::FakeClock;
+
+/// A context on an in-memory port, and everything the kind did with it.
+pub struct TestContext {
+    cx: TaskContext,
+    cancelled: CancellationToken,
+    port: Arc<MemoryPort>,
+}
+
+impl Default for TestContext {
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl TestContext {
+    /// A context that is described step by step.
+    pub fn builder() -> TestContextBuilder {
+        TestContextBuilder::default()
+    }
+
+    /// What the kind is given.
+    pub fn cx(&self) -> &TaskContext {
+        &self.cx
+    }
+
+    /// The next run of the same task: the same documents, clock and parameters, with nothing recorded yet.
+    pub fn next_run(&self) -> Self {
+        let mut attempt = self.cx.attempt().clone();
+        attempt.run = RunId(attempt.run.0 + 1);
+        self.with_attempt(attempt)
+    }
+
+    /// The next run of the same task, as a dry run.
+    pub fn next_dry_run(&self) -> Self {
+        let mut attempt = self.cx.attempt().clone();
+        attempt.run = RunId(attempt.run.0 + 1);
+        attempt.dry_run = true;
+        self.with_attempt(attempt)
+    }
+
+    /// The next attempt of the same run, as after a crash or a retry.
+    pub fn next_attempt(&self) -> Self {
+        let mut attempt = self.cx.attempt().clone();
+        attempt.number += 1;
+        self.with_attempt(attempt)
+    }
+
+    fn with_attempt(&self, attempt: Attempt) -> Self {
+        Self::assemble(attempt, self.cx.clock(), self.port.documents.clone())
+    }
+
+    fn assemble(attempt: Attempt, clock: Arc<dyn Clock>, documents: Arc<MemoryDocuments>) -> Self {
+        let cancelled = CancellationToken::new();
+        let port = Arc::new(MemoryPort::new(documents));
+        let cx = TaskContext::new(attempt, clock, cancelled.clone(), port.clone());
+        Self { cx, cancelled, port }
+    }
+
+    /// Tells the kind to stop.
+    pub fn cancel(&self) {
+        self.cancelled.cancel();
+    }
+
+    /// The document under a key, past the kind.
+    pub fn document(&self, collection: &str, key: &str) -> Option<Document> {
+        self.port.documents.all(collection).into_iter().find(|document| document.key == key)
+    }
+
+    /// All documents of a collection in the order of their keys, past the kind.
+    pub fn documents(&self, collection: &str) -> Vec<Document> {
+        self.port.documents.all(collection)
+    }
+
+    /// From now on every question to documents is answered with this error; `None` ends it.
+    pub fn fail_documents(&self, error: impl Into<Option<DocumentError>>) {
+        self.port.documents.fail_with(error.into());
+    }
+
+    /// What is known about the artifacts, by name.
+    pub fn artifacts(&self) -> Vec<Artifact> {
+        self.port.artifacts().into_iter().map(|(artifact, _)| artifact).collect()
+    }
+
+    /// The bytes of an artifact.
+    pub fn artifact(&self, name: &str) -> Option<Vec<u8>> {
+        self.port.artifacts().into_iter().find(|(artifact, _)| artifact.name == name).map(|(_, bytes)| bytes)
+    }
+
+    /// An artifact read as JSON; panics with its name if it is missing or not JSON.
+    pub fn artifact_json(&self, name: &str) -> Value {
+        let bytes = self.artifact(name).unwrap_or_else(|| panic!("no artifact {name:?} was kept"));
+        serde_json::from_slice(&bytes)
+            .unwrap_or_else(|error| panic!("artifact {name:?} is not JSON: {error}"))
+    }
+
+    /// Every report of progress, oldest first.
+    pub fn progress(&self) -> Vec<Progress> {
+        self.port.progress()
+    }
+
+    /// Every sample of a metric, oldest first.
+    pub fn metrics(&self) -> Vec<MetricValue> {
+        self.port.metrics()
+    }
+
+    /// The latest sample with this name and exactly these labels.
+    pub fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let same = |sample: &MetricValue| {
+            sample.name == name
+                && sample.labels.len() == labels.len()
+                && labels
+                    .iter()
+                    .all(|(key, value)| sample.labels.get(*key).is_some_and(|found| found == value))
+        };
+        self.metrics().into_iter().rev().find(same).map(|sample| sample.value)
+    }
+
+    /// Samples that the daemon would refuse, because the kind does not declare the name or not exactly these labels.
+    pub fn undeclared_metrics(&self, info: &KindInfo) -> Vec<MetricValue> {
+        let declared = |sample: &MetricValue| {
+            info.metrics.iter().any(|metric| {
+                metric.name == sample.name
+                    && metric.labels.len() == sample.labels.len()
+                    && metric.labels.iter().all(|label| sample.labels.contains_key(*label))
+            })
+        };
+        self.metrics().into_iter().filter(|sample| !declared(sample)).collect()
+    }
+}
+
+/// Describes a [`TestContext`]. Without anything said: run 1 of task `test`, first attempt, the clock stands at
+/// 2026-01-05T12:00:00Z, the zone is UTC, ten minutes are left.
+pub struct TestContextBuilder {
+    clock: Arc<dyn Clock>,
+    task: String,
+    slot: Option<Timestamp>,
+    number: u32,
+    time_left: Duration,
+    timezone: Tz,
+    action: Option<(String, Value)>,
+    dry_run: bool,
+    documents: Vec<(String, String, Value)>,
+}
+
+impl Default for TestContextBuilder {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(FakeClock::at("2026-01-05T12:00:00Z")),
+            task: "test".to_owned(),
+            slot: None,
+            number: 1,
+            time_left: Duration::from_secs(600),
+            timezone: Tz::UTC,
+            action: None,
+            dry_run: false,
+            documents: Vec::new(),
+        }
+    }
+}
+
+impl TestContextBuilder {
+    /// The clock the kind reads: a [`FakeClock`] that the test keeps a handle of, or `SystemClock`.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The task's name.
+    pub fn task(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.task);
+        self
+    }
+
+    /// The slot the run is for.
+    pub fn slot(mut self, slot: Timestamp) -> Self {
+        self.slot = Some(slot);
+        self
+    }
+
+    /// The number of the attempt.
+    pub fn attempt(mut self, number: u32) -> Self {
+        self.number = number;
+        self
+    }
+
+    /// The deadline, as time left from the clock's "now".
+    pub fn time_left(mut self, time_left: Duration) -> Self {
+        self.time_left = time_left;
+        self
+    }
+
+    /// The task's zone.
+    pub fn timezone(mut self, timezone: Tz) -> Self {
+        self.timezone = timezone;
+        self
+    }
+
+    /// The action asked for, with its parameters.
+    pub fn action(mut self, name: &str, params: Value) -> Self {
+        self.action = Some((name.to_owned(), params));
+        self
+    }
+
+    /// Writes only become a plan.
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// A document that is there from the start, with version 1.
+    pub fn document(mut self, collection: &str, key: &str, value: Value) -> Self {
+        self.documents.push((collection.to_owned(), key.to_owned(), value));
+        self
+    }
+
+    /// The context. Panics if a name is no name.
+    pub fn build(self) -> TestContext {
+        let now = self.clock.now();
+        let (action, params) = match self.action {
+            Some((name, params)) => (Some(name.parse().expect("an action name")), params),
+            None => (None, Value::Null),
+        };
+        let attempt = Attempt {
+            run: RunId(1),
+            task: self.task.parse().expect("a task name"),
+            slot: self.slot,
+            number: self.number,
+            deadline: now + time::delta(self.time_left),
+            timezone: self.timezone,
+            action,
+            params,
+            dry_run: self.dry_run,
+        };
+        let documents = MemoryDocuments::default();
+        for (collection, key, value) in self.documents {
+            documents.seed(&collection, &key, value);
+        }
+        TestContext::assemble(attempt, self.clock, Arc::new(documents))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,3 +2,6 @@
 
 pub mod clock;
 pub mod context;
+
+pub use clock::FakeClock;
+pub use context::{TestContext, TestContextBuilder};

@@ -1,0 +1,135 @@
+use std::{sync::Arc, time::Duration};
+
+use roundsman_model::{DocumentError, DocumentWrite, TaskError, artifact::MAX_STORED_BYTES, document};
+use roundsman_task::{KindInfo, MetricInfo, MetricType};
+use serde_json::json;
+
+use super::TestContext;
+use crate::clock::FakeClock;
+
+fn put(key: &str, if_version: Option<i64>) -> DocumentWrite {
+    DocumentWrite::Put { key: key.to_owned(), value: json!(key), if_version }
+}
+
+#[tokio::test]
+async fn versions_rise_and_preconditions_hold() {
+    let test = TestContext::default();
+    let documents = test.cx().documents("a");
+    assert_eq!(documents.insert("k", 1).await, Ok(1));
+    assert_eq!(documents.put("k", 2, Some(1)).await, Ok(2));
+    assert_eq!(documents.put("k", 3, None).await, Ok(3));
+    let stale = documents.put("k", 4, Some(2)).await;
+    assert_eq!(stale, Err(DocumentError::Conflict { index: 0, key: "k".into(), found: Some(3) }));
+    assert!(matches!(documents.insert("k", 5).await, Err(DocumentError::Conflict { found: Some(3), .. })));
+    assert!(matches!(
+        documents.delete("none", Some(1)).await,
+        Err(DocumentError::Conflict { found: None, .. })
+    ));
+    assert_eq!(documents.delete("none", None).await, Ok(()));
+    assert_eq!(documents.get("k").await.unwrap().unwrap().value, json!(3));
+    assert_eq!(test.cx().documents("b").get("k").await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_batch_happens_whole_or_not_at_all() {
+    let test = TestContext::default();
+    let documents = test.cx().documents("a");
+    let failed = documents.batch(vec![put("x", None), put("y", Some(7))]).await;
+    assert_eq!(failed, Err(DocumentError::Conflict { index: 1, key: "y".into(), found: None }));
+    assert!(test.documents("a").is_empty());
+    assert_eq!(
+        documents.batch(vec![put("x", None), put("x", Some(1)), put("y", None)]).await,
+        Ok(vec![1, 2, 1])
+    );
+}
+
+#[tokio::test]
+async fn keys_are_ordered_by_bytes_and_paged() {
+    let test = TestContext::default();
+    let documents = test.cx().documents("a");
+    for key in ["b", "a/é", "a/z", "B", "a/10", "a/9"] {
+        documents.put(key, 0, None).await.unwrap();
+    }
+    let keys = |found: Vec<document::Document>| found.into_iter().map(|d| d.key).collect::<Vec<_>>();
+    assert_eq!(keys(documents.list("", None, 10).await.unwrap()), ["B", "a/10", "a/9", "a/z", "a/é", "b"]);
+    assert_eq!(keys(documents.list("a/", Some("a/10"), 2).await.unwrap()), ["a/9", "a/z"]);
+    assert_eq!(documents.count("a/").await, Ok(4));
+    documents.delete_range("a/", Some("a/z")).await.unwrap();
+    assert_eq!(keys(test.documents("a")), ["B", "a/z", "a/é", "b"]);
+    documents.delete_range("a/", None).await.unwrap();
+    assert_eq!(keys(test.documents("a")), ["B"]);
+}
+
+#[tokio::test]
+async fn limits_are_those_of_the_store() {
+    let test = TestContext::default();
+    let documents = test.cx().documents("a");
+    let long = "x".repeat(document::MAX_KEY_BYTES + 1);
+    assert!(matches!(documents.put(&long, 0, None).await, Err(DocumentError::Invalid { .. })));
+    let large = "x".repeat(document::MAX_VALUE_BYTES);
+    assert!(matches!(documents.put("k", large, None).await, Err(DocumentError::Invalid { .. })));
+    let many = (0..=document::MAX_BATCH).map(|n| put(&n.to_string(), None)).collect();
+    assert!(matches!(documents.batch(many).await, Err(DocumentError::Invalid { .. })));
+    let artifact = test.cx().artifact("a", "text/plain", vec![0; MAX_STORED_BYTES + 1]).await;
+    assert!(matches!(artifact, Err(TaskError::Permanent { .. })));
+    assert!(test.documents("a").is_empty() && test.artifacts().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_kind_tells_is_remembered() {
+    let test = TestContext::default();
+    test.cx().progress(1, Some(2), "half");
+    test.cx().metric("m", &[("server", "a")], 1.0);
+    test.cx().metric("m", &[("server", "a")], 2.0);
+    let kept = test.cx().artifact("r.json", "application/json", b"{}".to_vec()).await.unwrap();
+    assert_eq!(kept.sha256, "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+    assert_eq!(test.progress()[0].note, "half");
+    assert_eq!(test.metric("m", &[("server", "a")]), Some(2.0));
+    assert_eq!(test.metric("m", &[]), None);
+    assert_eq!(test.artifact_json("r.json"), json!({}));
+
+    let metric = MetricInfo { name: "m", help: "", metric_type: MetricType::Gauge, labels: &["server"] };
+    let metrics: &'static [MetricInfo] = Box::leak(Box::new([metric]));
+    assert!(test.undeclared_metrics(&KindInfo { metrics, ..KindInfo::DEFAULT }).is_empty());
+    test.cx().metric("m", &[("server", "a"), ("id", "1")], 1.0);
+    test.cx().metric("other", &[], 1.0);
+    assert_eq!(test.undeclared_metrics(&KindInfo { metrics, ..KindInfo::DEFAULT }).len(), 2);
+}
+
+#[tokio::test]
+async fn the_builder_describes_the_attempt() {
+    let clock = Arc::new(FakeClock::at("2026-03-29T00:30:00Z"));
+    let test = TestContext::builder()
+        .clock(clock.clone())
+        .task("db")
+        .attempt(2)
+        .time_left(Duration::from_secs(60))
+        .timezone(chrono_tz::Europe::Berlin)
+        .action("usage", json!({"days": 3}))
+        .dry_run()
+        .document("records", "k", json!(1))
+        .build();
+    let cx = test.cx();
+    assert_eq!((cx.task().as_str(), cx.attempt().number, cx.action()), ("db", 2, Some("usage")));
+    assert_eq!((cx.params(), cx.dry_run()), (&json!({"days": 3}), true));
+    assert_eq!(cx.deadline(), "2026-03-29T00:31:00Z".parse::<roundsman_model::Timestamp>().unwrap());
+    assert_eq!(cx.timezone(), chrono_tz::Europe::Berlin);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(cx.now(), "2026-03-29T00:30:05Z".parse::<roundsman_model::Timestamp>().unwrap());
+    assert!(!cx.is_cancelled());
+    test.cancel();
+    cx.cancelled().await;
+    let next = test.next_run();
+    assert!(!next.cx().is_cancelled() && next.cx().run_id().0 == 2);
+    assert_eq!(next.document("records", "k").unwrap().version, 1);
+}
+
+#[tokio::test]
+async fn failures_can_be_switched_on_and_off() {
+    let test = TestContext::default();
+    test.fail_documents(DocumentError::Unavailable { cause: "gone".into() });
+    let error: TaskError = test.cx().documents("a").get("k").await.unwrap_err().into();
+    assert!(matches!(error, TaskError::Retry { .. }));
+    test.fail_documents(None);
+    assert_eq!(test.cx().documents("a").get("k").await, Ok(None));
+}
