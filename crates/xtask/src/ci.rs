@@ -10,8 +10,10 @@ use crate::{
     test, tidy,
 };
 
+type Step = fn() -> Result<()>;
+
 /// Everything before the tests; these come last, so that the runner's summary ends the output.
-const STEPS: [(&str, fn() -> Result<()>); 4] = [("fmt", fmt), ("clippy", clippy), ("doc", doc), ("tidy", tidy::tidy)];
+const STEPS: [(&str, Step); 4] = [("fmt", fmt), ("clippy", clippy), ("doc", doc), ("tidy", tidy::tidy)];
 
 /// Runs all steps and stops at the first that fails.
 pub(crate) fn ci() -> Result<()> {

@@ -57,6 +57,8 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<()> {
             Ok(())
         }
         (None, _) => bail!("say what to do\n\n{USAGE}"),
-        (Some(other), args) => bail!("no command `{}`\n\n{USAGE}", [&[other.to_owned()], args].concat().join(" ")),
+        (Some(other), args) => {
+            bail!("no command `{}`\n\n{USAGE}", [&[other.to_owned()], args].concat().join(" "))
+        }
     }
 }

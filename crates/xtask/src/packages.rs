@@ -80,7 +80,8 @@ fn is_executable(path: &Path) -> bool {
 
 fn search_path() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = env::split_paths(&path).filter(|folder| folder.as_os_str() != OsStr::new("")).collect();
+    let mut folders: Vec<PathBuf> =
+        env::split_paths(&path).filter(|folder| folder.as_os_str() != OsStr::new("")).collect();
     folders.extend(MORE_FOLDERS.map(PathBuf::from));
     let versions = fs::read_dir(POSTGRES_VERSIONS).into_iter().flatten().flatten();
     folders.extend(versions.map(|version| version.path().join("bin")));

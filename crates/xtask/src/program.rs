@@ -33,7 +33,8 @@ pub(crate) fn cargo() -> Command {
     // way of calling cargo, and rebuild half the tree each time.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "LD_LIBRARY_PATH" {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "LD_LIBRARY_PATH"
+        {
             command.env_remove(&*name);
         }
     }
@@ -61,7 +62,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// True if it could be started and ended well; nothing of it is shown.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Becomes that program, so that its last line is the last line and its exit code is ours.

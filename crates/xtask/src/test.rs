@@ -52,7 +52,9 @@ fn runner(has_nextest: bool, args: &[String]) -> Command {
 
 /// `--workspace` beside `-p` would win, silently.
 fn names_packages(args: &[String]) -> bool {
-    args.iter().take_while(|arg| *arg != "--").any(|arg| arg.starts_with("-p") || arg.starts_with("--package"))
+    args.iter()
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"))
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl Workspace {
     /// Asks cargo.
     pub(crate) fn load() -> Result<Self> {
         let text = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
-        let metadata: Value = serde_json::from_str(&text).context("cannot read the output of `cargo metadata`")?;
+        let metadata: Value =
+            serde_json::from_str(&text).context("cannot read the output of `cargo metadata`")?;
         Self::read(&metadata).context("`cargo metadata` has another shape than xtask knows")
     }
 
