@@ -99,8 +99,9 @@ impl Schedule {
 
     /// Whether the instant is a slot.
     pub fn is_slot(&self, at: DateTime<Utc>, zone: Tz) -> bool {
+        let before = at.checked_sub_signed(chrono::TimeDelta::seconds(1));
         at.timestamp_subsec_nanos() == 0
-            && self.next_after(at - chrono::TimeDelta::seconds(1), zone) == Some(at)
+            && before.is_some_and(|before| self.next_after(before, zone) == Some(at))
     }
 
     /// The schedule in plain English.
@@ -123,13 +124,16 @@ impl Schedule {
     /// What the changes of the clocks after one instant and up to another do to the schedule, dropped times included.
     pub fn notes(&self, after: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> Vec<Explanation> {
         let bounded = |at: DateTime<Utc>| at.timestamp().clamp(EARLIEST_SECS, LATEST_SECS);
-        self.on_wall().map_or_else(Vec::new, |times| explain::between(&times, bounded(after), bounded(until), zone))
+        self.on_wall()
+            .map_or_else(Vec::new, |times| explain::between(&times, bounded(after), bounded(until), zone))
     }
 
     fn next_secs(&self, after: i64, zone: Tz) -> Option<i64> {
         match self {
             Self::Every(every) => Some(every.next_after(after)),
-            Self::At(at) if let Moment::Instant(instant) = at.moment() => (instant > after).then_some(instant),
+            Self::At(at) if let Moment::Instant(instant) = at.moment() => {
+                (instant > after).then_some(instant)
+            }
             Self::At(_) | Self::Cron(_) => {
                 let times = self.on_wall()?;
                 wall_clock::next_slot(times.rule, zone, after, |mark| times.next_after(mark))

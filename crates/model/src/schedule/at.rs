@@ -24,7 +24,8 @@ pub(super) enum Moment {
     Wall(i64),
 }
 
-const WALL_FORMATS: [&str; 4] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
+const WALL_FORMATS: [&str; 4] =
+    ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
 const INSTANT_FORMATS: [&str; 4] =
     ["%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M:%S%#z", "%Y-%m-%d %H:%M%#z"];
 
@@ -32,11 +33,9 @@ impl AtSchedule {
     /// The schedule of a wall time such as `2026-12-01T02:00`, or of an instant such as `2026-12-01T02:00:00+01:00`.
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let written = text.trim();
-        let moment =
-            instant(written).or_else(|| wall(written)).ok_or_else(|| ScheduleError::At {
-                text: written.into(),
-                problem: problem(written).into(),
-            })?;
+        let moment = instant(written)
+            .or_else(|| wall(written))
+            .ok_or_else(|| ScheduleError::At { text: written.into(), problem: problem(written).into() })?;
         Ok(Self { written: written.into(), moment })
     }
 
@@ -56,14 +55,12 @@ impl AtSchedule {
 }
 
 fn instant(text: &str) -> Option<Moment> {
-    let formats = INSTANT_FORMATS.iter();
-    let at = formats.filter_map(|format| DateTime::parse_from_str(text, format).ok()).next()?;
+    let at = INSTANT_FORMATS.iter().find_map(|format| DateTime::parse_from_str(text, format).ok())?;
     usable(at.naive_utc()).then(|| Moment::Instant(at.timestamp()))
 }
 
 fn wall(text: &str) -> Option<Moment> {
-    let formats = WALL_FORMATS.iter();
-    let wall = formats.filter_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).next()?;
+    let wall = WALL_FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
     usable(wall).then(|| Moment::Wall(wall.and_utc().timestamp()))
 }
 

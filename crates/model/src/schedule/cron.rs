@@ -17,8 +17,8 @@ use super::{
 #[serde(try_from = "String", into = "String")]
 pub struct CronSchedule {
     written: String,
-    fields: [Field; 6],
-    pattern: Pattern,
+    fields: Box<[Field; 6]>,
+    pattern: Box<Pattern>,
 }
 
 const NICKNAMES: [(&str, &str); 7] = [
@@ -43,7 +43,7 @@ impl CronSchedule {
         if !pattern.fires() {
             return Err(ScheduleError::NeverFires { text: written, why: missing_dates(&fields) });
         }
-        Ok(Self { written, fields, pattern })
+        Ok(Self { written, fields: Box::new(fields), pattern: Box::new(pattern) })
     }
 
     /// The pattern as written, with single spaces.
@@ -99,7 +99,8 @@ impl From<CronSchedule> for String {
 
 /// The six fields of the text; the seconds are 0 where they are not written.
 fn parse_fields(written: &str) -> Result<[Field; 6], ScheduleError> {
-    let plain = if written.starts_with('@') { nickname(written)? } else { written };
+    let one_word = !written.is_empty() && !written.contains(' ');
+    let plain = if one_word { nickname(written)? } else { written };
     let texts: Vec<&str> = plain.split_whitespace().collect();
     let rules = match texts.len() {
         0 => return Err(ScheduleError::Empty),
@@ -121,16 +122,22 @@ fn parse_fields(written: &str) -> Result<[Field; 6], ScheduleError> {
     Ok(fields)
 }
 
+/// The fields that a word stands for.
 fn nickname(written: &str) -> Result<&'static str, ScheduleError> {
-    let known = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(written));
-    known.map(|(_, plain)| *plain).ok_or_else(|| ScheduleError::Nickname {
-        text: written.into(),
-        expected: if written.eq_ignore_ascii_case("@reboot") {
-            "a schedule; for a run when the daemon first starts, set `run_at_first_start = true`"
-        } else {
-            KNOWN_NICKNAMES
-        },
-    })
+    if let Some((_, plain)) = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(written)) {
+        return Ok(plain);
+    }
+    let known = |(name, _): &&(&str, &str)| name[1..].eq_ignore_ascii_case(written);
+    let expected = if let Some((name, _)) = NICKNAMES.iter().find(known) {
+        format!("`{name}`")
+    } else if written.eq_ignore_ascii_case("@reboot") {
+        "a schedule; for a run when the daemon first starts, set `run_at_first_start = true`".into()
+    } else if humantime::parse_duration(written).is_ok() {
+        format!("a cron pattern; an interval is written `every = \"{written}\"`")
+    } else {
+        format!("a cron pattern such as `0 2 * * *`, or {KNOWN_NICKNAMES}")
+    };
+    Err(ScheduleError::Word { text: written.into(), expected })
 }
 
 /// `* */10 * * * *` runs every second of every tenth minute, and its author hardly knows.
@@ -180,10 +187,8 @@ fn read(written: &str, fields: &[Field; 6]) -> Result<Pattern, ScheduleError> {
     Ok(Pattern::new(&cron))
 }
 
+/// Only days of month that none of the months has keep a pattern from firing.
 fn missing_dates(fields: &[Field; 6]) -> String {
-    let months = describe::months(&fields[MONTH]).unwrap_or_else(|| "any month".into());
-    if fields[DAY].is_any() {
-        return format!("{months} has no such weekday");
-    }
-    format!("there is no day {} in {months}", fields[DAY])
+    let days: Vec<String> = fields[DAY].values(&RULES[DAY]).iter().map(u8::to_string).collect();
+    format!("there is no day {} in {}", days.join(" or "), describe::month_names(&fields[MONTH]))
 }

@@ -9,6 +9,14 @@ pub enum ScheduleError {
         "the schedule is empty: write five fields such as `0 2 * * *`, six with seconds first, or a nickname such as `@daily`"
     )]
     Empty,
+    /// One word, which stands for no schedule.
+    #[error("`{text}` is not understood: expected {expected}")]
+    Word {
+        /// The word as written.
+        text: String,
+        /// What would have been understood.
+        expected: String,
+    },
     /// Neither five nor six fields.
     #[error(
         "`{text}` has {found} fields: expected five (minute, hour, day of month, month, day of week), or six with seconds first"
@@ -18,14 +26,6 @@ pub enum ScheduleError {
         text: String,
         /// How many fields it has.
         found: usize,
-    },
-    /// A word with `@` that stands for no schedule.
-    #[error("`{text}` is not a known nickname: expected {expected}")]
-    Nickname {
-        /// The nickname as written.
-        text: String,
-        /// What would have been understood.
-        expected: &'static str,
     },
     /// One field cannot be read or holds an impossible value.
     #[error("{field} field `{found}` in `{text}`: {problem}; expected {expected}")]
@@ -70,7 +70,9 @@ pub enum ScheduleError {
         why: String,
     },
     /// The interval of `every` cannot be used.
-    #[error("`every = \"{text}\"`: {problem}; expected whole seconds, at least `1s`, such as `30s`, `15m` or `6h`")]
+    #[error(
+        "`every = \"{text}\"`: {problem}; expected whole seconds, at least `1s`, such as `30s`, `15m` or `6h`"
+    )]
     Every {
         /// The interval as written.
         text: String,

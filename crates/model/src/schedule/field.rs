@@ -138,7 +138,7 @@ impl FieldRule {
             "day-of-week" => ", `5L` for the month's last Friday, `1#2` for its second Monday",
             _ => "",
         };
-        format!("`*`, {values}, as a value, a range `a-b`, a step `*/n` or `a-b/n`, or a list of these{special}")
+        format!("{values}, `a-b`, `*`, `*/n`, `a-b/n` or a list of these{special}")
     }
 
     /// The text by which the field says "every `step`th value" without a leading `*`.
@@ -160,6 +160,9 @@ impl FieldRule {
         };
         if range == "*" {
             return Ok(Term::Star { step: step.unwrap_or(1) });
+        }
+        if range.is_empty() {
+            return Err(format!("nothing stands before the step: write `*{text}`"));
         }
         match (range.split_once('-'), step) {
             (Some((from, to)), step) => self.range(from, to, step.unwrap_or(1)),
@@ -187,9 +190,8 @@ impl FieldRule {
             return Ok(None);
         }
         if let Some((day, nth)) = text.split_once('#') {
-            let nth = match nth.parse() {
-                Ok(nth @ 1..=5) => nth,
-                _ => return Err(format!("`{nth}` after `#` is no number from 1 to 5")),
+            let Ok(nth @ 1..=5) = nth.parse() else {
+                return Err(format!("`{nth}` after `#` is no number from 1 to 5"));
             };
             return Ok(Some(Term::NthWeekday(self.value(day)? % 7, nth)));
         }
@@ -227,7 +229,7 @@ impl FieldRule {
         let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u8>());
         match number {
             Some(Ok(value)) if (self.min..=self.max).contains(&value) => Ok(value),
-            Some(Ok(_)) | Some(Err(_)) if !text.is_empty() => Err(format!("{text} is out of range")),
+            Some(Ok(_) | Err(_)) if !text.is_empty() => Err(format!("{text} is out of range")),
             _ => Err(format!("`{text}` is not understood")),
         }
     }

@@ -102,10 +102,10 @@ impl Pattern {
             if next_minute > minute {
                 (minute, second) = (next_minute, 0);
             }
-            match first_from(self.seconds, second) {
-                Some(second) => return Some(i64::from(hour * 3600 + minute * 60 + second)),
-                None => (minute, second) = (minute + 1, 0),
+            if let Some(second) = first_from(self.seconds, second) {
+                return Some(i64::from(hour * 3600 + minute * 60 + second));
             }
+            (minute, second) = (minute + 1, 0);
         }
     }
 }
@@ -119,7 +119,8 @@ fn shape(year: i32, month: u32) -> (u32, u32) {
         _ => 31,
     };
     // Out of chrono's range the month matters to nobody; the search ends at its dates.
-    let first = NaiveDate::from_ymd_opt(year, month, 1).map_or(0, |date| date.weekday().num_days_from_sunday());
+    let first =
+        NaiveDate::from_ymd_opt(year, month, 1).map_or(0, |date| date.weekday().num_days_from_sunday());
     (length, first)
 }
 

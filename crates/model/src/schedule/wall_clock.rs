@@ -67,9 +67,8 @@ impl Rule {
     /// The last wall time that needs no more looking at once the clocks have changed.
     fn mark_after(self, shift: Shift, mark: i64) -> i64 {
         match self {
-            Self::FollowsClock => shift.to() - 1,
             Self::Fixed if shift.moves_slots() => mark.max(shift.from() - 1),
-            Self::Fixed => shift.to() - 1,
+            Self::Fixed | Self::FollowsClock => shift.to() - 1,
         }
     }
 
