@@ -1,4 +1,5 @@
 //! Slots over every change of the clocks from 2000 to 2037 in zones with odd habits, against a walk minute by minute.
+#![expect(clippy::unwrap_used, reason = "a test may panic, its functions included")]
 
 #[path = "zones/oracle.rs"]
 mod oracle;

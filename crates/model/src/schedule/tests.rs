@@ -1,4 +1,5 @@
 //! Tables for schedules. What they do at every change of the clocks is in `tests/zones.rs`.
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
 mod explaining;
 mod slots;

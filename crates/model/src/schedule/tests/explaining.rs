@@ -12,15 +12,15 @@ fn check(schedule: &str, zone: Tz, after: &str, until: &str, expected: Expect) {
         None => Schedule::parse(schedule).unwrap(),
     };
     let (after, until) = (instant(after), instant(until));
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for slot in schedule.slots(after, until, zone) {
         let explanation = schedule.explain(slot, zone).map_or_else(|| "-".into(), |found| found.to_string());
-        text += &format!("{} {explanation}\n", slot.with_timezone(&zone).to_rfc3339());
+        lines.push(format!("{} {explanation}\n", slot.with_timezone(&zone).to_rfc3339()));
     }
     for note in schedule.notes(after, until, zone) {
-        text += &format!("{:?}: {note}\n", note.effect);
+        lines.push(format!("{:?}: {note}\n", note.effect));
     }
-    expected.assert_eq(&text);
+    expected.assert_eq(&lines.concat());
 }
 
 #[test]

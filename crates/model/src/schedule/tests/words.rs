@@ -5,7 +5,8 @@ use expect_test::expect;
 use super::super::Schedule;
 
 fn read(parse: fn(&str) -> Result<Schedule, super::super::ScheduleError>, texts: &[&str]) -> String {
-    texts.iter().map(|text| format!("{text:<26} {}\n", parse(text).unwrap().describe())).collect()
+    let line = |text: &&str| format!("{text:<26} {}\n", parse(text).unwrap().describe());
+    texts.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn schedules_are_stored_as_written() {
     }
     let refused = serde_json::from_str::<Schedule>(r#"{"cron":"0 0 30 2 *"}"#).unwrap_err().to_string();
     assert!(refused.contains("never fires"), "{refused}");
-    assert_eq!(Schedule::every_duration(Duration::from_secs(5400)).unwrap().to_string(), "every 1h 30m");
+    assert_eq!(Schedule::every_duration(Duration::from_mins(90)).unwrap().to_string(), "every 1h 30m");
 }
 
 #[test]
