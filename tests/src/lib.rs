@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the end-to-end tests share: the real binary under test, and kinds that exist only to misbehave.
+
+pub mod daemon;

@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The services that make the rounds: fire, dispatch, settle, rescue, and the heartbeat that keeps what is ours.
+//!
+//! Knows the `Store` and `Executor` traits; no SQL, no process, no file.
+
+mod attempt;
+mod beat;
+mod dispatch;
+mod engine;
+mod fire;
+mod gauges;
+mod health;
+mod host;
+mod live;
+mod log_keeper;
+mod reconcile;
+mod rescue;
+mod service;
+mod settle;
+
+pub use attempt::{Worked, work};
+pub use beat::Heart;
+pub use dispatch::Dispatcher;
+pub use engine::{Engine, EngineParts, Mark, Observer, Resolver};
+pub use fire::Firer;
+pub use gauges::refresh_gauges;
+pub use health::{Health, Readiness};
+pub use live::Live;
+pub use reconcile::reconcile;
+pub use rescue::{Neighbours, Rescuer};
+pub use service::{Service, run_service};

@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Logs and metrics: their set-up, one struct per event that writes the log line and the metric together, and the
+//! samples that kinds report.
+//!
+//! It serves nothing over the network and stores nothing.
+
+mod events;
+mod kind_metrics;
+mod logging;
+mod series;
+
+pub use events::{
+    AttemptEnded, AttemptStarted, ClockOdd, FiringMoved, MetricsRefused, RunEnded, RunRescued, ServicePanicked,
+    StoreBack, StoreLost,
+};
+pub use kind_metrics::{Family, KindMetrics, Merge};
+pub use logging::{LogFormat, LoggingError, start_logging};
+pub use series::{Prometheus, RecorderTaken, TaskGauges, declare_task, names, retire_task, set_build_info, set_daemon, set_task, set_tick_age};

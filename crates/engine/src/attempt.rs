@@ -1,0 +1,206 @@
+//! One attempt of a claimed run: make the order, start the worker, listen, and hand the end to `settle`. How the worker
+//! is run is the executor's matter.
+
+use std::{sync::Arc, time::Duration};
+
+use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, time::delta};
+use roundsman_store::RunLease;
+use roundsman_telemetry::AttemptStarted;
+use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Request, RunningAttempt, StartError};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, Mark, host::AttemptHost, live::Word, settle};
+
+/// How often a log goes to the store while the attempt runs.
+const LOG_RHYTHM: Duration = Duration::from_millis(500);
+/// From the polite to the final signal when the daemon stops.
+const DRAIN_GRACE: Duration = Duration::from_secs(5);
+
+/// What became of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worked {
+    /// How the attempt ended.
+    pub end: AttemptEnd,
+    /// Where the run stands now.
+    pub state: RunState,
+    /// When the next attempt is due, if one follows.
+    pub due_at: Option<roundsman_model::Timestamp>,
+}
+
+/// Carries out the attempt that `run` was claimed for, and records its end. Returns when that is durable, or when the
+/// engine stops at once.
+pub async fn work(engine: Arc<Engine>, run: Run) -> Worked {
+    let lease = RunLease { run: run.id, attempt: run.attempt, holder: engine.me().clone() };
+    let words = engine.live.enter(&lease);
+    let worked = work_held(&engine, &run, &lease, words).await;
+    engine.live.leave(run.id);
+    engine.wake_dispatcher.notify_one();
+    worked
+}
+
+async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, words: UnboundedReceiver<Word>) -> Worked {
+    let definition = match engine.note(engine.definition_of(run).await) {
+        Ok(Some(definition)) => definition,
+        Ok(None) => return settle::without_definition(engine, run, lease, "its definition is no longer stored").await,
+        Err(error) => return settle::without_definition(engine, run, lease, &error.to_string()).await,
+    };
+    let deadline = engine.now() + delta(definition.timeout.get());
+    let host = Arc::new(AttemptHost::new(engine.clone(), run.task.clone(), lease.clone(), deadline));
+    let report = match order(engine, run, &definition, deadline) {
+        Ok(order) => {
+            let over = CancellationToken::new();
+            let flushing = flush_regularly(&host, &over);
+            let driving = async {
+                let report = drive(engine, run, order, host.clone(), words).await;
+                over.cancel();
+                report
+            };
+            tokio::join!(driving, flushing).0
+        }
+        Err(error) => AttemptReport { end: AttemptEnd::Erred { error }, usage: None, leftovers: 0 },
+    };
+    tell_end(&host, &report);
+    host.finish_log();
+    if let Err(error) = host.flush().await {
+        tracing::warn!(task.name = %run.task, run.id = %run.id, "the end of the log could not be kept: {error}");
+    }
+    settle::settle(engine, run, &definition, lease, report, host.take_metrics()).await
+}
+
+fn order(
+    engine: &Engine,
+    run: &Run,
+    definition: &TaskDefinition,
+    deadline: roundsman_model::Timestamp,
+) -> Result<AttemptOrder, TaskError> {
+    let with = (engine.parts.resolver)(&definition.with).map_err(TaskError::config)?;
+    let named = definition.env.iter();
+    let env = named.filter_map(|name| Some((name.clone(), (engine.parts.environment)(name)?))).collect();
+    let mark = Mark { store: engine.store().id(), run: run.id, attempt: run.attempt };
+    let request = Request {
+        run: run.id,
+        attempt: run.attempt,
+        task: run.task.clone(),
+        kind: run.kind.clone(),
+        slot: run.slot,
+        timezone: definition.timezone.name().to_owned(),
+        action: run.action.clone(),
+        params: run.params.clone(),
+        dry_run: run.dry_run,
+        with,
+        deadline,
+        time_limit_ms: definition.timeout.get().as_millis() as u64,
+        grace_ms: definition.grace.get().as_millis() as u64,
+        lease_ms: None,
+        limits: definition.limits,
+        parent_pid: std::process::id(),
+    };
+    Ok(AttemptOrder { request, mark: mark.to_string(), env })
+}
+
+async fn drive(
+    engine: &Arc<Engine>,
+    run: &Run,
+    order: AttemptOrder,
+    host: Arc<AttemptHost>,
+    mut words: UnboundedReceiver<Word>,
+) -> AttemptReport {
+    let mut attempt = match engine.parts.executor.start(order, host).await {
+        Ok(attempt) => attempt,
+        Err(error) => return not_started(&error),
+    };
+    let lag = (run.attempt == 1).then(|| (engine.now() - run.slot.unwrap_or(run.queued_at)).to_std().unwrap_or_default());
+    AttemptStarted { task: &run.task, run: run.id, attempt: run.attempt, pid: attempt.pid(), lag }.emit();
+    let mut drain = std::pin::pin!(drain(engine));
+    let mut draining = false;
+    loop {
+        tokio::select! {
+            report = attempt.wait() => return report,
+            Some(word) = words.recv() => obey(&*attempt, word),
+            step = &mut drain, if !draining => {
+                draining = true;
+                tell_drain(&*attempt, step);
+            }
+            () = kill_time(engine), if draining => {
+                attempt.kill();
+                return attempt.wait().await;
+            }
+        }
+    }
+}
+
+fn obey(attempt: &dyn RunningAttempt, word: Word) {
+    match word {
+        Word::Renewed(lease) => attempt.renew(lease),
+        Word::Cancel(reason) => attempt.cancel(reason),
+    }
+}
+
+enum Drain {
+    Politely,
+    AtOnce,
+}
+
+async fn drain(engine: &Engine) -> Drain {
+    tokio::select! {
+        biased;
+        () = engine.stop_now.cancelled() => Drain::AtOnce,
+        () = engine.stop_working.cancelled() => Drain::Politely,
+    }
+}
+
+fn tell_drain(attempt: &dyn RunningAttempt, step: Drain) {
+    attempt.cancel(CancelReason::Drain);
+    if matches!(step, Drain::AtOnce) {
+        attempt.kill();
+    }
+}
+
+/// Returns when an attempt that was told to stop for a drain has had its time.
+async fn kill_time(engine: &Engine) {
+    tokio::select! {
+        () = engine.stop_now.cancelled() => {}
+        () = tokio::time::sleep(DRAIN_GRACE) => {}
+    }
+}
+
+fn not_started(error: &StartError) -> AttemptReport {
+    let text = with_source(error);
+    let error = match error {
+        StartError::Exhausted { .. } | StartError::Stopping => TaskError::Interrupted,
+        _ => TaskError::retry(&text),
+    };
+    tracing::error!("{text}");
+    AttemptReport { end: AttemptEnd::Erred { error }, usage: None, leftovers: 0 }
+}
+
+fn with_source(error: &StartError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+async fn flush_regularly(host: &AttemptHost, over: &CancellationToken) {
+    loop {
+        tokio::select! {
+            () = over.cancelled() => return,
+            () = tokio::time::sleep(LOG_RHYTHM) => {}
+        }
+        if let Err(error) = host.flush().await {
+            tracing::warn!("a part of a run's log could not be kept: {error}");
+        }
+    }
+}
+
+fn tell_end(host: &AttemptHost, report: &AttemptReport) {
+    let level = match &report.end {
+        AttemptEnd::Finished { .. } => "info",
+        _ => "error",
+    };
+    host.say(level, format!("attempt ended ({}): {}", report.end.ended().as_str(), report.end));
+    if report.leftovers > 0 {
+        host.say("warn", format!("{} processes were left behind and had to be ended", report.leftovers));
+    }
+}

@@ -1,0 +1,94 @@
+//! Takes queued runs within the limit of workers and starts their attempts, oldest slot first. It neither fires nor
+//! settles.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use roundsman_model::{Run, Timestamp};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use crate::{Engine, Service, engine::store_pause, work};
+
+/// Polling is the truth, wake-ups are hints.
+const LONGEST_REST: Duration = Duration::from_secs(2);
+/// The most runs taken in one transaction.
+const BATCH: usize = 64;
+
+/// Starts attempts.
+pub struct Dispatcher {
+    engine: Arc<Engine>,
+    workers: Arc<Semaphore>,
+    tracker: TaskTracker,
+    failures: u32,
+}
+
+impl Dispatcher {
+    /// At most `workers` attempts at a time. `tracker` learns of all of them, so that a drain can wait.
+    pub fn new(engine: Arc<Engine>, workers: usize, tracker: TaskTracker) -> Self {
+        Self { engine, workers: Arc::new(Semaphore::new(workers)), tracker, failures: 0 }
+    }
+
+    async fn take(&mut self) -> Result<usize, roundsman_store::StoreError> {
+        let room = self.workers.available_permits().min(BATCH);
+        if room == 0 || self.engine.stop_claiming.is_cancelled() {
+            return Ok(0);
+        }
+        let claimed = self.engine.store().claim(self.engine.me(), room as u32, self.engine.now()).await;
+        let runs = self.engine.note(claimed)?;
+        let taken = runs.len();
+        for run in runs {
+            self.start(run).await;
+        }
+        Ok(taken)
+    }
+
+    async fn start(&self, run: Run) {
+        let permit = self.workers.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let engine = self.engine.clone();
+        self.tracker.spawn(async move {
+            work(engine, run).await;
+            drop(permit);
+        });
+    }
+
+    async fn rest(&self) -> Duration {
+        let due = self.engine.store().next_due().await;
+        match self.engine.note(due) {
+            Ok(Some(due)) if self.workers.available_permits() > 0 => self.until(due),
+            _ => LONGEST_REST,
+        }
+    }
+
+    fn until(&self, due: Timestamp) -> Duration {
+        (due - self.engine.now()).to_std().unwrap_or(Duration::from_millis(1)).min(LONGEST_REST)
+    }
+}
+
+#[async_trait]
+impl Service for Dispatcher {
+    fn name(&self) -> &'static str {
+        "dispatch"
+    }
+
+    fn wakeups(&self) -> Arc<Notify> {
+        self.engine.wake_dispatcher.clone()
+    }
+
+    async fn run_once(&mut self) -> Duration {
+        match self.take().await {
+            Ok(0) => {
+                self.failures = 0;
+                self.rest().await
+            }
+            Ok(_) => {
+                self.failures = 0;
+                Duration::ZERO
+            }
+            Err(_) => {
+                self.failures += 1;
+                store_pause(self.failures)
+            }
+        }
+    }
+}

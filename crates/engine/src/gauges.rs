@@ -1,0 +1,44 @@
+//! Brings the gauges that come from the store up to date. It counts nothing itself.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use roundsman_model::{RunState, TaskName, Timestamp, time::delta};
+use roundsman_store::{StoreResult, TaskTotals};
+use roundsman_telemetry::{TaskGauges, set_daemon, set_task};
+
+use crate::Engine;
+
+/// Reads the totals of all tasks and sets their gauges, and the daemon's own.
+pub async fn refresh_gauges(engine: &Arc<Engine>) -> StoreResult<()> {
+    let totals = engine.note(engine.store().totals().await);
+    let queued = totals.as_ref().map_or(0, |totals| totals.iter().map(|(_, t)| queued(t)).sum());
+    let tick_age = engine.health().tick_age().unwrap_or_default();
+    set_daemon(tick_age.as_secs_f64(), engine.health().store_up(), queued, engine.health().overdue(), true);
+    let totals: BTreeMap<TaskName, TaskTotals> = totals?.into_iter().collect();
+    let next_slots = engine.next_slots();
+    let none = TaskTotals::default();
+    for definition in engine.definitions() {
+        let of_task = totals.get(&definition.name).unwrap_or(&none);
+        let next = next_slots.get(&definition.name).copied();
+        let fresh_within = definition.fresh_within.map(|within| delta(within.get()));
+        let expected_by = fresh_within.zip(of_task.last_success).map(|(within, last)| last + within);
+        let gauges = TaskGauges {
+            last_success: seconds(of_task.last_success),
+            next_slot: seconds(next),
+            expected_by: seconds(expected_by),
+            active: of_task.active.iter().map(|(_, count)| *count).sum::<u64>() as f64,
+            runs: of_task.runs.clone(),
+            slots: of_task.slots.clone(),
+        };
+        set_task(definition.name.as_str(), &gauges);
+    }
+    Ok(())
+}
+
+fn queued(totals: &TaskTotals) -> u64 {
+    totals.active.iter().filter(|(state, _)| *state == RunState::Queued).map(|(_, count)| *count).sum()
+}
+
+fn seconds(at: Option<Timestamp>) -> f64 {
+    at.map_or(0.0, |at| at.timestamp_micros() as f64 / 1e6)
+}

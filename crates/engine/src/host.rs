@@ -1,0 +1,185 @@
+//! The daemon's side of an attempt under way: takes its log, progress and metrics, answers its questions. It never makes
+//! the reading of the worker wait for the store, save where the worker itself waits for an answer.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use roundsman_model::{
+    Artifact, DocumentError, DocumentOp, DocumentReply, MetricValue, TaskName, Timestamp, artifact::MAX_STORED_BYTES,
+    time::delta,
+};
+use roundsman_store::{LogChunk, RunLease, StoreResult};
+use roundsman_telemetry::MetricsRefused;
+use roundsman_wire::{Host, LogLine, LogStream};
+use sha2::{Digest, Sha256};
+
+use crate::{Engine, engine::store_pause, log_keeper::LogKeeper};
+
+/// The most label sets that one attempt may report.
+const MAX_SAMPLES: usize = 5_000;
+/// What is left of the time limit when a question is given up, so that the kind can still say so.
+const ANSWER_RESERVE: Duration = Duration::from_secs(5);
+
+/// Where an attempt's words arrive.
+pub(crate) struct AttemptHost {
+    engine: Arc<Engine>,
+    task: TaskName,
+    lease: RunLease,
+    deadline: Timestamp,
+    keeper: Mutex<LogKeeper>,
+    metrics: Mutex<HashMap<String, MetricValue>>,
+    next_chunk: Mutex<i64>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl AttemptHost {
+    pub(crate) fn new(engine: Arc<Engine>, task: TaskName, lease: RunLease, deadline: Timestamp) -> Self {
+        Self {
+            engine,
+            task,
+            lease,
+            deadline,
+            keeper: Mutex::default(),
+            metrics: Mutex::default(),
+            next_chunk: Mutex::new(0),
+        }
+    }
+
+    /// Adds a line of our own.
+    pub(crate) fn say(&self, level: &str, text: String) {
+        let at = self.engine.now();
+        self.log(LogLine { at, stream: LogStream::Roundsman, level: level.to_owned(), text });
+    }
+
+    /// The samples reported so far.
+    pub(crate) fn take_metrics(&self) -> Vec<MetricValue> {
+        let mut samples: Vec<_> = locked(&self.metrics).drain().collect();
+        samples.sort_by(|(a, _), (b, _)| a.cmp(b));
+        samples.into_iter().map(|(_, sample)| sample).collect()
+    }
+
+    /// The attempt is over: what remains of the log is written by the next [`flush`](Self::flush).
+    pub(crate) fn finish_log(&self) {
+        locked(&self.keeper).finish(self.engine.now());
+    }
+
+    /// Writes what waits of the log. On an error what was taken is lost to the log, never to the run.
+    pub(crate) async fn flush(&self) -> StoreResult<()> {
+        loop {
+            let Some(lines) = locked(&self.keeper).take_chunk() else { return Ok(()) };
+            let seq = {
+                let mut next = locked(&self.next_chunk);
+                *next += 1;
+                *next
+            };
+            let chunk = LogChunk { run: self.lease.run, attempt: self.lease.attempt, seq, lines };
+            let mut failures = 0;
+            while let Err(error) = self.engine.note(self.engine.store().append_log(chunk.clone()).await) {
+                failures += 1;
+                if !error.is_passing() || failures > 5 {
+                    return Err(error);
+                }
+                tokio::time::sleep(store_pause(failures)).await;
+            }
+        }
+    }
+
+    fn may_still_ask(&self) -> bool {
+        self.engine.now() + delta(ANSWER_RESERVE) < self.deadline
+    }
+
+    fn refuse(&self, why: &str) {
+        MetricsRefused { task: &self.task, why }.emit();
+    }
+}
+
+#[async_trait]
+impl Host for AttemptHost {
+    fn log(&self, line: LogLine) {
+        if let Some(observer) = &self.engine.parts.observer {
+            observer.log(&line);
+        }
+        locked(&self.keeper).push(&line);
+    }
+
+    fn progress(&self, done: u64, total: Option<u64>, note: String) {
+        if let Some(observer) = &self.engine.parts.observer {
+            observer.progress(done, total, &note);
+        }
+    }
+
+    fn metric(&self, metric: MetricValue) {
+        let Some(family) = self.engine.parts.metrics.family(&metric.name) else {
+            return self.refuse("its kind does not declare it");
+        };
+        let fits = metric.labels.len() == family.labels.len()
+            && family.labels.iter().all(|label| metric.labels.contains_key(label));
+        if !fits {
+            return self.refuse("its labels are not the declared ones");
+        }
+        let key = format!("{} {:?}", metric.name, metric.labels);
+        let mut metrics = locked(&self.metrics);
+        if metrics.len() >= MAX_SAMPLES && !metrics.contains_key(&key) {
+            drop(metrics);
+            return self.refuse("too many label sets");
+        }
+        let adds = family.merge == roundsman_telemetry::Merge::Add;
+        match metrics.get_mut(&key) {
+            Some(known) if adds => known.value += metric.value,
+            Some(known) => known.value = metric.value,
+            None => drop(metrics.insert(key, metric)),
+        }
+    }
+
+    fn dropped(&self, logs: u64, metrics: u64) {
+        locked(&self.keeper).dropped(logs);
+        (0..metrics.min(1)).for_each(|_| self.refuse("the worker's queue was full"));
+    }
+
+    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+        op.check()?;
+        let space = format!("task:{}", self.task);
+        let mut failures = 0;
+        loop {
+            let now = self.engine.now();
+            let reply = self.engine.store().document(&self.lease, &space, collection, op.clone(), now).await;
+            match reply {
+                Err(DocumentError::Unavailable { .. }) if self.may_still_ask() => {
+                    failures += 1;
+                    tokio::time::sleep(store_pause(failures)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, String> {
+        if bytes.len() > MAX_STORED_BYTES {
+            return Err(format!("{} bytes; at most {MAX_STORED_BYTES} are kept", bytes.len()));
+        }
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let size = bytes.len() as u64;
+        let artifact = Artifact { name: name.to_owned(), media_type: media_type.to_owned(), size, sha256 };
+        let mut failures = 0;
+        loop {
+            let now = self.engine.now();
+            let kept = self.engine.store().put_artifact(&self.lease, &artifact, bytes.clone(), now).await;
+            match self.engine.note(kept) {
+                Ok(true) => return Ok(artifact),
+                Ok(false) => return Err("this attempt no longer owns its run".to_owned()),
+                Err(error) if error.is_passing() && self.may_still_ask() => {
+                    failures += 1;
+                    tokio::time::sleep(store_pause(failures)).await;
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+}

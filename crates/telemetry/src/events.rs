@@ -1,0 +1,188 @@
+//! One struct per event: `emit` writes the log line and moves the metric. Fields are the same everywhere.
+
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+use roundsman_model::{Ended, RunId, RunState, TaskName};
+use tracing::{debug, error, info, warn};
+
+use crate::names;
+
+/// An attempt was started in a worker.
+pub struct AttemptStarted<'a> {
+    /// The task.
+    pub task: &'a TaskName,
+    /// The run.
+    pub run: RunId,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// The worker's process id.
+    pub pid: Option<u32>,
+    /// From slot (or request) to start; told for first attempts.
+    pub lag: Option<Duration>,
+}
+
+impl AttemptStarted<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        debug!(task.name = %self.task, run.id = %self.run, attempt = self.attempt, pid = self.pid, "attempt started");
+        if let Some(lag) = self.lag {
+            histogram!(names::START_LAG, "task" => self.task.to_string()).record(lag.as_secs_f64());
+        }
+    }
+}
+
+/// An attempt ended and was recorded.
+pub struct AttemptEnded<'a> {
+    /// The task.
+    pub task: &'a TaskName,
+    /// The run.
+    pub run: RunId,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// How it ended.
+    pub ended: Ended,
+    /// What it said, or what happened.
+    pub message: &'a str,
+    /// What the run does next.
+    pub next: RunState,
+}
+
+impl AttemptEnded<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        counter!(names::ATTEMPTS, "task" => self.task.to_string(), "outcome" => self.ended.as_str()).increment(1);
+        info!(
+            task.name = %self.task, run.id = %self.run, attempt = self.attempt, ended = self.ended.as_str(),
+            next = self.next.as_str(), "{}", self.message
+        );
+    }
+}
+
+/// A run ended.
+pub struct RunEnded<'a> {
+    /// The task.
+    pub task: &'a TaskName,
+    /// From its first start to its end.
+    pub duration: Duration,
+}
+
+impl RunEnded<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        histogram!(names::RUN_DURATION, "task" => self.task.to_string()).record(self.duration.as_secs_f64());
+    }
+}
+
+/// A run was found whose worker or daemon is gone.
+pub struct RunRescued<'a> {
+    /// The task.
+    pub task: &'a TaskName,
+    /// The run.
+    pub run: RunId,
+    /// What is known.
+    pub cause: &'a str,
+    /// Processes that had to be ended first.
+    pub leftovers: u32,
+}
+
+impl RunRescued<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        warn!(task.name = %self.task, run.id = %self.run, leftovers = self.leftovers, "attempt lost: {}", self.cause);
+    }
+}
+
+/// Samples of a kind were refused.
+pub struct MetricsRefused<'a> {
+    /// The task.
+    pub task: &'a TaskName,
+    /// Why, for the first of them.
+    pub why: &'a str,
+}
+
+impl MetricsRefused<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        counter!(names::METRICS_REFUSED, "task" => self.task.to_string()).increment(1);
+        debug!(task.name = %self.task, "metric refused: {}", self.why);
+    }
+}
+
+/// The store stopped answering.
+pub struct StoreLost<'a> {
+    /// What was attempted and why it failed.
+    pub error: &'a (dyn std::error::Error + 'static),
+}
+
+impl StoreLost<'_> {
+    /// Tells it; called once per outage.
+    pub fn emit(&self) {
+        error!("{}; going on as soon as it is back", chain(self.error));
+    }
+}
+
+/// The store answers again.
+pub struct StoreBack {
+    /// How long it was away.
+    pub after: Duration,
+}
+
+impl StoreBack {
+    /// Tells it.
+    pub fn emit(&self) {
+        info!(away_secs = self.after.as_secs(), "the store is back");
+    }
+}
+
+/// Somebody else fired a task's slots.
+pub struct FiringMoved<'a> {
+    /// The task.
+    pub task: &'a TaskName,
+}
+
+impl FiringMoved<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        info!(task.name = %self.task, "another node wrote this task's ledger; following it");
+    }
+}
+
+/// The wall clock moved by itself.
+pub struct ClockOdd {
+    /// By how much, in milliseconds; negative for back.
+    pub step_ms: i64,
+}
+
+impl ClockOdd {
+    /// Tells it.
+    pub fn emit(&self) {
+        warn!(step_ms = self.step_ms, "the wall clock was stepped");
+    }
+}
+
+/// A service of the daemon panicked.
+pub struct ServicePanicked<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The panic's message.
+    pub message: &'a str,
+}
+
+impl ServicePanicked<'_> {
+    /// Tells it.
+    pub fn emit(&self) {
+        counter!(names::SERVICE_PANICS).increment(1);
+        error!(service = self.service, "a service panicked: {}", self.message);
+    }
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,165 @@
+//! The one place where everything is constructed: ports, engine, services, and their end in the right order. It decides
+//! nothing about tasks.
+
+mod announce;
+mod drain;
+mod start;
+mod upkeep;
+
+use std::{process::ExitCode, sync::Arc};
+
+use roundsman_config::Loaded;
+use roundsman_engine::{Dispatcher, Engine, EngineParts, Firer, Health, Heart, Rescuer, Service, run_service};
+use roundsman_store::Store;
+use roundsman_task::{Registry, SystemClock};
+use roundsman_telemetry::KindMetrics;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use start::{executor, lookup, resolver};
+
+use crate::{
+    cli::failure::{Answer, Failure},
+    kinds::kind_metrics,
+    node::Node,
+    shutdown::StopSignals,
+};
+
+/// What the daemon is made from before its store is open.
+struct Foundation {
+    loaded: Arc<Loaded>,
+    registry: Registry,
+    node: Node,
+    health: Arc<Health>,
+    kind_metrics: Arc<KindMetrics>,
+    prometheus: roundsman_telemetry::Prometheus,
+    listen: std::net::SocketAddr,
+}
+
+/// Runs the daemon until it is told to stop.
+pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
+    let mut signals = StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
+    let settings = &loaded.settings;
+    let listener = roundsman_api::bind(settings.listen).await.map_err(|error| Failure::failed("cannot start", error))?;
+    let listen = listener.local_addr().map_err(|error| Failure::failed("cannot start", error))?;
+    tracing::info!("serving http://{listen}");
+    let node = Node::daemon(&settings.state_dir).map_err(|error| Failure::failed("cannot start", error))?;
+    let prometheus = roundsman_telemetry::Prometheus::install()
+        .map_err(|error| Failure::failed("cannot start", error))?;
+    roundsman_telemetry::set_build_info(env!("CARGO_PKG_VERSION"));
+    let foundation = Foundation {
+        kind_metrics: Arc::new(kind_metrics(&registry)),
+        loaded: Arc::new(loaded),
+        registry,
+        node,
+        health: Arc::new(Health::default()),
+        prometheus,
+        listen,
+    };
+    start::declare_series(&foundation);
+    let mut services = Services::default();
+    services.serve(listener, &foundation);
+    let store = tokio::select! {
+        store = start::open_store(&foundation) => store?,
+        signal = signals.next() => {
+            tracing::info!("{signal} before the store was reached: stopping");
+            services.end().await;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    make_rounds(foundation, store, services, signals).await
+}
+
+async fn make_rounds(
+    foundation: Foundation,
+    store: Arc<dyn Store>,
+    mut services: Services,
+    mut signals: StopSignals,
+) -> Answer<ExitCode> {
+    let engine = Engine::new(parts(&foundation, store)?);
+    let neighbours = Arc::new(foundation.node.neighbours());
+    let mut rescuer = Rescuer::new(engine.clone(), neighbours);
+    let rows = start::before_first_tick(&foundation, &engine, &mut rescuer).await?;
+    announce::announce(&foundation, &engine)?;
+    services.spawn(Firer::new(engine.clone(), &rows));
+    let attempts = TaskTracker::new();
+    let workers = foundation.loaded.settings.workers;
+    services.spawn(Dispatcher::new(engine.clone(), workers, attempts.clone()));
+    services.spawn(Heart::new(engine.clone()));
+    services.spawn(rescuer);
+    let upkeep = upkeep::start(&engine, &foundation.prometheus)
+        .await
+        .map_err(|error| Failure::failed("cannot start the daemon's own upkeep", error))?;
+    engine.health().started();
+    let stopped = tokio::select! {
+        signal = signals.next() => Ok(signal),
+        broken = services.broken() => Err(broken),
+    };
+    let clean = drain::drain(&engine, &attempts, &stopped, &mut signals).await;
+    upkeep.stop().await;
+    services.end().await;
+    drain::leave(&engine).await;
+    match stopped {
+        Ok(_) if clean => Ok(ExitCode::SUCCESS),
+        Ok(_) => Ok(ExitCode::from(130)),
+        Err(broken) => Err(Failure::Failed(format!("the daemon stopped: {broken}"))),
+    }
+}
+
+fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> {
+    let environment = roundsman_config::Environment::of_process();
+    Ok(EngineParts {
+        store,
+        executor: start::executor(&foundation.loaded.settings)?,
+        clock: Arc::new(SystemClock),
+        me: foundation.node.holder().clone(),
+        metrics: foundation.kind_metrics.clone(),
+        resolver: start::resolver(&environment),
+        environment: start::lookup(&environment),
+        observer: None,
+        health: foundation.health.clone(),
+    })
+}
+
+/// The long-lived parts of the daemon, and their common end.
+#[derive(Default)]
+struct Services {
+    running: JoinSet<Result<(), String>>,
+    stop: CancellationToken,
+}
+
+impl Services {
+    fn spawn(&mut self, service: impl Service + 'static) {
+        self.running.spawn(run_service(service, self.stop.clone()));
+    }
+
+    fn serve(&mut self, listener: TcpListener, foundation: &Foundation) {
+        let pages = roundsman_api::Pages {
+            prometheus: foundation.prometheus.clone(),
+            kind_metrics: foundation.kind_metrics.clone(),
+            health: foundation.health.clone(),
+        };
+        let stop = self.stop.clone();
+        self.running.spawn(async move {
+            let serving = roundsman_api::serve(listener, pages, async move { stop.cancelled().await });
+            serving.await.map_err(|error| format!("HTTP ended: {error}"))
+        });
+    }
+
+    /// Returns when a service gave up, and says why.
+    async fn broken(&mut self) -> String {
+        match self.running.join_next().await {
+            Some(Ok(Ok(()))) | None => "a service ended by itself".to_owned(),
+            Some(Ok(Err(why))) => why,
+            Some(Err(error)) => format!("a service ended: {error}"),
+        }
+    }
+
+    async fn end(&mut self) {
+        self.stop.cancel();
+        let all = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(drain::SERVICES_END, all).await.is_err() {
+            self.running.abort_all();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The steps of a start, in their order: series, store, rescue, definitions. Nothing fires before all are done.
+
+use std::{sync::Arc, time::Duration};
+
+use roundsman_config::{Environment, Settings};
+use roundsman_engine::{Engine, Rescuer, Resolver, reconcile};
+use roundsman_model::Timestamp;
+use roundsman_store::{NodeEntry, OpenOptions, Role, Store, StoreResult, TaskRow};
+use roundsman_supervisor::ProcessExecutor;
+use roundsman_wire::Executor;
+
+use super::Foundation;
+use crate::cli::failure::{Answer, Failure, chain};
+
+/// The longest pause between two tries to reach the store.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Makes the series of all tasks present.
+pub(super) fn declare_series(foundation: &Foundation) {
+    for task in &foundation.loaded.tasks {
+        roundsman_telemetry::declare_task(task.name.as_str());
+    }
+    roundsman_telemetry::set_daemon(0.0, false, 0, 0, false);
+}
+
+/// Opens the store. While it is away this goes on trying; what a person has to mend ends the start.
+pub(super) async fn open_store(foundation: &Foundation) -> Answer<Arc<dyn Store>> {
+    let health = &foundation.health;
+    health.enter_phase("waiting for the store");
+    let mut pause = Duration::from_millis(250);
+    loop {
+        let options = OpenOptions { role: Role::Daemon, ..OpenOptions::default() };
+        match roundsman_store::open(&foundation.loaded.settings.store.expose(), options).await {
+            Ok(store) => {
+                health.store_answered();
+                return Ok(store);
+            }
+            Err(error) if error.is_passing() => health.store_failed(&error),
+            Err(error) => return Err(Failure::failed("cannot start", error)),
+        }
+        tracing::info!("trying to reach the store again in {:.1} s", pause.as_secs_f64());
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// What must be done before anything fires: enter as a node, take back what earlier boots left, put the definitions in
+/// force and account for the time in between.
+pub(super) async fn before_first_tick(
+    foundation: &Foundation,
+    engine: &Arc<Engine>,
+    rescuer: &mut Rescuer,
+) -> Answer<Vec<TaskRow>> {
+    engine.health().enter_phase("taking over from the boot before");
+    engine.set_definitions(&foundation.loaded.tasks);
+    let mut pause = Duration::from_millis(250);
+    loop {
+        match take_over(foundation, engine, rescuer).await {
+            Ok(rows) => return Ok(rows),
+            Err(error) if error.is_passing() => {
+                engine.health().store_failed(&error);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            Err(error) => return Err(Failure::Failed(format!("cannot start: {}", chain(&error)))),
+        }
+    }
+}
+
+async fn take_over(
+    foundation: &Foundation,
+    engine: &Arc<Engine>,
+    rescuer: &mut Rescuer,
+) -> StoreResult<Vec<TaskRow>> {
+    let store = engine.store();
+    let down_since = last_sign_of_life(store, engine).await?;
+    store.enter(&entry(foundation), engine.now()).await?;
+    rescuer.rescue().await?;
+    let rows = reconcile(engine, down_since).await?;
+    for (task, totals) in store.totals().await? {
+        foundation.kind_metrics.restore(&task, totals.metrics);
+    }
+    Ok(rows)
+}
+
+/// When a daemon was last known to live.
+async fn last_sign_of_life(store: &Arc<dyn Store>, engine: &Engine) -> StoreResult<Option<Timestamp>> {
+    let nodes = store.nodes(engine.now()).await?;
+    let daemons = nodes.into_iter().filter(|node| !node.entry.one_shot && node.entry.holder.boot != engine.me().boot);
+    Ok(daemons.map(|node| node.ended_at.unwrap_or(node.beat_at)).max())
+}
+
+fn entry(foundation: &Foundation) -> NodeEntry {
+    NodeEntry {
+        holder: foundation.node.holder().clone(),
+        name: foundation.loaded.settings.node_name.clone(),
+        one_shot: false,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        listen: Some(foundation.listen.to_string()),
+    }
+}
+
+/// The executor that starts workers on this host, with their work directories below the state directory.
+pub(crate) fn executor(settings: &Settings) -> Answer<Arc<dyn Executor>> {
+    let config = roundsman_supervisor::Config::new(settings.state_dir.join("work"));
+    let executor = ProcessExecutor::new(config).map_err(|error| Failure::failed("cannot start workers", error))?;
+    Ok(Arc::new(executor))
+}
+
+/// Resolves references in a task's `with` table from the environment and from files.
+pub(crate) fn resolver(environment: &Environment) -> Resolver {
+    let environment = environment.clone();
+    Arc::new(move |with| roundsman_config::resolve(with, &environment).map_err(|problems| problems.to_string()))
+}
+
+/// Looks up variables that tasks name.
+pub(crate) fn lookup(environment: &Environment) -> Arc<dyn Fn(&str) -> Option<String> + Send + Sync> {
+    let environment = environment.clone();
+    Arc::new(move |name| environment.variable(name).map(str::to_owned))
+}

@@ -1,0 +1,33 @@
+//! `roundsman daemon`: loads the configuration, starts logging and hands over to the services.
+
+use std::process::ExitCode;
+
+use roundsman_task::Registry;
+
+use super::{
+    args::{DaemonArgs, Globals},
+    failure::{Answer, Failure},
+};
+use crate::{assemble, kinds::CompiledKinds};
+
+/// Runs the daemon until it is told to stop.
+pub fn run(_: DaemonArgs, globals: &Globals) -> ExitCode {
+    begin(globals).unwrap_or_else(Failure::tell)
+}
+
+fn begin(globals: &Globals) -> Answer<ExitCode> {
+    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+    let loaded = super::session::load(globals, &CompiledKinds(registry.clone()))?;
+    let settings = &loaded.settings;
+    super::session::start_logging(&settings.log, settings.log_format)?;
+    roundsman_supervisor::prepare_daemon()
+        .map_err(|error| Failure::failed("cannot prepare this process for starting workers", error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
+    let ended = runtime.block_on(assemble::daemon(loaded, registry));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    ended
+}

@@ -1,0 +1,103 @@
+//! `roundsman run-task`: one run of one task, here and now, with or without a daemon beside it. It is a node of its own
+//! for as long as it lives, and keeps the task's overlap rule.
+
+mod errand;
+mod report;
+mod terminal;
+
+use std::{process::ExitCode, sync::Arc};
+
+use roundsman_config::Loaded;
+use roundsman_model::TaskDefinition;
+use roundsman_task::{Registry, SystemClock};
+
+use super::{
+    args::{Globals, RunTaskArgs},
+    failure::{Answer, Failure},
+    instant, session, suggest,
+};
+use crate::kinds::CompiledKinds;
+
+/// Runs a task once.
+pub fn run(args: RunTaskArgs, globals: &Globals) -> ExitCode {
+    begin(&args, globals).unwrap_or_else(Failure::tell)
+}
+
+fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
+    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+    let loaded = session::load(globals, &CompiledKinds(registry.clone()))?;
+    let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
+    session::start_logging(filter, loaded.settings.log_format)?;
+    let definition = find(&loaded, &args.name)?.clone();
+    let order = errand::Order {
+        slot: slot(args, &definition)?,
+        action: action(args, &registry, &definition)?,
+        params: params(args)?,
+        dry_run: args.dry_run,
+        definition,
+    };
+    roundsman_supervisor::prepare_one_shot()
+        .map_err(|error| Failure::failed("cannot prepare this process for starting workers", error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
+    let screen = Arc::new(terminal::Screen::new(args.json));
+    let done = runtime.block_on(errand::run(&loaded, &registry, order, screen.clone()));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    screen.clear();
+    report::tell(done?, args)
+}
+
+fn find<'a>(loaded: &'a Loaded, name: &str) -> Answer<&'a TaskDefinition> {
+    let found = loaded.tasks.iter().find(|task| task.name.as_str() == name);
+    let names = || loaded.tasks.iter().map(|task| task.name.as_str());
+    found.ok_or_else(|| Failure::Usage(suggest::unknown_task(name, names())))
+}
+
+fn slot(args: &RunTaskArgs, definition: &TaskDefinition) -> Answer<Option<roundsman_model::Timestamp>> {
+    use roundsman_model::Clock as _;
+    let Some(text) = &args.for_slot else { return Ok(None) };
+    let at = instant::parse(text, SystemClock.now(), definition.timezone).map_err(Failure::Usage)?;
+    let is_slot = definition.schedule.as_ref().is_some_and(|schedule| schedule.is_slot(at, definition.timezone));
+    if is_slot {
+        return Ok(Some(at));
+    }
+    Err(Failure::Usage(format!(
+        "{at} is no slot of task {}: `roundsman next {}` lists its slots",
+        definition.name, definition.name
+    )))
+}
+
+fn action(
+    args: &RunTaskArgs,
+    registry: &Registry,
+    definition: &TaskDefinition,
+) -> Answer<Option<roundsman_model::ActionName>> {
+    let Some(name) = &args.action else { return Ok(None) };
+    let offered: Vec<&str> = registry
+        .get(definition.kind.as_str())
+        .map_or_else(Vec::new, |entry| entry.info.actions.iter().map(|action| action.name).collect());
+    if offered.contains(&name.as_str()) {
+        return name.parse().map(Some).map_err(|error: roundsman_model::InvalidName| Failure::Usage(error.to_string()));
+    }
+    let offers = if offered.is_empty() { "it offers none".to_owned() } else { format!("it offers {}", offered.join(", ")) };
+    Err(Failure::Usage(format!("kind {} has no action {name:?}: {offers}", definition.kind)))
+}
+
+fn params(args: &RunTaskArgs) -> Answer<serde_json::Value> {
+    let mut params = serde_json::Map::new();
+    for given in &args.params {
+        let Some((key, value)) = given.split_once('=') else {
+            return Err(Failure::Usage(format!("-p {given:?} has no \"=\": write -p key=value")));
+        };
+        if params.insert(key.to_owned(), value.into()).is_some() {
+            return Err(Failure::Usage(format!("parameter {key:?} is given twice")));
+        }
+    }
+    if args.action.is_none() && !params.is_empty() {
+        return Err(Failure::Usage("parameters belong to an action: write run-task NAME ACTION -p key=value".to_owned()));
+    }
+    Ok(params.into())
+}

@@ -1,0 +1,192 @@
+//! The errand itself: enter the store as a one-shot node, claim the run, do its attempts, leave. What a person sees of it
+//! is the screen's and the report's matter.
+
+use std::{sync::Arc, time::Duration};
+
+use roundsman_config::{Environment, Loaded};
+use roundsman_engine::{Engine, EngineParts, Health, Heart, Rescuer, Worked, run_service, work};
+use roundsman_model::{ActionName, Artifact, Clock as _, Origin, Run, RunState, TaskDefinition, Timestamp};
+use roundsman_store::{NewRun, NodeEntry, OpenOptions, Requested, Role, Store};
+use roundsman_task::{Registry, SystemClock};
+use tokio_util::sync::CancellationToken;
+
+use super::terminal::Screen;
+use crate::{
+    assemble,
+    cli::failure::{Answer, Failure},
+    kinds::kind_metrics,
+    node::Node,
+    shutdown::StopSignals,
+};
+
+/// How often the store is asked about a run that a daemon went on with.
+const FOLLOW: Duration = Duration::from_millis(500);
+
+/// What is to be done.
+pub(super) struct Order {
+    pub definition: TaskDefinition,
+    pub slot: Option<Timestamp>,
+    pub action: Option<ActionName>,
+    pub params: serde_json::Value,
+    pub dry_run: bool,
+}
+
+/// What became of it.
+pub(super) enum Done {
+    /// It ended.
+    Ended { run: Box<Run>, artifacts: Vec<Artifact> },
+    /// This run is in the way.
+    Overlap(Box<Run>),
+}
+
+/// Runs the errand to its end.
+pub(super) async fn run(loaded: &Loaded, registry: &Registry, order: Order, screen: Arc<Screen>) -> Answer<Done> {
+    let mut signals = StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
+    let node = Node::one_shot(&loaded.settings.state_dir).map_err(|error| Failure::failed("cannot run a task", error))?;
+    let options = OpenOptions { role: Role::OneShot, ..OpenOptions::default() };
+    let store = roundsman_store::open(loaded.settings.store.expose(), options).await?;
+    store.enter(&entry(loaded, &node), SystemClock.now()).await?;
+    let engine = Engine::new(parts(loaded, registry, &node, store.clone(), screen)?);
+    restore_metrics(&engine, registry, &order).await;
+    Rescuer::new(engine.clone(), Arc::new(node.neighbours())).rescue().await?;
+    let stop = CancellationToken::new();
+    let heart = run_service(Heart::new(engine.clone()), stop.clone());
+    let errand = async {
+        let done = carry_out(&engine, order, &mut signals).await;
+        stop.cancel();
+        done
+    };
+    let (done, _) = tokio::join!(errand, heart);
+    store.leave(node.holder(), SystemClock.now()).await?;
+    store.close().await;
+    done
+}
+
+async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals) -> Answer<Done> {
+    let request = NewRun {
+        definition: order.definition,
+        slot: order.slot,
+        origin: Origin::Manual,
+        requested_by: Some(whoami()),
+        action: order.action,
+        params: order.params,
+        dry_run: order.dry_run,
+        exclusive: true,
+    };
+    let mut run = match engine.store().request(request, Some(engine.me()), engine.now()).await? {
+        Requested::Overlap(run) => return Ok(Done::Overlap(run)),
+        Requested::Run(run) => *run,
+    };
+    let id = run.id;
+    loop {
+        let worked = attend(engine, run, signals).await;
+        if !worked.state.is_active() {
+            break;
+        }
+        match next_attempt(engine, id, &worked, signals).await? {
+            Some(claimed) => run = claimed,
+            None => break,
+        }
+    }
+    let run = engine.store().run(id).await?.ok_or_else(|| Failure::Failed(format!("run {id} is gone")))?;
+    let artifacts = engine.store().artifacts(id).await?;
+    Ok(Done::Ended { run: Box::new(run), artifacts })
+}
+
+/// One attempt, with an ear for Ctrl-C: the first cancels, the second ends everything at once.
+async fn attend(engine: &Arc<Engine>, run: Run, signals: &mut StopSignals) -> Worked {
+    let id = run.id;
+    let mut working = std::pin::pin!(work(engine.clone(), run));
+    let mut heard = 0;
+    loop {
+        tokio::select! {
+            worked = &mut working => return worked,
+            signal = signals.next() => {
+                heard += 1;
+                tracing::warn!("{signal}: {}", if heard == 1 { "cancelling; again to stop at once" } else { "stopping at once" });
+                engine.live().cancel(id);
+                if heard > 1 {
+                    engine.stop_now.cancel();
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the run is due again and takes it. `None` when it ended: a daemon went on with it, or a person gave up.
+async fn next_attempt(
+    engine: &Arc<Engine>,
+    id: roundsman_model::RunId,
+    worked: &Worked,
+    signals: &mut StopSignals,
+) -> Answer<Option<Run>> {
+    let due_at = worked.due_at.unwrap_or_else(|| engine.now());
+    tracing::warn!("{}; next attempt at {}", worked.end, due_at.to_rfc3339());
+    loop {
+        let wait = (due_at - engine.now()).to_std().unwrap_or_default();
+        tokio::select! {
+            () = tokio::time::sleep(wait.max(Duration::from_millis(10))) => {}
+            signal = signals.next() => {
+                tracing::warn!("{signal}: no further attempt");
+                let cause = format!("cancelled by {}", whoami());
+                engine.store().end_unstarted(id, RunState::Cancelled, &cause, engine.now()).await?;
+                return Ok(None);
+            }
+        }
+        if let Some(run) = engine.store().claim_run(engine.me(), id, engine.now()).await? {
+            return Ok(Some(run));
+        }
+        let run = engine.store().run(id).await?;
+        if run.is_none_or(|run| !run.state.is_active()) {
+            return Ok(None);
+        }
+        // A daemon has it now, or its time has not come by the store's row: look again soon.
+        tokio::time::sleep(FOLLOW).await;
+    }
+}
+
+fn parts(
+    loaded: &Loaded,
+    registry: &Registry,
+    node: &Node,
+    store: Arc<dyn Store>,
+    screen: Arc<Screen>,
+) -> Answer<EngineParts> {
+    let environment = Environment::of_process();
+    Ok(EngineParts {
+        store,
+        executor: assemble::executor(&loaded.settings)?,
+        clock: Arc::new(SystemClock),
+        me: node.holder().clone(),
+        metrics: Arc::new(kind_metrics(registry)),
+        resolver: assemble::resolver(&environment),
+        environment: assemble::lookup(&environment),
+        observer: Some(screen),
+        health: Arc::new(Health::default()),
+    })
+}
+
+/// Counters of kinds go on from what was stored.
+async fn restore_metrics(engine: &Arc<Engine>, registry: &Registry, order: &Order) {
+    let declares = registry.get(order.definition.kind.as_str()).is_some_and(|entry| !entry.info.metrics.is_empty());
+    if declares {
+        engine.restore_metrics(&order.definition.name).await;
+    }
+}
+
+fn entry(loaded: &Loaded, node: &Node) -> NodeEntry {
+    NodeEntry {
+        holder: node.holder().clone(),
+        name: loaded.settings.node_name.clone(),
+        one_shot: true,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        listen: None,
+    }
+}
+
+/// The person behind this process: who asked for a run.
+fn whoami() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+    user.map_or_else(|| format!("uid {}", nix::unistd::getuid()), |user| user.name)
+}

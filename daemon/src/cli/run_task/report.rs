@@ -1,0 +1,89 @@
+//! How a run on request is told at its end: a few lines or JSON, and the exit code. It runs nothing.
+
+use std::process::ExitCode;
+
+use roundsman_model::{Artifact, Run, RunState};
+use serde_json::json;
+
+use super::{errand::Done, super::args::RunTaskArgs};
+use crate::cli::{
+    failure::{Answer, Failure},
+    look::{clean, state_tone, state_words},
+    output::Output,
+};
+
+/// Tells how it ended.
+pub(super) fn tell(done: Done, args: &RunTaskArgs) -> Answer<ExitCode> {
+    match done {
+        Done::Overlap(run) => {
+            let message = format!(
+                "skipped: run {} of task {} is still {}, and its overlap rule allows no other; `roundsman run {}` tells more",
+                run.id, run.task, run.state, run.id
+            );
+            if args.json {
+                let mut out = Output::stdout();
+                let skipped = json!({"task": run.task, "state": "skipped", "cause": message, "active_run": run.id});
+                out.json(&skipped).and_then(|()| out.flush())?;
+            }
+            tracing::warn!("{message}");
+            Err(Failure::Told(4))
+        }
+        Done::Ended { run, artifacts } => {
+            let mut out = Output::stdout();
+            if args.json {
+                out.json(&as_json(&run, &artifacts))?;
+            } else {
+                as_text(&mut out, &run, &artifacts)?;
+            }
+            out.flush()?;
+            Ok(ExitCode::from(exit_code(&run, args.exit_diff)))
+        }
+    }
+}
+
+fn as_json(run: &Run, artifacts: &[Artifact]) -> serde_json::Value {
+    json!({
+        "run": run.id,
+        "task": run.task,
+        "kind": run.kind,
+        "state": run.state,
+        "dry_run": run.dry_run,
+        "attempts": run.attempt,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "cause": run.cause,
+        "outcome": run.outcome,
+        "artifacts": artifacts,
+    })
+}
+
+fn as_text(out: &mut Output, run: &Run, artifacts: &[Artifact]) -> Answer {
+    let look = out.look();
+    let outcome = run.outcome.as_ref();
+    let words = outcome.map(|outcome| outcome.summary.as_str()).or(run.cause.as_deref()).unwrap_or("");
+    let state = look.paint(state_tone(run.state), state_words(run.state));
+    out.line(&format!("run {} of {} {state}: {}", run.id, run.task, clean(words)))?;
+    let counts: Vec<String> = outcome
+        .map(|outcome| outcome.counts.named().into_iter().map(|(name, count)| format!("{count} {name}")).collect())
+        .unwrap_or_default();
+    if !counts.is_empty() {
+        out.line(&format!("  {}", counts.join(", ")))?;
+    }
+    for artifact in artifacts {
+        out.line(&format!("  artifact {} ({} bytes): roundsman artifacts {} {}", artifact.name, artifact.size, run.id, artifact.name))?;
+    }
+    Ok(())
+}
+
+fn exit_code(run: &Run, exit_diff: bool) -> u8 {
+    let counts = run.outcome.as_ref().map(|outcome| outcome.counts).unwrap_or_default();
+    match run.state {
+        RunState::Succeeded if exit_diff && run.dry_run && counts.planned > 0 => 5,
+        RunState::Succeeded => 0,
+        RunState::Partial => 3,
+        RunState::Skipped => 4,
+        RunState::TimedOut => 124,
+        RunState::Cancelled => 130,
+        _ => 1,
+    }
+}
