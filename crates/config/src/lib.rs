@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The configuration file: as written, checked, and as settings and task definitions. It runs nothing, and knows kinds
+//! only through the functions it is given.
+
+mod check;
+mod combine;
+mod definition;
+mod draft;
+mod environment;
+mod kinds;
+mod load;
+mod mask;
+mod nearest;
+mod node;
+mod origin;
+mod parse;
+mod pass;
+mod problem;
+mod references;
+mod retry;
+mod settings;
+mod source;
+mod store_url;
+mod tables;
+mod unsupported;
+mod with;
+
+pub use environment::{DEFAULT_FILE, Environment};
+pub use kinds::{KindFacts, Kinds, WithCheck, WithProblem};
+pub use load::{Loaded, load};
+pub use origin::{Origin, Row, Setting};
+pub use problem::{Place, Problem, Problems, Snippet};
+pub use references::resolve;
+pub use settings::{DEFAULT_PORT, DEFAULT_STORE_FILE, OVERRIDES, Settings, WORKERS_PER_PROCESSOR};
+pub use store_url::{InvalidStoreUrl, StoreUrl};
+pub use tables::LogFormat;

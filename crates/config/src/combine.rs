@@ -1,0 +1,86 @@
+//! Puts the trees of several files together. What is written twice is an error that names both places, never a choice.
+
+use std::sync::Arc;
+
+use crate::{
+    draft::Draft,
+    nearest::nearest,
+    node::{Entry, Table, Written},
+    parse,
+    source::Source,
+    unsupported::{self, Section},
+};
+
+/// What all files say together.
+#[derive(Default)]
+pub(crate) struct Combined {
+    pub(crate) daemon: Table,
+    pub(crate) shared: Table,
+    pub(crate) tasks: Table,
+    /// Whether a file could not be understood, so that something may be missing here.
+    pub(crate) incomplete: bool,
+}
+
+const SECTIONS: [&str; 3] = ["daemon", "shared", "tasks"];
+
+/// Parses the files and puts their tables together.
+pub(crate) fn combine(sources: &[Arc<Source>], drafts: &mut Vec<Draft>) -> Combined {
+    let mut combined = Combined::default();
+    for source in sources {
+        match parse::parse(source, drafts) {
+            Some(table) => combined.add(table, drafts),
+            None => combined.incomplete = true,
+        }
+    }
+    combined
+}
+
+impl Combined {
+    fn add(&mut self, file: Table, drafts: &mut Vec<Draft>) {
+        for (key, entry) in file {
+            let (into, what) = match key.as_str() {
+                "daemon" => (&mut self.daemon, "key"),
+                "shared" => (&mut self.shared, "table"),
+                "tasks" => (&mut self.tasks, "task"),
+                _ => {
+                    drafts.push(unknown(&key, &entry));
+                    continue;
+                }
+            };
+            let Written::Table(table) = entry.node.value else {
+                let draft = Draft::new(&key, Some(&entry.node.span), "this is not a table");
+                drafts.push(draft.expected(format!(
+                    "a table, such as `[{key}{}]`",
+                    if key == "daemon" { "" } else { ".NAME" }
+                )));
+                continue;
+            };
+            for (name, entry) in table {
+                if let Some(first) = into.get(&name) {
+                    let mut draft = Draft::new(
+                        &entry.node.path,
+                        Some(&entry.key),
+                        format!("this {what} is written in two files"),
+                    );
+                    draft.also = Some(first.key.clone());
+                    drafts.push(draft.expected("it once"));
+                } else {
+                    into.insert(name, entry);
+                }
+            }
+        }
+    }
+}
+
+fn unknown(key: &str, entry: &Entry) -> Draft {
+    if let Some(what) = unsupported::key(Section::File, key) {
+        return Draft::new(key, Some(&entry.key), what);
+    }
+    let near = nearest(key, SECTIONS);
+    let draft = Draft::new("", Some(&entry.key), format!("unknown key `{key}`"));
+    if near.is_some() {
+        draft.nearest(near)
+    } else {
+        draft.expected("[daemon], [shared.NAME] or [tasks.NAME]")
+    }
+}

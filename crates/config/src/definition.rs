@@ -1,0 +1,294 @@
+//! From a `[tasks.NAME]` table to a definition: what is written, what the kind says, and the defaults. It decides over
+//! no slot.
+
+use std::fmt::Display;
+
+use chrono_tz::Tz;
+use roundsman_model::{
+    HumanDuration, KindName, Limits, Misfire, Overlap, Schedule, TaskDefinition, TaskName,
+};
+use serde_json::Value;
+
+use crate::{
+    draft::Draft,
+    kinds::KindFacts,
+    node::{Entry, Reading, Table, join, table_json},
+    origin::{Origin, Row, Setting},
+    pass::Pass,
+    retry,
+    tables::{LimitsTable, OverlapKey, TaskTable},
+    unsupported::Section,
+    with,
+};
+
+/// The time between the polite and the final signal where the task says nothing.
+const GRACE: HumanDuration = HumanDuration::from_secs(10);
+/// How old a slot may be and still be caught up where the task says nothing.
+const WINDOW: HumanDuration = HumanDuration::from_secs(24 * 3600);
+
+/// What the tasks of one configuration have in common.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) timezone: &'a Setting<Tz>,
+    pub(crate) shared: &'a Table,
+    /// Whether a file could not be read, so that a shared table may be missing for that reason only.
+    pub(crate) incomplete: bool,
+}
+
+/// A definition while it is made: the task as written, and the rows and problems that come of it.
+pub(crate) struct Made<'p, 'a> {
+    pub(crate) pass: &'p mut Pass<'a>,
+    /// `tasks.NAME`.
+    path: String,
+    kind: String,
+    /// As written; nothing for built-in tasks.
+    table: Table,
+    rows: Vec<Row>,
+}
+
+/// Makes the definition of a task as written. With anything wrong in it there is none.
+pub(crate) fn written(
+    pass: &mut Pass<'_>,
+    name: &str,
+    entry: &Entry,
+    around: &Surroundings<'_>,
+) -> Option<(TaskDefinition, Vec<Row>)> {
+    let before = pass.drafts.len();
+    let path = entry.node.path.clone();
+    let task_name = name.parse::<TaskName>();
+    if let Err(error) = &task_name {
+        pass.drafts.push(Draft::new(&path, Some(&entry.key), error.to_string()));
+    }
+    let Some(table) = entry.node.table() else {
+        let draft = Draft::new(&path, Some(&entry.node.span), "this is not a table");
+        pass.drafts.push(draft.expected(format!("a table, `[{path}]` with `uses = …`")));
+        return None;
+    };
+    let mut table = table.clone();
+    let checked = pass.drafts.len();
+    let own = take_with(pass, &mut table);
+    let with_is_table = pass.drafts.len() == checked;
+    let wanted: TaskTable = pass.section(Section::Task, &mut table, &path, Some(&entry.key));
+    let merged = with::merged(pass, own, table.get("share"), around.shared, around.incomplete);
+    let kind = wanted.uses.clone()?;
+    let facts = pass.kind(&kind)?;
+    if with_is_table {
+        with::check(pass, &merged, &facts, &join(&path, "with"), &entry.key);
+    }
+    let with_rows = with::rows(&merged, &facts, &kind, &join(&path, "with"));
+    let with = Value::Object(table_json(&merged, Reading::Written));
+    let mut made = Made { pass, path, kind, table, rows: Vec::new() };
+    let definition = made.definition(&task_name.ok()?, &wanted, &facts, with, around.timezone);
+    let mut rows = made.rows;
+    rows.extend(with_rows);
+    (pass.drafts.len() == before).then(|| definition.map(|definition| (definition, rows)))?
+}
+
+/// Makes the definition of a kind's built-in task, if it has one.
+pub(crate) fn built_in(
+    pass: &mut Pass<'_>,
+    kind: &str,
+    around: &Surroundings<'_>,
+) -> Option<(TaskDefinition, Vec<Row>)> {
+    let facts = pass.kind(kind)?;
+    let schedule = facts.built_in()?.to_owned();
+    let name = kind.parse().ok()?;
+    let wanted = TaskTable {
+        uses: Some(kind.to_owned()),
+        schedule: Some(schedule),
+        run_at_first_start: Some(true),
+        ..TaskTable::default()
+    };
+    let path = join("tasks", kind);
+    let with_rows = with::rows(&Table::new(), &facts, kind, &join(&path, "with"));
+    let mut made = Made { pass, path, kind: kind.to_owned(), table: Table::new(), rows: Vec::new() };
+    let with = Value::Object(serde_json::Map::new());
+    let definition = made.definition(&name, &wanted, &facts, with, around.timezone)?;
+    let mut rows = made.rows;
+    rows.extend(with_rows);
+    Some((definition, rows))
+}
+
+/// Takes `with` out of a task's table: its references stay as written.
+fn take_with(pass: &mut Pass<'_>, table: &mut Table) -> Option<Entry> {
+    let entry = table.remove("with")?;
+    if entry.node.table().is_none() {
+        let draft = Draft::new(&entry.node.path, Some(&entry.node.span), "this is not a table");
+        pass.drafts.push(draft.expected("a table with the kind's own keys"));
+        return None;
+    }
+    Some(entry)
+}
+
+impl Made<'_, '_> {
+    fn definition(
+        &mut self,
+        name: &TaskName,
+        wanted: &TaskTable,
+        facts: &KindFacts,
+        with: Value,
+        zone: &Setting<Tz>,
+    ) -> Option<TaskDefinition> {
+        let kind = self.kind.clone();
+        self.optional("uses", Some(&kind));
+        self.optional("about", wanted.about.as_ref());
+        let of_kind = self.kind_origin();
+        let own_zone = wanted.timezone.as_deref().and_then(|zone| zone.parse().ok());
+        let definition = TaskDefinition {
+            name: name.clone(),
+            kind: kind.parse::<KindName>().ok()?,
+            about: wanted.about.clone(),
+            enabled: self.value("enabled", wanted.enabled, true),
+            schedule: self.schedule(wanted),
+            timezone: self.value_or("timezone", own_zone, zone.value, &zone.origin),
+            jitter: self.value("jitter", wanted.jitter, HumanDuration::default()),
+            timeout: self.value_or("timeout", wanted.timeout, facts.timeout.into(), &of_kind),
+            grace: self.value("grace", wanted.grace, GRACE),
+            retry: retry::policy(self, wanted.retry.as_ref(), facts.repeatable),
+            overlap: self.overlap(wanted.overlap),
+            misfire: self.misfire(wanted.misfire.unwrap_or_default()),
+            window: self.value("window", wanted.window, WINDOW),
+            run_at_first_start: self.value("run_at_first_start", wanted.run_at_first_start, false),
+            fresh_within: wanted.fresh_within,
+            env: wanted.env.clone().unwrap_or_default(),
+            limits: self.limits(wanted.limits.as_ref()),
+            with,
+        };
+        self.optional("fresh_within", wanted.fresh_within);
+        self.optional("env", wanted.env.as_ref().map(|names| names.join(", ")));
+        self.optional("share", wanted.share.as_ref().map(|names| names.join(", ")));
+        self.check_jitter(&definition);
+        Some(definition)
+    }
+
+    fn schedule(&mut self, wanted: &TaskTable) -> Option<Schedule> {
+        let written = [("schedule", &wanted.schedule), ("every", &wanted.every), ("at", &wanted.at)];
+        let mut keys = written.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?)));
+        let Some((key, text)) = keys.next() else {
+            self.row("schedule", "on request only", &Origin::Default);
+            return None;
+        };
+        if let Some((second, _)) = keys.next() {
+            self.problem(
+                second,
+                &format!("the task has `{key}` already"),
+                Some("one of `schedule`, `every` and `at`"),
+            );
+        }
+        self.optional(key, Some(text));
+        // Whether it can be read was checked with the table; a built-in one is the kind's own.
+        let read = match key {
+            "every" => Schedule::every(text),
+            "at" => Schedule::at(text),
+            _ => Schedule::cron(text),
+        };
+        read.map_err(|error| self.problem(key, &error.to_string(), None)).ok()
+    }
+
+    fn check_jitter(&mut self, definition: &TaskDefinition) {
+        if let Some(Schedule::Every(every)) = &definition.schedule
+            && definition.jitter.get() >= every.interval()
+        {
+            let expected = format!("less than {every}, the time between two slots");
+            self.problem("jitter", "this would carry slots past the next ones", Some(&expected));
+        }
+    }
+
+    fn overlap(&mut self, wanted: Option<OverlapKey>) -> Overlap {
+        let (overlap, shown) = match wanted {
+            None | Some(OverlapKey::Skip) => (Overlap::Skip, "skip".to_owned()),
+            Some(OverlapKey::Allow(limit)) => (Overlap::Allow(limit.get()), format!("{{ allow = {limit} }}")),
+        };
+        self.row("overlap", shown, &self.origin("overlap"));
+        overlap
+    }
+
+    fn misfire(&mut self, misfire: Misfire) -> Misfire {
+        let shown = match misfire {
+            Misfire::Latest => "latest",
+            Misfire::None => "none",
+            Misfire::All => "all",
+        };
+        self.row("misfire", shown, &self.origin("misfire"));
+        misfire
+    }
+
+    fn limits(&mut self, wanted: Option<&LimitsTable>) -> Limits {
+        let Some(wanted) = wanted else { return Limits::default() };
+        if wanted.cpu_time.is_some_and(|time| time.get().subsec_nanos() != 0) {
+            self.problem("limits.cpu_time", "this is not a whole number of seconds", None);
+        }
+        self.optional("limits.open_files", wanted.open_files);
+        self.optional("limits.address_space", wanted.address_space);
+        self.optional("limits.cpu_time", wanted.cpu_time);
+        Limits {
+            open_files: wanted.open_files.map(std::num::NonZeroU64::get),
+            address_space: wanted.address_space,
+            cpu_time: wanted.cpu_time,
+        }
+    }
+
+    /// A value with the default that all tasks share, and its row.
+    pub(crate) fn value<T: Display>(&mut self, key: &str, written: Option<T>, default: T) -> T {
+        self.value_or(key, written, default, &Origin::Default)
+    }
+
+    /// A value with a default from elsewhere, and its row.
+    pub(crate) fn value_or<T: Display>(
+        &mut self,
+        key: &str,
+        written: Option<T>,
+        default: T,
+        from: &Origin,
+    ) -> T {
+        let (value, origin) = match written {
+            Some(value) => (value, self.origin(key)),
+            None => (default, from.clone()),
+        };
+        self.row(key, &value, &origin);
+        value
+    }
+
+    /// The row of a value that has no default.
+    pub(crate) fn optional(&mut self, key: &str, written: Option<impl Display>) {
+        if let Some(value) = written {
+            self.row(key, value, &self.origin(key));
+        }
+    }
+
+    /// A row of `config show`.
+    pub(crate) fn row(&mut self, key: &str, value: impl Display, origin: &Origin) {
+        self.rows.push(Row::new(format!("{}.{key}", self.path), value, origin));
+    }
+
+    /// Where a value of the kind comes from.
+    pub(crate) fn kind_origin(&self) -> Origin {
+        Origin::Kind(self.kind.clone())
+    }
+
+    /// Something wrong with a key.
+    pub(crate) fn problem(&mut self, key: &str, what: &str, expected: Option<&str>) {
+        let path = format!("{}.{key}", self.path);
+        let span = self.entry(key).map(|entry| entry.key.clone());
+        let mut draft = Draft::new(path, span.as_ref(), what);
+        draft.expected = expected.map(str::to_owned);
+        self.pass.drafts.push(draft);
+    }
+
+    fn origin(&self, key: &str) -> Origin {
+        match self.entry(key) {
+            Some(entry) => Origin::File(entry.key.place()),
+            None if self.table.is_empty() && ["uses", "schedule", "run_at_first_start"].contains(&key) => {
+                Origin::BuiltIn
+            }
+            None => Origin::Default,
+        }
+    }
+
+    /// The entry of a key such as `retry.backoff`.
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        match key.split_once('.') {
+            Some((table, key)) => self.table.get(table)?.node.table()?.get(key),
+            None => self.table.get(key),
+        }
+    }
+}

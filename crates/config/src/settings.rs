@@ -1,0 +1,209 @@
+//! The daemon's own settings: file, environment and defaults, in the order in which they count. It opens no store and
+//! makes no folder.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono_tz::Tz;
+
+use crate::{
+    check::Checker,
+    draft::Draft,
+    node::{Node, Table, Text, Written},
+    origin::{Origin, Row, Setting},
+    pass::Pass,
+    source::{Source, Span},
+    store_url::StoreUrl,
+    tables::{DaemonTable, LogFormat, schema_of},
+    unsupported::Section,
+};
+
+/// The port of `/metrics`.
+pub const DEFAULT_PORT: u16 = 9464;
+/// How many workers there are for each processor.
+pub const WORKERS_PER_PROCESSOR: usize = 4;
+/// The SQLite file in the state directory.
+pub const DEFAULT_STORE_FILE: &str = "roundsman.db";
+
+/// Environment variables and the keys of `[daemon]` they override.
+pub const OVERRIDES: [(&str, &str); 5] = [
+    ("ROUNDSMAN_STORE", "store"),
+    ("ROUNDSMAN_LISTEN", "listen"),
+    ("ROUNDSMAN_TIMEZONE", "timezone"),
+    ("ROUNDSMAN_STATE_DIR", "state_dir"),
+    ("ROUNDSMAN_LOG", "log"),
+];
+
+/// The daemon's own settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where runs, slots, logs and documents are kept.
+    pub store: Setting<StoreUrl>,
+    /// The address of `/metrics`, `/livez` and `/readyz`.
+    pub listen: Setting<SocketAddr>,
+    /// The zone of tasks that name none.
+    pub timezone: Setting<Tz>,
+    /// The folder of identity, socket and SQLite file; absolute.
+    pub state_dir: Setting<PathBuf>,
+    /// How many attempts run at the same time.
+    pub workers: Setting<usize>,
+    /// Whether kinds that need no configuration have a task of their own.
+    pub builtin_tasks: Setting<bool>,
+    /// What is logged.
+    pub log: Setting<String>,
+    /// How log lines are written.
+    pub log_format: Setting<LogFormat>,
+    /// What this node is called.
+    pub node_name: Setting<String>,
+}
+
+impl Settings {
+    /// The settings as rows of `config show`.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        vec![
+            Row::new("daemon.store", &self.store.value, &self.store.origin),
+            Row::new("daemon.listen", self.listen.value, &self.listen.origin),
+            Row::new("daemon.timezone", self.timezone.value, &self.timezone.origin),
+            Row::new("daemon.state_dir", self.state_dir.value.display(), &self.state_dir.origin),
+            Row::new("daemon.workers", self.workers.value, &self.workers.origin),
+            Row::new("daemon.builtin_tasks", self.builtin_tasks.value, &self.builtin_tasks.origin),
+            Row::new("daemon.log", &self.log.value, &self.log.origin),
+            Row::new("daemon.log_format", self.log_format.value, &self.log_format.origin),
+            Row::new("daemon.node_name", &self.node_name.value, &self.node_name.origin),
+        ]
+    }
+}
+
+/// Makes the settings. `no_file` says that there is no configuration at all. Without a state directory there are none.
+pub(crate) fn settings(pass: &mut Pass<'_>, mut table: Table, no_file: bool) -> Option<Settings> {
+    let overridden = take_overridden(pass, &mut table);
+    let mut daemon: DaemonTable = pass.section(Section::Daemon, &mut table, "daemon", None);
+    for (key, text, _) in &overridden {
+        set(&mut daemon, key, text);
+    }
+    let written = Sources { table: &table, overridden: &overridden };
+    let state_dir = state_dir(pass, daemon.state_dir, &written);
+    let env = pass.env;
+    let store = daemon.store.and_then(|text| StoreUrl::parse(&text).ok());
+    let listen = daemon.listen.and_then(|text| text.parse().ok());
+    let zone = daemon.timezone.and_then(|name| name.parse().ok());
+    let state_dir = state_dir?;
+    let default_store = StoreUrl::Sqlite(DEFAULT_STORE_FILE.into());
+    let in_state_dir = |store: StoreUrl| store.below(&state_dir.value);
+    let host_name = env.host_name.clone().filter(|name| name.len() <= 64);
+    Some(Settings {
+        store: written.or("store", store.map(in_state_dir), || {
+            (default_store.below(&state_dir.value), Origin::Default)
+        }),
+        listen: written.or("listen", listen, || {
+            (SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)), Origin::Default)
+        }),
+        timezone: written.or("timezone", zone, || system_zone(pass)),
+        workers: written.or("workers", daemon.workers.map(|workers| workers.get() as usize), || {
+            (WORKERS_PER_PROCESSOR * env.processors.max(1), Origin::Default)
+        }),
+        builtin_tasks: written.or("builtin_tasks", daemon.builtin_tasks, || (no_file, Origin::Default)),
+        log: written.or("log", daemon.log, || ("info".into(), Origin::Default)),
+        log_format: written.or("log_format", daemon.log_format, || (LogFormat::default(), Origin::Default)),
+        node_name: written.or("node_name", daemon.node_name, || match host_name {
+            Some(name) => (name, Origin::System),
+            None => ("localhost".into(), Origin::Default),
+        }),
+        state_dir,
+    })
+}
+
+/// What somebody wrote, for the origins.
+struct Sources<'a> {
+    table: &'a Table,
+    overridden: &'a [(&'static str, String, &'static str)],
+}
+
+impl Sources<'_> {
+    fn origin(&self, key: &str) -> Option<Origin> {
+        let variable = self.overridden.iter().find(|(name, ..)| *name == key);
+        variable
+            .map(|(.., variable)| Origin::Variable((*variable).to_owned()))
+            .or_else(|| self.table.get(key).map(|entry| Origin::File(entry.key.place())))
+    }
+
+    fn or<T>(&self, key: &str, value: Option<T>, otherwise: impl FnOnce() -> (T, Origin)) -> Setting<T> {
+        let (value, origin) = value.zip(self.origin(key)).unwrap_or_else(otherwise);
+        Setting::new(value, origin)
+    }
+}
+
+/// The values that environment variables give, checked; the keys they override are taken out of the file's table.
+fn take_overridden(pass: &mut Pass<'_>, table: &mut Table) -> Vec<(&'static str, String, &'static str)> {
+    let schema = schema_of::<DaemonTable>();
+    let mut taken = Vec::new();
+    for (variable, key) in OVERRIDES {
+        let Some(text) = pass.env.variable(variable) else { continue };
+        table.remove(key);
+        // The checker wants a place; a variable has none, so it is taken off again.
+        let source = Arc::new(Source { path: PathBuf::new(), text: String::new() });
+        let span = Span { source, range: 0..0 };
+        let node = Node { path: variable.into(), span, value: Written::Text(Text::plain(text)) };
+        let mut checker = Checker::new(&schema, &pass.kind_names);
+        checker.value(&node, &schema["properties"][key]);
+        if checker.drafts.is_empty() {
+            taken.push((key, text.to_owned(), variable));
+        }
+        pass.drafts.extend(checker.drafts.into_iter().map(|draft| Draft { span: None, ..draft }));
+    }
+    taken
+}
+
+fn set(daemon: &mut DaemonTable, key: &str, text: &str) {
+    let text = text.to_owned();
+    match key {
+        "store" => daemon.store = Some(text),
+        "listen" => daemon.listen = Some(text),
+        "timezone" => daemon.timezone = Some(text),
+        "state_dir" => daemon.state_dir = Some(text.into()),
+        "log" => daemon.log = Some(text),
+        other => unreachable!("{other} is not among OVERRIDES"),
+    }
+}
+
+fn system_zone(pass: &Pass<'_>) -> (Tz, Origin) {
+    // POSIX allows a colon before the name.
+    let of_variable = pass.env.variable("TZ").and_then(|name| name.trim_start_matches(':').parse().ok());
+    let of_system = || pass.env.system_zone.as_deref().and_then(|name| name.parse().ok());
+    match of_variable {
+        Some(zone) => (zone, Origin::Variable("TZ".into())),
+        None => of_system().map_or((Tz::UTC, Origin::Default), |zone| (zone, Origin::System)),
+    }
+}
+
+fn state_dir(pass: &mut Pass<'_>, named: Option<PathBuf>, written: &Sources<'_>) -> Option<Setting<PathBuf>> {
+    let env = pass.env;
+    if let (Some(path), Some(origin)) = (named, written.origin("state_dir")) {
+        let base = match &origin {
+            Origin::File(place) => place.file.parent().unwrap_or(Path::new("/")).to_owned(),
+            _ => env.current_dir.clone(),
+        };
+        return Some(Setting::new(base.join(path), origin));
+    }
+    // systemd gives a list when a unit has several state directories; the first is the unit's own.
+    let of_systemd = env.variable("STATE_DIRECTORY").and_then(|list| list.split(':').next());
+    let candidates = [
+        ("STATE_DIRECTORY", of_systemd.map(PathBuf::from)),
+        ("XDG_STATE_HOME", env.variable("XDG_STATE_HOME").map(|home| Path::new(home).join("roundsman"))),
+        ("HOME", env.variable("HOME").map(|home| Path::new(home).join(".local/state/roundsman"))),
+    ];
+    for (variable, path) in candidates {
+        if let Some(path) = path.filter(|path| path.is_absolute()) {
+            return Some(Setting::new(path, Origin::Variable(variable.into())));
+        }
+    }
+    let what = "there is no state directory: neither ROUNDSMAN_STATE_DIR, STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set";
+    pass.drafts.push(
+        Draft::new("daemon.state_dir", None, what)
+            .expected("`state_dir = \"/var/lib/roundsman\"` or one of these variables"),
+    );
+    None
+}

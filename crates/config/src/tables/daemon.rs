@@ -1,0 +1,67 @@
+//! The `[daemon]` table as written. It resolves nothing and fills in no default.
+
+use std::{fmt, num::NonZeroU32, path::PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The daemon itself: where it keeps its state, where it listens, how it logs.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DaemonTable {
+    /// Where runs, slots, logs and documents are kept: `sqlite:FILE` (relative to the state directory) or
+    /// `postgres://USER@HOST/DATABASE`. Write the password as a reference, such as
+    /// `postgres://roundsman:${DB_PASSWORD}@db.example.com/roundsman`. `ROUNDSMAN_STORE` overrides it.
+    #[schemars(extend("format" = "store-url", "default" = "sqlite:roundsman.db"))]
+    pub(crate) store: Option<String>,
+    /// The address and port of `/metrics`, `/livez` and `/readyz`. Port 0 takes a free one, which `roundsman status`
+    /// shows. There is no authentication: an address other than loopback shows metrics to everyone who reaches it.
+    /// `ROUNDSMAN_LISTEN` overrides it.
+    #[schemars(extend("format" = "socket-address", "default" = "127.0.0.1:9464"))]
+    pub(crate) listen: Option<String>,
+    /// The time zone of every task that names none. `ROUNDSMAN_TIMEZONE` overrides it.
+    #[schemars(extend("format" = "timezone", "x-default" = "the system's zone, else UTC", "examples" = ["Europe/Berlin"]))]
+    pub(crate) timezone: Option<String>,
+    /// The folder of the daemon's identity, its socket and its SQLite file. A relative path is relative to the file it
+    /// is written in. `ROUNDSMAN_STATE_DIR` overrides it.
+    #[schemars(extend("x-default" = "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/roundsman`, else `~/.local/state/roundsman`", "examples" = ["/var/lib/roundsman"]))]
+    #[schemars(with = "Option<String>")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// How many attempts run at the same time, each in a worker process of its own.
+    #[schemars(extend("x-default" = "4 for each processor", "examples" = [16]))]
+    pub(crate) workers: Option<NonZeroU32>,
+    /// Adds a task for every kind that needs no configuration, named after it and on its own schedule. Without any
+    /// configuration file these tasks are there anyway.
+    #[schemars(extend("default" = false))]
+    pub(crate) builtin_tasks: Option<bool>,
+    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, for single modules too, such as
+    /// `info,roundsman_engine=debug`. `ROUNDSMAN_LOG` overrides it.
+    #[schemars(extend("format" = "log-filter", "default" = "info"))]
+    pub(crate) log: Option<String>,
+    /// How log lines are written.
+    #[schemars(extend("default" = "human"))]
+    pub(crate) log_format: Option<LogFormat>,
+    /// What this node is called in listings and in runs.
+    #[schemars(extend("format" = "node-name", "x-default" = "the host's name", "examples" = ["rounds-1"]))]
+    pub(crate) node_name: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people: coloured on a terminal.
+    #[default]
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        })
+    }
+}
