@@ -109,7 +109,11 @@ pub enum StartError {
 #[async_trait]
 pub trait Executor: Send + Sync + 'static {
     /// Starts an attempt. What it asks and tells goes to `host`.
-    async fn start(&self, order: AttemptOrder, host: Arc<dyn Host>) -> Result<Box<dyn RunningAttempt>, StartError>;
+    async fn start(
+        &self,
+        order: AttemptOrder,
+        host: Arc<dyn Host>,
+    ) -> Result<Box<dyn RunningAttempt>, StartError>;
 
     /// Ends processes that attempts of an earlier boot left behind: all on this host whose mark satisfies `ours`.
     /// Returns how many were ended. When it returns, none of them is alive.

@@ -1,8 +1,8 @@
 //! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
 
 use roundsman_model::{
-    ActionName, Artifact, DocumentError, DocumentOp, DocumentReply, KindName, Limits, MetricValue, Outcome, RunId,
-    TaskError, TaskName, Timestamp,
+    ActionName, Artifact, DocumentError, DocumentOp, DocumentReply, KindName, Limits, MetricValue, Outcome,
+    RunId, TaskError, TaskName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -183,10 +183,21 @@ pub enum FromWorker {
         /// Its bytes in base64.
         base64: String,
     },
-    /// The kind's report. The last frame but `goodbye`.
+    /// The worker ends its tree of its own accord: asked to by a signal, or because a limit passed.
+    Stopping {
+        /// Why.
+        reason: crate::CancelReason,
+    },
+    /// The kind's report; after it the worker only waits for `goodbye`.
     Outcome {
         /// An outcome or an instruction.
         result: Result<Outcome, TaskError>,
+        /// How many processes the kind left behind that the worker had to end.
+        #[serde(default)]
+        leftovers: u32,
+        /// Whether the worker has no process below it any more.
+        #[serde(default)]
+        alone: bool,
     },
     /// The kind's code panicked.
     Panicked {

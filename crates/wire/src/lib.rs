@@ -6,6 +6,10 @@ pub mod codec;
 pub mod executor;
 pub mod frame;
 
-pub use codec::{CodecError, Decoder, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, encode};
-pub use executor::{AttemptOrder, AttemptReport, CancelReason, Executor, Host, RunningAttempt, StartError, Usage};
+pub use codec::{
+    CodecError, Decoder, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, ProtocolMismatch, check_protocol, encode,
+};
+pub use executor::{
+    AttemptOrder, AttemptReport, CancelReason, Executor, Host, RunningAttempt, StartError, Usage,
+};
 pub use frame::{FromWorker, LogLine, LogStream, PROTOCOL, Request, ToWorker};
