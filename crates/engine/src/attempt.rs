@@ -39,10 +39,17 @@ pub async fn work(engine: Arc<Engine>, run: Run) -> Worked {
     worked
 }
 
-async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, words: UnboundedReceiver<Word>) -> Worked {
+async fn work_held(
+    engine: &Arc<Engine>,
+    run: &Run,
+    lease: &RunLease,
+    words: UnboundedReceiver<Word>,
+) -> Worked {
     let definition = match engine.note(engine.definition_of(run).await) {
         Ok(Some(definition)) => definition,
-        Ok(None) => return settle::without_definition(engine, run, lease, "its definition is no longer stored").await,
+        Ok(None) => {
+            return settle::without_definition(engine, run, lease, "its definition is no longer stored").await;
+        }
         Err(error) => return settle::without_definition(engine, run, lease, &error.to_string()).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
@@ -110,7 +117,8 @@ async fn drive(
         Ok(attempt) => attempt,
         Err(error) => return not_started(&error),
     };
-    let lag = (run.attempt == 1).then(|| (engine.now() - run.slot.unwrap_or(run.queued_at)).to_std().unwrap_or_default());
+    let lag = (run.attempt == 1)
+        .then(|| (engine.now() - run.slot.unwrap_or(run.queued_at)).to_std().unwrap_or_default());
     AttemptStarted { task: &run.task, run: run.id, attempt: run.attempt, pid: attempt.pid(), lag }.emit();
     let mut drain = std::pin::pin!(drain(engine));
     let mut draining = false;

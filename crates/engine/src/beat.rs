@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 use crate::{Engine, Service, live::Word};
 
 /// How often.
-pub const BEAT: Duration = Duration::from_secs(10);
+pub(crate) const BEAT: Duration = Duration::from_secs(10);
 /// How long a renewed lease is good for.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
 /// Keeps what is ours.
 pub struct Heart {

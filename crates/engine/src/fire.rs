@@ -11,7 +11,9 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use roundsman_model::{Reason, SlotRange, TaskDefinition, TaskName, Timestamp, Verdict, misfire, time::delta};
+use roundsman_model::{
+    Reason, SlotRange, TaskDefinition, TaskName, Timestamp, Verdict, misfire, time::delta,
+};
 use roundsman_store::{Fired, Firing, SlotFate, SlotToRun, TaskRow};
 use roundsman_telemetry::FiringMoved;
 use tokio::{sync::Notify, time::Instant};
@@ -106,7 +108,10 @@ impl Firer {
             }
         };
         let last = run.last().copied().or_else(|| passed.last().map(|range| range.last))?;
-        let run = run.into_iter().map(|slot| SlotToRun { slot: Some(slot), due_at: slot + watched.offset }).collect();
+        let run = run
+            .into_iter()
+            .map(|slot| SlotToRun { slot: Some(slot), due_at: slot + watched.offset })
+            .collect();
         Some(Firing {
             task: task.clone(),
             kind: definition.kind.clone(),

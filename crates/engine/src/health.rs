@@ -11,7 +11,7 @@ use roundsman_telemetry::{StoreBack, StoreLost};
 use tokio::time::Instant;
 
 /// A tick older than this means that nothing fires.
-pub const TICK_LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const TICK_LIMIT: Duration = Duration::from_secs(15);
 
 /// The daemon's state of health.
 pub struct Health {

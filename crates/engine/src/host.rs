@@ -9,8 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, MetricValue, TaskName, Timestamp, artifact::MAX_STORED_BYTES,
-    time::delta,
+    Artifact, DocumentError, DocumentOp, DocumentReply, MetricValue, TaskName, Timestamp,
+    artifact::MAX_STORED_BYTES, time::delta,
 };
 use roundsman_store::{LogChunk, RunLease, StoreResult};
 use roundsman_telemetry::MetricsRefused;

@@ -20,7 +20,7 @@ mod settle;
 pub use attempt::{Worked, work};
 pub use beat::Heart;
 pub use dispatch::Dispatcher;
-pub use engine::{Engine, EngineParts, Mark, Observer, Resolver};
+pub use engine::{Engine, EngineParts, Environment, Mark, Observer, Resolver};
 pub use fire::Firer;
 pub use gauges::refresh_gauges;
 pub use health::{Health, Readiness};

@@ -7,15 +7,15 @@ use roundsman_model::Timestamp;
 use roundsman_wire::{LogLine, LogStream};
 
 /// Bytes kept from the beginning of an attempt's log.
-pub const HEAD_BYTES: usize = 512 << 10;
+pub(crate) const HEAD_BYTES: usize = 512 << 10;
 /// Bytes kept from its end.
-pub const TAIL_BYTES: usize = 512 << 10;
+pub(crate) const TAIL_BYTES: usize = 512 << 10;
 /// Bytes in one chunk.
-pub const CHUNK_BYTES: usize = 64 << 10;
+pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 
 /// The log of one attempt on its way to the store.
 #[derive(Default)]
-pub struct LogKeeper {
+pub(crate) struct LogKeeper {
     pending: VecDeque<String>,
     head_bytes: usize,
     tail: VecDeque<String>,
@@ -26,7 +26,7 @@ pub struct LogKeeper {
 
 impl LogKeeper {
     /// Takes a line.
-    pub fn push(&mut self, line: &LogLine) {
+    pub(crate) fn push(&mut self, line: &LogLine) {
         let text = serde_json::to_string(line).expect("a log line is always representable as JSON");
         if self.tail.is_empty() && self.head_bytes + text.len() <= HEAD_BYTES {
             self.head_bytes += text.len();
@@ -44,16 +44,17 @@ impl LogKeeper {
     }
 
     /// Counts lines that were dropped before they came here.
-    pub fn dropped(&mut self, lines: u64) {
+    pub(crate) fn dropped(&mut self, lines: u64) {
         self.cut_lines += lines;
     }
 
     /// The attempt is over: the tail follows the head.
-    pub fn finish(&mut self, now: Timestamp) {
+    pub(crate) fn finish(&mut self, now: Timestamp) {
         if self.cut_lines > 0 {
             let text = format!("… {} lines ({} bytes) are not kept …", self.cut_lines, self.cut_bytes);
             let mark = LogLine { at: now, stream: LogStream::Roundsman, level: "warn".to_owned(), text };
-            self.pending.push_back(serde_json::to_string(&mark).expect("a log line is always representable as JSON"));
+            self.pending
+                .push_back(serde_json::to_string(&mark).expect("a log line is always representable as JSON"));
             self.cut_lines = 0;
         }
         self.pending.append(&mut self.tail);
@@ -61,7 +62,7 @@ impl LogKeeper {
     }
 
     /// The next chunk to write, if anything waits.
-    pub fn take_chunk(&mut self) -> Option<String> {
+    pub(crate) fn take_chunk(&mut self) -> Option<String> {
         let mut chunk = String::new();
         while let Some(line) = self.pending.front() {
             if !chunk.is_empty() && chunk.len() + line.len() > CHUNK_BYTES {

@@ -96,7 +96,9 @@ impl Rescuer {
         let store = self.engine.store().id();
         let marks: std::collections::HashSet<String> = lost
             .iter()
-            .map(|(held, _)| Mark { store: store.clone(), run: held.run.id, attempt: held.lease.attempt }.to_string())
+            .map(|(held, _)| {
+                Mark { store: store.clone(), run: held.run.id, attempt: held.lease.attempt }.to_string()
+            })
             .collect();
         let leftovers = match self.engine.parts.executor.sweep(&|mark| marks.contains(mark)).await {
             Ok(leftovers) => leftovers,

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use roundsman_model::{
-    AttemptEnd, MetricValue, RetryPolicy, Run, RunState, TaskDefinition, TaskError, Transition, settle as decide,
+    AttemptEnd, MetricValue, RetryPolicy, Run, RunState, TaskDefinition, TaskError, Transition,
+    settle as decide,
 };
 use roundsman_store::{RunLease, Settled, Settlement};
 use roundsman_telemetry::{AttemptEnded, RunEnded};
@@ -27,7 +28,12 @@ pub(crate) async fn settle(
 }
 
 /// Ends a run whose definition cannot be had.
-pub(crate) async fn without_definition(engine: &Arc<Engine>, run: &Run, lease: &RunLease, why: &str) -> Worked {
+pub(crate) async fn without_definition(
+    engine: &Arc<Engine>,
+    run: &Run,
+    lease: &RunLease,
+    why: &str,
+) -> Worked {
     let end = AttemptEnd::Erred { error: TaskError::config(format!("the run cannot start: {why}")) };
     let report = AttemptReport { end, usage: None, leftovers: 0 };
     record(engine, run, lease, &RetryPolicy::never(), report, Vec::new()).await
@@ -92,7 +98,13 @@ async fn write(engine: &Arc<Engine>, settlement: Settlement) -> Option<Settled> 
     }
 }
 
-fn tell(run: &Run, end: &AttemptEnd, next: RunState, settled: Option<Settled>, at: roundsman_model::Timestamp) {
+fn tell(
+    run: &Run,
+    end: &AttemptEnd,
+    next: RunState,
+    settled: Option<Settled>,
+    at: roundsman_model::Timestamp,
+) {
     match settled {
         Some(Settled::Done) => {
             let message = end.to_string();

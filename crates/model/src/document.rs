@@ -176,7 +176,9 @@ impl DocumentWrite {
                 check_key(key)?;
                 let bytes = value.to_string().len();
                 if bytes > MAX_VALUE_BYTES {
-                    return invalid(format!("document {key:?} has {bytes} bytes; at most {MAX_VALUE_BYTES} are allowed"));
+                    return invalid(format!(
+                        "document {key:?} has {bytes} bytes; at most {MAX_VALUE_BYTES} are allowed"
+                    ));
                 }
                 Ok(())
             }

@@ -12,7 +12,9 @@ pub struct HumanDuration(pub Duration);
 
 /// Why a text is no length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a duration: write a number and a unit, such as \"30s\", \"5m\", \"1h 30m\" or \"7d\"")]
+#[error(
+    "{text:?} is not a duration: write a number and a unit, such as \"30s\", \"5m\", \"1h 30m\" or \"7d\""
+)]
 pub struct InvalidDuration {
     text: String,
 }
@@ -32,7 +34,9 @@ impl HumanDuration {
 impl FromStr for HumanDuration {
     type Err = InvalidDuration;
     fn from_str(text: &str) -> Result<Self, InvalidDuration> {
-        humantime::parse_duration(text.trim()).map(Self).map_err(|_| InvalidDuration { text: text.to_owned() })
+        humantime::parse_duration(text.trim())
+            .map(Self)
+            .map_err(|_| InvalidDuration { text: text.to_owned() })
     }
 }
 

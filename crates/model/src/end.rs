@@ -114,7 +114,9 @@ impl AttemptEnd {
                 TaskError::Cancelled => Ended::Cancelled,
                 TaskError::Interrupted => Ended::Interrupted,
                 TaskError::Snooze { .. } => Ended::Snoozed,
-                TaskError::Retry { .. } | TaskError::Permanent { .. } | TaskError::Config { .. } => Ended::Error,
+                TaskError::Retry { .. } | TaskError::Permanent { .. } | TaskError::Config { .. } => {
+                    Ended::Error
+                }
             },
             AttemptEnd::TimedOut { .. } => Ended::Timeout,
             AttemptEnd::Crashed { .. } => Ended::Crash,

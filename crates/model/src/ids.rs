@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// Why a text is no name: what was given and what a name looks like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {what} name: use 1 to 64 of a-z, 0-9, '-' and '_', beginning with a letter or digit")]
+#[error(
+    "{text:?} is not a {what} name: use 1 to 64 of a-z, 0-9, '-' and '_', beginning with a letter or digit"
+)]
 pub struct InvalidName {
     what: &'static str,
     text: String,

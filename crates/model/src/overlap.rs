@@ -84,10 +84,12 @@ pub fn decide(policy: Overlap, active: &[ActiveRun]) -> OverlapDecision {
     match (policy, free) {
         (Overlap::Replace, Some(place)) => OverlapDecision::Replace { run: oldest.id, place },
         (Overlap::Queue | Overlap::Allow(_), Some(place)) => OverlapDecision::Start { place },
-        (Overlap::Queue | Overlap::Replace, None) => match active.iter().rev().find(|run| run.state == RunState::Queued) {
-            Some(queued) => OverlapDecision::Supersede { run: queued.id, place: queued.place },
-            None => OverlapDecision::Skip { run: oldest.id },
-        },
+        (Overlap::Queue | Overlap::Replace, None) => {
+            match active.iter().rev().find(|run| run.state == RunState::Queued) {
+                Some(queued) => OverlapDecision::Supersede { run: queued.id, place: queued.place },
+                None => OverlapDecision::Skip { run: oldest.id },
+            }
+        }
         (Overlap::Skip | Overlap::Allow(_), _) => OverlapDecision::Skip { run: oldest.id },
     }
 }

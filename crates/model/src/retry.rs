@@ -68,7 +68,13 @@ impl RetryPolicy {
 
     /// The instant of the next attempt, or `None` when attempts or the deadline are used up. `dice` is drawn evenly
     /// from 0 to 1.
-    pub fn next_due(&self, run: &Run, now: Timestamp, not_before: Option<Timestamp>, dice: f64) -> Option<Timestamp> {
+    pub fn next_due(
+        &self,
+        run: &Run,
+        now: Timestamp,
+        not_before: Option<Timestamp>,
+        dice: f64,
+    ) -> Option<Timestamp> {
         let counted = run.counted_attempts().max(1);
         if counted >= self.attempts {
             return None;

@@ -77,7 +77,9 @@ impl RunState {
     /// The states that may follow. The picture in the documentation is drawn from this.
     pub const fn followers(self) -> &'static [RunState] {
         match self {
-            RunState::Queued => &[RunState::Running, RunState::Failed, RunState::Cancelled],
+            RunState::Queued | RunState::Waiting => {
+                &[RunState::Running, RunState::Failed, RunState::Cancelled]
+            }
             RunState::Running => &[
                 RunState::Queued,
                 RunState::Waiting,
@@ -89,7 +91,6 @@ impl RunState {
                 RunState::Skipped,
                 RunState::Lost,
             ],
-            RunState::Waiting => &[RunState::Running, RunState::Failed, RunState::Cancelled],
             _ => &[],
         }
     }

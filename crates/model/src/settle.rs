@@ -77,11 +77,17 @@ pub fn settle(run: &Run, end: AttemptEnd, policy: &RetryPolicy, now: Timestamp, 
     }
 }
 
-fn settle_outcome(run: &Run, outcome: Outcome, policy: &RetryPolicy, now: Timestamp, dice: f64) -> Transition {
-    if outcome.again {
-        if let Some(due_at) = policy.next_due(run, now, None, dice) {
-            return Transition::Wait { due_at, cause: outcome.summary, counted: true };
-        }
+fn settle_outcome(
+    run: &Run,
+    outcome: Outcome,
+    policy: &RetryPolicy,
+    now: Timestamp,
+    dice: f64,
+) -> Transition {
+    if outcome.again
+        && let Some(due_at) = policy.next_due(run, now, None, dice)
+    {
+        return Transition::Wait { due_at, cause: outcome.summary, counted: true };
     }
     let state = match outcome.status {
         OutcomeStatus::Success if outcome.again => RunState::Partial,

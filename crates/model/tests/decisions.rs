@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use roundsman_model::{
-    AttemptEnd, HumanDuration, Misfire, Origin, Outcome, Overlap, RetryCause, RetryPolicy, Run, RunId, RunState, TaskError,
-    Timestamp, Transition, misfire,
+    AttemptEnd, HumanDuration, Misfire, Origin, Outcome, Overlap, RetryCause, RetryPolicy, Run, RunId,
+    RunState, TaskError, Timestamp, Transition, misfire,
     overlap::{self, ActiveRun, OverlapDecision},
     settle,
 };
@@ -64,13 +64,22 @@ fn next(run: &Run, end: AttemptEnd) -> String {
 
 #[test]
 fn what_follows_an_attempt() {
-    let crash = AttemptEnd::Crashed { signal: Some(9), exit: None, message: String::new(), stderr: String::new() };
+    let crash =
+        AttemptEnd::Crashed { signal: Some(9), exit: None, message: String::new(), stderr: String::new() };
     let table = [
         (1, AttemptEnd::Finished { outcome: Outcome::success("fine") }, "succeeded: "),
         (1, AttemptEnd::Finished { outcome: Outcome::partial("47 of 50") }, "partial: "),
         (1, AttemptEnd::Finished { outcome: Outcome::skipped("nothing new") }, "skipped: "),
-        (1, AttemptEnd::Finished { outcome: Outcome { again: true, ..Outcome::success("half") } }, "waiting 02:01:30"),
-        (3, AttemptEnd::Finished { outcome: Outcome { again: true, ..Outcome::success("half") } }, "partial: "),
+        (
+            1,
+            AttemptEnd::Finished { outcome: Outcome { again: true, ..Outcome::success("half") } },
+            "waiting 02:01:30",
+        ),
+        (
+            3,
+            AttemptEnd::Finished { outcome: Outcome { again: true, ..Outcome::success("half") } },
+            "partial: ",
+        ),
         (1, erred(TaskError::retry("no answer")), "waiting 02:01:30"),
         (2, erred(TaskError::retry("no answer")), "waiting 02:01:45"),
         (3, erred(TaskError::retry("no answer")), "failed: no answer"),
@@ -99,7 +108,11 @@ fn the_far_side_and_the_deadline_have_their_say() {
     let snooze = TaskError::Snooze { cause: "VM busy".into(), until: at("02:11:00") };
     assert_eq!(next(&run(1), erred(snooze)), "failed: VM busy (the deadline over all attempts is used up)");
     let uncounted = Run { uncounted: 2, ..run(4) };
-    assert_eq!(next(&uncounted, erred(TaskError::retry("no answer"))), "waiting 02:01:45", "uncounted attempts are free");
+    assert_eq!(
+        next(&uncounted, erred(TaskError::retry("no answer"))),
+        "waiting 02:01:45",
+        "uncounted attempts are free"
+    );
 }
 
 #[test]
@@ -174,7 +187,8 @@ fn catching_up_all_is_capped() {
 fn every_state_is_reached_and_ends_have_no_followers() {
     for state in RunState::ALL {
         assert_eq!(state.is_active(), !state.followers().is_empty(), "{state}");
-        let reached = state == RunState::Queued || RunState::ALL.iter().any(|from| from.followers().contains(&state));
+        let reached =
+            state == RunState::Queued || RunState::ALL.iter().any(|from| from.followers().contains(&state));
         assert!(reached, "{state} cannot be reached");
         assert_eq!(RunState::from_word(state.as_str()), Some(state));
     }

@@ -15,7 +15,9 @@ fn names() {
 
 #[test]
 fn durations() {
-    for (text, secs, shown) in [("30s", 30, "30s"), ("5m", 300, "5m"), ("1h 30m", 5_400, "1h 30m"), ("7d", 604_800, "7days")] {
+    for (text, secs, shown) in
+        [("30s", 30, "30s"), ("5m", 300, "5m"), ("1h 30m", 5_400, "1h 30m"), ("7d", 604_800, "7days")]
+    {
         let duration: HumanDuration = text.parse().unwrap();
         assert_eq!((duration.get().as_secs(), duration.to_string().as_str()), (secs, shown));
         assert_eq!(duration.to_string().parse(), Ok(duration));
@@ -27,9 +29,13 @@ fn durations() {
 
 #[test]
 fn sizes() {
-    for (text, bytes, shown) in
-        [("512", 512, "512 B"), ("64K", 65_536, "64 KiB"), ("16 MiB", 16 << 20, "16 MiB"), ("2GB", 2 << 30, "2 GiB"), ("0", 0, "0 B")]
-    {
+    for (text, bytes, shown) in [
+        ("512", 512, "512 B"),
+        ("64K", 65_536, "64 KiB"),
+        ("16 MiB", 16 << 20, "16 MiB"),
+        ("2GB", 2 << 30, "2 GiB"),
+        ("0", 0, "0 B"),
+    ] {
         let size: ByteSize = text.parse().unwrap();
         assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, shown));
         assert_eq!(size.to_string().parse(), Ok(size));

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use chrono_tz::Tz;
 use roundsman_model::{
-    ActionName, Artifact, Clock, DocumentError, DocumentOp, DocumentReply, MetricValue, RunId, TaskError, TaskName,
-    Timestamp, artifact::MAX_STORED_BYTES,
+    ActionName, Artifact, Clock, DocumentError, DocumentOp, DocumentReply, MetricValue, RunId, TaskError,
+    TaskName, Timestamp, artifact::MAX_STORED_BYTES,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -56,7 +56,8 @@ pub trait Port: Send + Sync + 'static {
     /// Asks something of a collection of documents.
     async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
     /// Keeps an artifact.
-    async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, ArtifactError>;
+    async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>)
+    -> Result<Artifact, ArtifactError>;
 }
 
 /// What a kind gets to work with. Cheap to clone. Log lines go through `tracing`.
@@ -74,7 +75,12 @@ struct Inner {
 
 impl TaskContext {
     /// A context on these foundations. `cancelled` fires when the attempt is to stop.
-    pub fn new(attempt: Attempt, clock: Arc<dyn Clock>, cancelled: CancellationToken, port: Arc<dyn Port>) -> Self {
+    pub fn new(
+        attempt: Attempt,
+        clock: Arc<dyn Clock>,
+        cancelled: CancellationToken,
+        port: Arc<dyn Port>,
+    ) -> Self {
         Self { inner: Arc::new(Inner { attempt, clock, cancelled, port }) }
     }
 
@@ -149,9 +155,15 @@ impl TaskContext {
     }
 
     /// Keeps a file that people or later runs want to see.
-    pub async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, TaskError> {
+    pub async fn artifact(
+        &self,
+        name: &str,
+        media_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Artifact, TaskError> {
         if bytes.len() > MAX_STORED_BYTES {
-            let error = ArtifactError::TooLarge { name: name.to_owned(), size: bytes.len(), limit: MAX_STORED_BYTES };
+            let error =
+                ArtifactError::TooLarge { name: name.to_owned(), size: bytes.len(), limit: MAX_STORED_BYTES };
             return Err(error.into());
         }
         Ok(self.inner.port.artifact(name, media_type, bytes).await?)

@@ -31,7 +31,12 @@ impl Documents {
     }
 
     /// Creates or replaces a document; with `if_version`, only if it still has that version. Returns the new version.
-    pub async fn put(&self, key: &str, value: impl Serialize, if_version: Option<i64>) -> Result<i64, DocumentError> {
+    pub async fn put(
+        &self,
+        key: &str,
+        value: impl Serialize,
+        if_version: Option<i64>,
+    ) -> Result<i64, DocumentError> {
         let value = to_value(value)?;
         self.write_one(DocumentWrite::Put { key: key.to_owned(), value, if_version }).await
     }
@@ -47,7 +52,12 @@ impl Documents {
     }
 
     /// Up to `limit` documents (at most 1,000) whose keys begin with `prefix`, after the key `after`.
-    pub async fn list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Document>, DocumentError> {
+    pub async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Document>, DocumentError> {
         let op = DocumentOp::List { prefix: prefix.to_owned(), after: after.map(str::to_owned), limit };
         match self.ask(op).await? {
             DocumentReply::Many { documents } => Ok(documents),
@@ -83,8 +93,9 @@ impl Documents {
 }
 
 fn to_value(value: impl Serialize) -> Result<serde_json::Value, DocumentError> {
-    serde_json::to_value(value)
-        .map_err(|error| DocumentError::Invalid { cause: format!("a document must be representable as JSON: {error}") })
+    serde_json::to_value(value).map_err(|error| DocumentError::Invalid {
+        cause: format!("a document must be representable as JSON: {error}"),
+    })
 }
 
 fn unexpected(reply: &DocumentReply) -> DocumentError {

@@ -16,8 +16,9 @@ pub use documents::Documents;
 pub use kind::{ActionInfo, Kind, KindInfo, MetricInfo, MetricType};
 pub use registry::{ConfigProblem, DuplicateKind, Entry, KindFuture, Registry};
 pub use roundsman_model::{
-    ActionName, Artifact, ByteSize, Clock, Counts, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite,
-    HumanDuration, KindName, MetricValue, Outcome, OutcomeStatus, RunId, Secret, TaskError, TaskName, Timestamp,
+    ActionName, Artifact, ByteSize, Clock, Counts, Document, DocumentError, DocumentOp, DocumentReply,
+    DocumentWrite, HumanDuration, KindName, MetricValue, Outcome, OutcomeStatus, RunId, Secret, TaskError,
+    TaskName, Timestamp,
 };
 
 #[doc(hidden)]

@@ -123,7 +123,8 @@ impl Registry {
         let mut found: BTreeMap<&'static str, &'static Entry> = BTreeMap::new();
         for entry in entries {
             if let Some(other) = found.insert(entry.info.name, entry) {
-                let (first, second) = (other.crate_name.min(entry.crate_name), other.crate_name.max(entry.crate_name));
+                let (first, second) =
+                    (other.crate_name.min(entry.crate_name), other.crate_name.max(entry.crate_name));
                 return Err(DuplicateKind { name: entry.info.name, first, second });
             }
         }

@@ -51,7 +51,8 @@ pub struct AttemptEnded<'a> {
 impl AttemptEnded<'_> {
     /// Tells it.
     pub fn emit(&self) {
-        counter!(names::ATTEMPTS, "task" => self.task.to_string(), "outcome" => self.ended.as_str()).increment(1);
+        counter!(names::ATTEMPTS, "task" => self.task.to_string(), "outcome" => self.ended.as_str())
+            .increment(1);
         info!(
             task.name = %self.task, run.id = %self.run, attempt = self.attempt, ended = self.ended.as_str(),
             next = self.next.as_str(), "{}", self.message

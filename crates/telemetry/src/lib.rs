@@ -9,9 +9,12 @@ mod logging;
 mod series;
 
 pub use events::{
-    AttemptEnded, AttemptStarted, ClockOdd, FiringMoved, MetricsRefused, RunEnded, RunRescued, ServicePanicked,
-    StoreBack, StoreLost,
+    AttemptEnded, AttemptStarted, ClockOdd, FiringMoved, MetricsRefused, RunEnded, RunRescued,
+    ServicePanicked, StoreBack, StoreLost,
 };
 pub use kind_metrics::{Family, KindMetrics, Merge};
 pub use logging::{LogFormat, LoggingError, start_logging};
-pub use series::{Prometheus, RecorderTaken, TaskGauges, declare_task, names, retire_task, set_build_info, set_daemon, set_task, set_tick_age};
+pub use series::{
+    Prometheus, RecorderTaken, TaskGauges, declare_task, names, retire_task, set_build_info, set_daemon,
+    set_task, set_tick_age,
+};

@@ -22,7 +22,9 @@ pub enum LogFormat {
 #[non_exhaustive]
 pub enum LoggingError {
     /// The filter is none.
-    #[error("{filter:?} is no log filter: write a level such as \"info\", or \"info,roundsman_engine=debug\"")]
+    #[error(
+        "{filter:?} is no log filter: write a level such as \"info\", or \"info,roundsman_engine=debug\""
+    )]
     Filter {
         /// What was given.
         filter: String,

@@ -82,19 +82,31 @@ impl Prometheus {
 }
 
 fn describe() {
-    describe_gauge!(names::LAST_SUCCESS, "When the task's last successful run ended; 0 if it never succeeded.");
+    describe_gauge!(
+        names::LAST_SUCCESS,
+        "When the task's last successful run ended; 0 if it never succeeded."
+    );
     describe_gauge!(names::NEXT_SLOT, "The task's next slot; 0 if there is none.");
-    describe_gauge!(names::EXPECTED_BY, "When the next success is due at the latest; 0 without fresh_within.");
+    describe_gauge!(
+        names::EXPECTED_BY,
+        "When the next success is due at the latest; 0 without fresh_within."
+    );
     describe_counter!(names::SLOTS, "Slots by verdict and reason, from the store.");
     describe_counter!(names::RUNS, "Ended runs by state, one-shot runs included, from the store.");
     describe_histogram!(names::RUN_DURATION, "Seconds from the first attempt's start to the end of the run.");
     describe_histogram!(names::START_LAG, "Seconds from the slot to the start of its first attempt.");
     describe_gauge!(names::RUNS_ACTIVE, "Runs that are queued, running or waiting, from the store.");
     describe_counter!(names::ATTEMPTS, "Attempts settled by this node, by how they ended.");
-    describe_counter!(names::METRICS_REFUSED, "Samples of kinds that were refused: undeclared, or too many label sets.");
+    describe_counter!(
+        names::METRICS_REFUSED,
+        "Samples of kinds that were refused: undeclared, or too many label sets."
+    );
     describe_gauge!(names::TICK_AGE, "Seconds since slots were last looked at.");
     describe_gauge!(names::STORE_UP, "Whether the store answered last time: 1 or 0.");
-    describe_gauge!(names::QUEUE_LENGTH, "Runs that wait for room, by pool; runs without a pool count as \"default\".");
+    describe_gauge!(
+        names::QUEUE_LENGTH,
+        "Runs that wait for room, by pool; runs without a pool count as \"default\"."
+    );
     describe_gauge!(names::LEADER, "Whether this node fires slots: 1 or 0.");
     describe_gauge!(names::BUILD_INFO, "The version, as a label; always 1.");
     describe_gauge!(names::OVERDUE, "Slots that should have fired and did not yet.");
@@ -130,7 +142,8 @@ pub fn declare_task(task: &str) {
         (Verdict::Missed, Reason::Down.as_str()),
         (Verdict::Missed, Reason::StoreAway.as_str()),
     ] {
-        counter!(names::SLOTS, "task" => task.to_owned(), "verdict" => verdict.as_str(), "reason" => reason).increment(0);
+        counter!(names::SLOTS, "task" => task.to_owned(), "verdict" => verdict.as_str(), "reason" => reason)
+            .increment(0);
     }
     for ended in Ended::ALL {
         counter!(names::ATTEMPTS, "task" => task.to_owned(), "outcome" => ended.as_str()).increment(0);
