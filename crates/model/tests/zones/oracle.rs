@@ -60,9 +60,9 @@ impl Fields {
     }
 
     fn matches(&self, wall: &Wall) -> bool {
-        self.seconds[wall.second]
-            && self.minutes[wall.minute]
+        self.minutes[wall.minute]
             && self.hours[wall.hour]
+            && self.seconds[wall.second]
             && self.months[wall.month]
             && self.matches_day(wall)
     }
@@ -154,14 +154,20 @@ impl Walk {
 
     /// The slots of the fields after one instant and up to another, by the rules of Vixie cron.
     pub(crate) fn slots(&self, fields: &Fields, after: i64, until: i64, step: i64) -> Vec<i64> {
-        let due = |walk: &&Step| {
-            let skipped_secs = walk.skipped.len() as i64 * step;
-            let moved = skipped_secs <= 3 * 3600 && walk.skipped.iter().any(|wall| fields.matches(wall));
+        let mut slots = Vec::new();
+        for walk in &self.0 {
             let shown = fields.matches(&walk.wall);
-            if fields.follows_clock { shown } else { shown && walk.first || moved }
-        };
-        let within = |walk: &&Step| after < walk.at && walk.at <= until;
-        self.0.iter().filter(within).filter(due).map(|walk| walk.at).collect()
+            let due = if fields.follows_clock {
+                shown
+            } else {
+                let drops = walk.skipped.len() as i64 * step > 3 * 3600;
+                shown && walk.first || !drops && walk.skipped.iter().any(|wall| fields.matches(wall))
+            };
+            if due && after < walk.at && walk.at <= until {
+                slots.push(walk.at);
+            }
+        }
+        slots
     }
 }
 
