@@ -44,7 +44,9 @@ pub enum StoreError {
         ours: i64,
     },
     /// The store needs a migration that only the daemon or `db migrate` makes.
-    #[error("the store at {store} has schema {found}, this version needs {ours}: run `roundsman db migrate` first")]
+    #[error(
+        "the store at {store} has schema {found}, this version needs {ours}: run `roundsman db migrate` first"
+    )]
     NeedsMigration {
         /// The store, without its password.
         store: String,
@@ -70,6 +72,29 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The disk below the store is full or fails.
+    #[error("cannot {what}: the disk of the store at {store} is full or fails")]
+    Disk {
+        /// What was attempted.
+        what: &'static str,
+        /// The store, without its password.
+        store: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no store yet, and reading makes none.
+    #[error("there is no store at {store} yet: start the daemon first, or run `roundsman db migrate`")]
+    Missing {
+        /// The store, without its password.
+        store: String,
+    },
+    /// The database is in use for something else.
+    #[error("the database at {store} holds tables of another program: give Roundsman one of its own")]
+    Foreign {
+        /// The store, without its password.
+        store: String,
     },
     /// Another daemon has this SQLite file.
     #[error(
@@ -112,6 +137,6 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later without anybody doing anything.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Away { .. } | Self::Slow { .. })
+        matches!(self, Self::Away { .. } | Self::Slow { .. } | Self::Disk { .. })
     }
 }

@@ -1,12 +1,28 @@
 //! Durable truth: the [`Store`] trait and its two implementations, SQLite and Postgres, held to one conformance suite.
 //!
 //! It carries out transitions and tells what is recorded; it decides nothing that `model` decides, and reads no clock.
+//! What a store does is in `commands`, once for both databases; `sqlite` and `postgres` are the ways to run it there.
 
+mod access;
+mod commands;
+mod database;
 mod error;
+mod migration;
+mod open;
+mod pool;
+mod postgres;
+mod sql;
+mod sqlite;
 mod store;
+mod trouble;
+mod url;
 
 pub use error::{StoreError, StoreResult};
-pub use store::{
-    AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested, RunFilter,
-    RunLease, Settled, Settlement, SlotFate, SlotToRun, Store, TaskRow, TaskTotals,
+pub use open::{
+    DEFAULT_CONNECTIONS, DEFAULT_TIME_LIMIT, MigrationReport, OpenOptions, Role, migrate, open, open_url,
 };
+pub use store::{
+    AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested,
+    RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store, TaskRow, TaskTotals,
+};
+pub use url::StoreUrl;

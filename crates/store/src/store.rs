@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    ActionName, Artifact, AttemptEnd, BootId, DocumentError, DocumentOp, DocumentReply, KindName, MetricValue, NodeId,
-    Origin, Overlap, Run, RunId, RunState, SlotRange, StoreId, TaskDefinition, TaskName, Timestamp, Transition,
+    ActionName, Artifact, AttemptEnd, BootId, DocumentError, DocumentOp, DocumentReply, KindName,
+    MetricValue, NodeId, Origin, Overlap, Run, RunId, RunState, SlotRange, StoreId, TaskDefinition, TaskName,
+    Timestamp, Transition,
 };
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +123,8 @@ pub enum SlotFate {
     },
     /// The slot was skipped because of this active run.
     Overlap(RunId),
+    /// The slot was in the ledger already; nothing was written for it.
+    Recorded,
 }
 
 /// What became of a firing.
@@ -403,7 +406,12 @@ pub trait Store: Send + Sync + 'static {
     async fn slot(&self, task: &TaskName, at: Timestamp) -> StoreResult<Option<SlotRange>>;
 
     /// Ledger rows of a task, newest first, ending at or before `until`.
-    async fn slots(&self, task: &TaskName, until: Option<Timestamp>, limit: u32) -> StoreResult<Vec<SlotRange>>;
+    async fn slots(
+        &self,
+        task: &TaskName,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> StoreResult<Vec<SlotRange>>;
 
     /// What the metrics of all tasks are made from.
     async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>>;

@@ -1,0 +1,140 @@
+//! Nodes: entering, heartbeats with the renewal of leases, leaving. It judges nobody dead.
+
+use std::{collections::HashSet, time::Duration};
+
+use roundsman_model::{RunId, Timestamp, time::delta};
+
+use super::Command;
+use crate::{
+    Holder, NodeEntry, NodeRow, RunLease,
+    sql::{Outcome, Row, Rows, Session, Statement, sql},
+};
+
+/// How long a node that left is still listed.
+const LISTED_FOR: Duration = Duration::from_hours(24);
+/// How long a node that left is kept.
+const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
+
+/// Records a node and its boot.
+pub(crate) struct Enter {
+    pub(crate) entry: NodeEntry,
+    pub(crate) now: Timestamp,
+}
+
+impl Command for Enter {
+    type Reply = ();
+    const WHAT: &'static str = "record this node";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
+        let old = Statement::new("DELETE FROM nodes WHERE ended_at < $1").bind(self.now - delta(KEPT_FOR));
+        session.execute(old).await?;
+        // The count of beats goes on rising over boots: whoever watches it sees a node come back.
+        let statement = Statement::new(
+            "INSERT INTO nodes (node, boot, name, one_shot, pid, version, listen, started_at, beat_at, beats)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1)
+             ON CONFLICT (node) DO UPDATE SET boot = excluded.boot, name = excluded.name,
+                one_shot = excluded.one_shot, pid = excluded.pid, version = excluded.version,
+                listen = excluded.listen, started_at = excluded.started_at, beat_at = excluded.beat_at,
+                beats = nodes.beats + 1, ended_at = NULL",
+        );
+        let NodeEntry { holder, name, one_shot, pid, version, listen } = &self.entry;
+        let statement = statement
+            .bind(holder.node.as_str())
+            .bind(holder.boot.as_str())
+            .bind(name.as_str())
+            .bind(*one_shot)
+            .bind(*pid)
+            .bind(version.as_str())
+            .bind(listen.as_deref())
+            .bind(self.now);
+        session.execute(statement).await.map(drop)
+    }
+}
+
+/// A heartbeat.
+pub(crate) struct Beat {
+    pub(crate) me: Holder,
+    pub(crate) runs: Vec<RunLease>,
+    pub(crate) now: Timestamp,
+}
+
+impl Command for Beat {
+    type Reply = Vec<RunId>;
+    const WHAT: &'static str = "renew leases";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<RunId>> {
+        let beat =
+            Statement::new("UPDATE nodes SET beats = beats + 1, beat_at = $3 WHERE node = $1 AND boot = $2");
+        let beat = beat.bind(self.me.node.as_str()).bind(self.me.boot.as_str()).bind(self.now);
+        session.execute(beat).await?;
+        if self.runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = Rows::of(&self.runs, |lease| {
+            let RunLease { run, attempt, holder } = lease;
+            [run.0.into(), (*attempt).into(), holder.node.as_str().into(), holder.boot.as_str().into()]
+        });
+        let text = sql!(
+            "UPDATE runs SET renewals = renewals + 1 FROM" ROWS
+            "WHERE runs.id = CAST(e.value->>0 AS BIGINT) AND runs.attempt = CAST(e.value->>1 AS BIGINT)
+               AND runs.node = e.value->>2 AND runs.boot = e.value->>3 AND runs.state = 'running'
+             RETURNING id"
+        );
+        let renewed = session.rows(Statement::new(text).bind(rows)).await?;
+        let ours = renewed.iter().map(|row| row.run("id")).collect::<Outcome<HashSet<_>>>()?;
+        Ok(self.runs.iter().map(|lease| lease.run).filter(|run| ours.contains(run)).collect())
+    }
+}
+
+/// Records that a node left in good order.
+pub(crate) struct Leave {
+    pub(crate) me: Holder,
+    pub(crate) now: Timestamp,
+}
+
+impl Command for Leave {
+    type Reply = ();
+    const WHAT: &'static str = "record that this node leaves";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
+        let statement = Statement::new("UPDATE nodes SET ended_at = $3 WHERE node = $1 AND boot = $2");
+        let statement = statement.bind(self.me.node.as_str()).bind(self.me.boot.as_str()).bind(self.now);
+        session.execute(statement).await.map(drop)
+    }
+}
+
+/// Lists nodes.
+pub(crate) struct Nodes {
+    pub(crate) now: Timestamp,
+}
+
+impl Command for Nodes {
+    type Reply = Vec<NodeRow>;
+    const WHAT: &'static str = "list nodes";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<NodeRow>> {
+        let statement = Statement::new(
+            "SELECT node, boot, name, one_shot, pid, version, listen, started_at, beat_at, beats, ended_at
+             FROM nodes WHERE ended_at IS NULL OR ended_at >= $1 ORDER BY started_at, node",
+        );
+        session.rows(statement.bind(self.now - delta(LISTED_FOR))).await?.iter().map(node).collect()
+    }
+}
+
+fn node(row: &Row) -> Outcome<NodeRow> {
+    let entry = NodeEntry {
+        holder: Holder { node: row.node()?, boot: row.boot()? },
+        name: row.text("name")?,
+        one_shot: row.flag("one_shot")?,
+        pid: row.small("pid")?,
+        version: row.text("version")?,
+        listen: row.get("listen")?,
+    };
+    Ok(NodeRow {
+        entry,
+        started_at: row.at("started_at")?,
+        beat_at: row.at("beat_at")?,
+        beats: row.int("beats")?,
+        ended_at: row.at_or_none("ended_at")?,
+    })
+}

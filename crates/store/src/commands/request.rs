@@ -1,0 +1,88 @@
+//! Runs on request. They obey the same overlap rule as slots, under the same lock, and leave the ledger alone.
+
+use roundsman_model::{RunId, Timestamp};
+
+use super::{
+    Command, claim,
+    counters::Counts,
+    places::{self, Turn},
+    runs::{self, NewRow, read},
+    tasks,
+};
+use crate::{
+    Holder, NewRun, Requested,
+    sql::{Outcome, Rows, Session, Statement},
+};
+
+/// Stands for the new run until it has a number: newer than every other.
+const NEWCOMER: RunId = RunId(i64::MAX);
+
+/// Records a run on request.
+pub(crate) struct Request {
+    pub(crate) run: NewRun,
+    pub(crate) claim: Option<Holder>,
+    pub(crate) now: Timestamp,
+}
+
+impl Command for Request {
+    type Reply = Requested;
+    const WHAT: &'static str = "record a run";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Requested> {
+        let hash = self.run.definition.hash();
+        self.lock_task(session, &hash).await?;
+        let turn = if self.run.exclusive { Some(self.turn(session).await?) } else { None };
+        let (place, ended) = match turn {
+            None => (None, None),
+            Some(Turn::Skip(run)) => return self.overlap(session, run).await,
+            // Whoever wants to run it now does not want to wait behind another.
+            Some(Turn::Queue { behind: Some(run), .. }) if self.claim.is_some() => {
+                return self.overlap(session, run).await;
+            }
+            Some(Turn::Queue { place, ended, behind }) => (Some((place, behind)), ended),
+        };
+        let mut counts = Counts::default();
+        let id = runs::numbers(session, 1).await?;
+        if let Some(ended) = ended {
+            claim::supersede(session, ended, &format!("superseded by run {id}"), &mut counts, self.now)
+                .await?;
+        }
+        let row = NewRow::requested(id, &self.run, &hash, self.now);
+        let row = match place {
+            Some((place, behind)) => row.in_place(place, behind),
+            None => row,
+        };
+        runs::insert(session, &[row]).await?;
+        if let Some(me) = &self.claim {
+            claim::start(session, &[id], me, &mut counts, self.now).await?;
+        }
+        counts.write(session).await?;
+        Ok(Requested::Run(Box::new(read::existing(session, id).await?)))
+    }
+}
+
+impl Request {
+    /// Records definition and task, and locks the task's row. A task that no daemon has installed has no ledger, and
+    /// whoever asked last says what it is.
+    async fn lock_task(&self, session: &mut Session<'_>, hash: &str) -> Outcome<()> {
+        let definition = &self.run.definition;
+        let statement = Statement::new(
+            "INSERT INTO tasks (name, hash, valid_from) VALUES ($1, $2, $3)
+             ON CONFLICT (name) DO UPDATE SET
+                hash = CASE WHEN tasks.first_seen IS NULL THEN excluded.hash ELSE tasks.hash END",
+        );
+        session.execute(statement.bind(definition.name.as_str()).bind(hash).bind(self.now)).await?;
+        tasks::record(session, &[(definition, hash)], self.now).await
+    }
+
+    async fn turn(&self, session: &mut Session<'_>) -> Outcome<Turn> {
+        let definition = &self.run.definition;
+        let names = Rows::of([&definition.name], |name| [name.as_str().into()]);
+        let mut occupied = places::occupied(session, names.into()).await?;
+        Ok(occupied.entry(definition.name.clone()).or_default().admit(definition.overlap, NEWCOMER))
+    }
+
+    async fn overlap(&self, session: &mut Session<'_>, run: RunId) -> Outcome<Requested> {
+        Ok(Requested::Overlap(Box::new(read::existing(session, run).await?)))
+    }
+}

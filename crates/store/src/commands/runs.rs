@@ -1,0 +1,154 @@
+//! Runs: numbering and recording. Starting is in `claim`, ending in `settle`, listing in `read`.
+
+pub(crate) mod read;
+
+use roundsman_model::{Origin, RunId, RunState, Timestamp};
+use serde_json::Value as Json;
+
+use super::fire::plan::PlannedRun;
+use crate::{
+    NewRun,
+    sql::{Fault, Outcome, Rows, Session, Statement, Value, sql},
+};
+
+/// A run to record.
+pub(super) struct NewRow<'r> {
+    pub(super) id: RunId,
+    task: &'r str,
+    kind: &'r str,
+    definition: &'r str,
+    slot: Option<Timestamp>,
+    origin: Origin,
+    requested_by: Option<&'r str>,
+    action: Option<&'r str>,
+    params: &'r Json,
+    dry_run: bool,
+    queued_at: Timestamp,
+    due_at: Timestamp,
+    place: Option<u32>,
+    behind: Option<RunId>,
+    superseded: Option<&'r str>,
+}
+
+impl<'r> NewRow<'r> {
+    /// A run that a firing asks for.
+    pub(super) fn fired(run: &'r PlannedRun<'_>, now: Timestamp) -> Self {
+        let superseded = run.superseded.as_deref();
+        Self {
+            id: run.id,
+            task: run.firing.task.as_str(),
+            kind: run.firing.kind.as_str(),
+            definition: &run.firing.definition,
+            slot: run.slot.slot,
+            origin: if run.slot.slot.is_some() { Origin::Schedule } else { Origin::FirstStart },
+            requested_by: None,
+            action: None,
+            params: &Json::Null,
+            dry_run: false,
+            queued_at: now,
+            due_at: run.slot.due_at,
+            place: superseded.is_none().then_some(run.place),
+            behind: run.behind,
+            superseded,
+        }
+    }
+
+    /// A run that was asked for, with the hash of its definition.
+    pub(super) fn requested(id: RunId, run: &'r NewRun, definition: &'r str, now: Timestamp) -> Self {
+        Self {
+            id,
+            task: run.definition.name.as_str(),
+            kind: run.definition.kind.as_str(),
+            definition,
+            slot: run.slot,
+            origin: run.origin,
+            requested_by: run.requested_by.as_deref(),
+            action: run.action.as_ref().map(AsRef::as_ref),
+            params: &run.params,
+            dry_run: run.dry_run,
+            queued_at: now,
+            due_at: now,
+            place: None,
+            behind: None,
+            superseded: None,
+        }
+    }
+
+    /// In this place, behind that run.
+    pub(super) fn in_place(self, place: u32, behind: Option<RunId>) -> Self {
+        Self { place: Some(place), behind, ..self }
+    }
+
+    fn values(&self) -> [Value; 18] {
+        let state = if self.superseded.is_some() { RunState::Failed } else { RunState::Queued };
+        [
+            self.id.0.into(),
+            self.task.into(),
+            self.kind.into(),
+            self.definition.into(),
+            self.slot.into(),
+            self.origin.as_str().into(),
+            self.requested_by.into(),
+            self.action.into(),
+            self.params.into(),
+            self.dry_run.into(),
+            state.as_str().into(),
+            self.queued_at.into(),
+            self.due_at.into(),
+            self.slot.unwrap_or(self.queued_at).into(),
+            self.superseded.map(|_| self.queued_at).into(),
+            self.superseded.into(),
+            self.place.map(i64::from).into(),
+            self.behind.map(|run| run.0).into(),
+        ]
+    }
+}
+
+/// Takes numbers for so many runs and returns the first. Whoever takes numbers holds them until its transaction ends, so
+/// runs become visible in the order of their numbers and a page of runs never misses one.
+pub(super) async fn numbers(session: &mut Session<'_>, count: usize) -> Outcome<RunId> {
+    if count == 0 {
+        return Ok(RunId(0));
+    }
+    let count = count as i64;
+    let statement =
+        Statement::new("UPDATE numbers SET value = value + $1 WHERE name = 'run' RETURNING value")
+            .bind(count);
+    let row = session.row(statement).await?;
+    let row = row.ok_or_else(|| Fault::Unreadable("table numbers has no row for runs".to_owned()))?;
+    Ok(RunId(row.int("value")? - count + 1))
+}
+
+/// Records runs.
+pub(super) async fn insert(session: &mut Session<'_>, runs: &[NewRow<'_>]) -> Outcome<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let text = sql!(
+        "INSERT INTO runs (id, task, kind, definition, slot, origin, requested_by, action, params, dry_run, state,
+            queued_at, due_at, rank_at, ended_at, cause, place, behind)
+         SELECT CAST(e.value->>0 AS BIGINT), e.value->>1, e.value->>2, e.value->>3, CAST(e.value->>4 AS BIGINT),
+            e.value->>5, e.value->>6, e.value->>7, e.value->>8, CAST(e.value->>9 AS BIGINT), e.value->>10,
+            CAST(e.value->>11 AS BIGINT), CAST(e.value->>12 AS BIGINT), CAST(e.value->>13 AS BIGINT),
+            CAST(e.value->>14 AS BIGINT), e.value->>15, CAST(e.value->>16 AS BIGINT),
+            CAST(e.value->>17 AS BIGINT)
+         FROM" ROWS
+    );
+    session.execute(Statement::new(text).bind(Rows::of(runs, NewRow::values))).await.map(drop)
+}
+
+/// Ends queued and waiting runs for these causes. If one of them was started meanwhile, all is to be done again.
+pub(super) async fn end_unstarted(
+    session: &mut Session<'_>,
+    state: RunState,
+    causes: &[(RunId, String)],
+    now: Timestamp,
+) -> Outcome<()> {
+    let text = sql!(
+        "UPDATE runs SET state = $2, ended_at = $3, cause = e.value->>1, place = NULL FROM" ROWS
+        "WHERE runs.id = CAST(e.value->>0 AS BIGINT) AND runs.ended_at IS NULL AND runs.state <> 'running'"
+    );
+    let rows = Rows::of(causes, |(run, cause)| [run.0.into(), cause.as_str().into()]);
+    let ended = session.execute(Statement::new(text).bind(rows).bind(state.as_str()).bind(now)).await?;
+    if ended == causes.len() as u64 { Ok(()) } else { Err(Fault::Raced) }
+}

@@ -1,0 +1,165 @@
+//! Reading runs and their attempts. It changes nothing.
+
+use roundsman_model::{Run, RunId, Timestamp};
+
+use crate::{
+    AttemptRow, HeldRun, Holder, RunFilter, RunLease,
+    commands::Command,
+    sql::{Fault, Outcome, Row, Session, Statement, sql},
+};
+
+/// Makes a run of a row with the columns `RUN`.
+pub(in crate::commands) fn run(row: &Row) -> Outcome<Run> {
+    Ok(Run {
+        id: row.run("id")?,
+        task: row.name("task")?,
+        kind: row.name("kind")?,
+        definition: row.text("definition")?,
+        slot: row.at_or_none("slot")?,
+        origin: row.word("origin")?,
+        requested_by: row.get("requested_by")?,
+        action: row.name_or_none("action")?,
+        params: row.json("params")?,
+        dry_run: row.flag("dry_run")?,
+        state: row.word("state")?,
+        attempt: row.small("attempt")?,
+        uncounted: row.small("uncounted")?,
+        queued_at: row.at("queued_at")?,
+        due_at: row.at("due_at")?,
+        started_at: row.at_or_none("started_at")?,
+        ended_at: row.at_or_none("ended_at")?,
+        cause: row.get("cause")?,
+        outcome: row.json_or_none("outcome")?,
+    })
+}
+
+/// Reads a run that is known to be there.
+pub(in crate::commands) async fn existing(session: &mut Session<'_>, id: RunId) -> Outcome<Run> {
+    let found = FindRun(id).run(session).await?;
+    found.ok_or_else(|| Fault::Unreadable(format!("run {id} has vanished")))
+}
+
+/// Finds a run.
+pub(crate) struct FindRun(pub(crate) RunId);
+
+impl Command for FindRun {
+    type Reply = Option<Run>;
+    const WHAT: &'static str = "read a run";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<Run>> {
+        let statement = Statement::new(sql!("SELECT" RUN "FROM runs WHERE id = $1")).bind(self.0.0);
+        session.row(statement).await?.map(|row| run(&row)).transpose()
+    }
+}
+
+/// Lists runs, newest first.
+pub(crate) struct ListRuns(pub(crate) RunFilter);
+
+impl Command for ListRuns {
+    type Reply = Vec<Run>;
+    const WHAT: &'static str = "list runs";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<Run>> {
+        let RunFilter { task, states, since, before, limit } = &self.0;
+        let first = match since {
+            Some(since) => first_since(session, *since).await?,
+            None => RunId(0),
+        };
+        let before = before.unwrap_or(RunId(i64::MAX));
+        let text = match (task, states.is_empty()) {
+            (Some(_), true) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4
+                ORDER BY id DESC LIMIT $3"),
+            (None, true) => {
+                sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3")
+            }
+            (Some(_), false) => {
+                sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4 AND state = $5
+                ORDER BY id DESC LIMIT $3")
+            }
+            (None, false) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND state = $4
+                ORDER BY id DESC LIMIT $3"),
+        };
+        let base = || {
+            let statement = Statement::new(text).bind(first.0).bind(before.0).bind(*limit);
+            task.iter().fold(statement, |statement, task| statement.bind(task.as_str()))
+        };
+        if states.is_empty() {
+            return session.rows(base()).await?.iter().map(run).collect();
+        }
+        // One statement for each state: only then is the answer read off an index, however long the history is.
+        let mut found = Vec::new();
+        for state in states {
+            found.extend(session.rows(base().bind(state.as_str())).await?);
+        }
+        let mut runs = found.iter().map(run).collect::<Outcome<Vec<_>>>()?;
+        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        runs.dedup_by_key(|run| run.id);
+        runs.truncate(*limit as usize);
+        Ok(runs)
+    }
+}
+
+/// The number of the first run recorded at or after an instant; numbers rise with time.
+async fn first_since(session: &mut Session<'_>, since: Timestamp) -> Outcome<RunId> {
+    let statement =
+        Statement::new("SELECT id FROM runs WHERE queued_at >= $1 ORDER BY queued_at, id LIMIT 1")
+            .bind(since);
+    session.row(statement).await?.map_or(Ok(RunId(i64::MAX)), |row| row.run("id"))
+}
+
+/// Lists running runs with their holders.
+pub(crate) struct Held;
+
+impl Command for Held {
+    type Reply = Vec<HeldRun>;
+    const WHAT: &'static str = "list running runs";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<HeldRun>> {
+        let statement = Statement::new(sql!(
+            "SELECT" RUN ", node, boot, renewals, COALESCE(
+                (SELECT nodes.one_shot FROM nodes WHERE nodes.node = runs.node), 0) AS one_shot
+             FROM runs WHERE ended_at IS NULL AND state = 'running' ORDER BY id"
+        ));
+        session.rows(statement).await?.iter().map(held).collect()
+    }
+}
+
+fn held(row: &Row) -> Outcome<HeldRun> {
+    let run = run(row)?;
+    let lease = RunLease { run: run.id, attempt: run.attempt, holder: holder(row)? };
+    Ok(HeldRun { run, lease, renewals: row.int("renewals")?, one_shot: row.flag("one_shot")? })
+}
+
+fn holder(row: &Row) -> Outcome<Holder> {
+    Ok(Holder { node: row.node()?, boot: row.boot()? })
+}
+
+/// Lists the attempts of a run.
+pub(crate) struct Attempts(pub(crate) RunId);
+
+impl Command for Attempts {
+    type Reply = Vec<AttemptRow>;
+    const WHAT: &'static str = "list attempts";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<AttemptRow>> {
+        let statement = Statement::new(
+            "SELECT run, number, node, boot, started_at, ended_at, report, late, cpu_ms, max_rss
+             FROM attempts WHERE run = $1 ORDER BY number",
+        );
+        session.rows(statement.bind(self.0.0)).await?.iter().map(attempt).collect()
+    }
+}
+
+fn attempt(row: &Row) -> Outcome<AttemptRow> {
+    Ok(AttemptRow {
+        run: row.run("run")?,
+        number: row.small("number")?,
+        holder: holder(row)?,
+        started_at: row.at("started_at")?,
+        ended_at: row.at_or_none("ended_at")?,
+        end: row.json_or_none("report")?,
+        late: row.flag("late")?,
+        cpu_ms: row.count_or_none("cpu_ms")?,
+        max_rss: row.count_or_none("max_rss")?,
+    })
+}

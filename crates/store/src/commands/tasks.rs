@@ -1,0 +1,177 @@
+//! Tasks and the versions of their definitions. It does not say what a definition means.
+
+use std::collections::HashMap;
+
+use roundsman_model::{Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
+use serde_json::Value as Json;
+
+use super::{Command, counters::Counts};
+use crate::{
+    TaskRow,
+    sql::{Outcome, Row, Rows, Session, Statement, sql},
+};
+
+/// Puts definitions in force.
+pub(crate) struct Install {
+    pub(crate) definitions: Vec<TaskDefinition>,
+    pub(crate) now: Timestamp,
+}
+
+impl Command for Install {
+    type Reply = ();
+    const WHAT: &'static str = "install the tasks' definitions";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
+        // All rows are locked in one order, so that firing and a second daemon wait rather than cross.
+        let text = sql!("SELECT name, hash, removed_at, first_seen FROM tasks ORDER BY name" LOCKED);
+        let mut known = HashMap::new();
+        for row in session.rows(Statement::new(text)).await? {
+            known.insert(row.name::<TaskName>("name")?, Known::from(&row)?);
+        }
+        let mut wanted: Vec<_> =
+            self.definitions.iter().map(|definition| (definition, definition.hash())).collect();
+        wanted.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let changed = wanted.iter().filter(|(definition, hash)| {
+            known.get(&definition.name).is_none_or(|task| task.hash != *hash || !task.in_force)
+        });
+        let changed: Vec<_> = changed.map(|(definition, hash)| (*definition, hash.as_str())).collect();
+        put_in_force(session, &changed, self.now).await?;
+        known.retain(|name, task| {
+            task.in_force && !self.definitions.iter().any(|wanted| wanted.name == *name)
+        });
+        remove(session, known.keys(), self.now).await
+    }
+}
+
+struct Known {
+    hash: String,
+    in_force: bool,
+}
+
+impl Known {
+    fn from(row: &Row) -> Outcome<Self> {
+        let in_force = row.at_or_none("removed_at")?.is_none() && row.at_or_none("first_seen")?.is_some();
+        Ok(Self { hash: row.text("hash")?, in_force })
+    }
+}
+
+async fn put_in_force(
+    session: &mut Session<'_>,
+    definitions: &[(&TaskDefinition, &str)],
+    now: Timestamp,
+) -> Outcome<()> {
+    if definitions.is_empty() {
+        return Ok(());
+    }
+    record(session, definitions, now).await?;
+    let rows =
+        || Rows::of(definitions, |(definition, hash)| [definition.name.as_str().into(), (*hash).into()]);
+    // A task that was away begins its ledger anew: while it was not configured it had no slots.
+    let text = sql!(
+        "INSERT INTO tasks (name, hash, valid_from, first_seen, ledger_until)
+         SELECT e.value->>0, e.value->>1, $2, $2, $2 FROM" ROWS "WHERE true
+         ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, valid_from = excluded.valid_from,
+            first_seen = COALESCE(tasks.first_seen, excluded.first_seen), removed_at = NULL,
+            ledger_until = CASE WHEN tasks.removed_at IS NULL AND tasks.ledger_until IS NOT NULL
+                                THEN tasks.ledger_until ELSE excluded.ledger_until END"
+    );
+    session.execute(Statement::new(text).bind(rows()).bind(now)).await?;
+    let text = sql!(
+        "INSERT INTO versions (task, valid_from, hash) SELECT e.value->>0, $2, e.value->>1 FROM" ROWS "WHERE true
+         ON CONFLICT (task, valid_from) DO UPDATE SET hash = excluded.hash"
+    );
+    session.execute(Statement::new(text).bind(rows()).bind(now)).await.map(drop)
+}
+
+/// Keeps what a hash means.
+pub(super) async fn record(
+    session: &mut Session<'_>,
+    definitions: &[(&TaskDefinition, &str)],
+    now: Timestamp,
+) -> Outcome<()> {
+    let rows = Rows::of(definitions, |(definition, hash)| {
+        let body = serde_json::to_value(definition).unwrap_or(Json::Null);
+        [definition.name.as_str().into(), (*hash).into(), (&body).into()]
+    });
+    let text = sql!(
+        "INSERT INTO definitions (task, hash, definition, recorded_at)
+         SELECT e.value->>0, e.value->>1, e.value->>2, $2 FROM" ROWS "WHERE true
+         ON CONFLICT (task, hash) DO NOTHING"
+    );
+    session.execute(Statement::new(text).bind(rows).bind(now)).await.map(drop)
+}
+
+/// Marks tasks removed; what of them has not started does not start any more.
+async fn remove(
+    session: &mut Session<'_>,
+    names: impl Iterator<Item = &TaskName>,
+    now: Timestamp,
+) -> Outcome<()> {
+    let rows = Rows::of(names, |name| [name.as_str().into()]);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let names: crate::sql::Value = rows.into();
+    let text = sql!("UPDATE tasks SET removed_at = $2 FROM" ROWS "WHERE tasks.name = e.value->>0");
+    session.execute(Statement::new(text).bind(names.clone()).bind(now)).await?;
+    let text = sql!(
+        "UPDATE runs SET state = 'cancelled', ended_at = $2, place = NULL,
+            cause = 'the task was removed from the configuration'
+         FROM" ROWS "WHERE runs.task = e.value->>0 AND runs.ended_at IS NULL AND runs.state <> 'running'
+         RETURNING id, task"
+    );
+    let ended = session.rows(Statement::new(text).bind(names).bind(now)).await?;
+    let mut counts = Counts::default();
+    for row in &ended {
+        counts.run_ended(&row.name("task")?, RunState::Cancelled);
+    }
+    let ids = ended.iter().map(|row| row.run("id")).collect::<Outcome<Vec<_>>>()?;
+    super::slots::judge_unstarted(session, &ids, (Verdict::Skipped, Reason::Disabled), &mut counts, now)
+        .await?;
+    counts.write(session).await
+}
+
+/// Lists tasks.
+pub(crate) struct Tasks;
+
+impl Command for Tasks {
+    type Reply = Vec<TaskRow>;
+    const WHAT: &'static str = "list tasks";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<TaskRow>> {
+        let statement = Statement::new(
+            "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.paused_at
+             FROM tasks t JOIN definitions d ON d.task = t.name AND d.hash = t.hash ORDER BY t.name",
+        );
+        session.rows(statement).await?.iter().map(task).collect()
+    }
+}
+
+fn task(row: &Row) -> Outcome<TaskRow> {
+    Ok(TaskRow {
+        definition: row.json("definition")?,
+        hash: row.text("hash")?,
+        valid_from: row.at("valid_from")?,
+        first_seen: row.at_or_none("first_seen")?,
+        ledger_until: row.at_or_none("ledger_until")?,
+        removed_at: row.at_or_none("removed_at")?,
+        paused_at: row.at_or_none("paused_at")?,
+    })
+}
+
+/// Finds what a hash means.
+pub(crate) struct Definition {
+    pub(crate) task: TaskName,
+    pub(crate) hash: String,
+}
+
+impl Command for Definition {
+    type Reply = Option<TaskDefinition>;
+    const WHAT: &'static str = "read a definition";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<TaskDefinition>> {
+        let statement = Statement::new("SELECT definition FROM definitions WHERE task = $1 AND hash = $2");
+        let row = session.row(statement.bind(self.task.as_str()).bind(self.hash.as_str())).await?;
+        row.map(|row| row.json("definition")).transpose()
+    }
+}

@@ -1,0 +1,219 @@
+//! The [`Store`] in either database: each call is a command. Nothing is decided here.
+
+use async_trait::async_trait;
+use roundsman_model::{
+    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, SlotRange, StoreId, TaskDefinition,
+    TaskName, Timestamp,
+};
+
+use crate::{
+    AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested,
+    RunFilter, RunLease, Settled, Settlement, Store, StoreError, StoreResult, TaskRow, TaskTotals,
+    access::{Access, CallError},
+    commands::{
+        Command, Ping,
+        artifacts::{Artifacts, PutArtifact, ReadArtifact},
+        claim::{Claim, GiveUp, NextDue},
+        documents::Documents,
+        fire::Fire,
+        logs::{AppendLog, ReadLog},
+        nodes::{Beat, Enter, Leave, Nodes},
+        request::Request,
+        runs::read::{Attempts, FindRun, Held, ListRuns},
+        settle::Settle,
+        slots::{Slot, Slots},
+        tasks::{Definition, Install, Tasks},
+        totals::Totals,
+    },
+    trouble::{Kind, Place, Trouble},
+};
+
+/// A store in a database.
+pub(crate) struct Database<A> {
+    access: A,
+    place: Place,
+    id: StoreId,
+}
+
+impl<A: Access> Database<A> {
+    /// A store that was opened.
+    pub(crate) fn new(access: A, place: Place, id: StoreId) -> Self {
+        Self { access, place, id }
+    }
+
+    async fn write<C: Command + 'static>(&self, command: C) -> StoreResult<C::Reply> {
+        self.access.write(command).await.map_err(|error| self.store_error(C::WHAT, error))
+    }
+
+    async fn read<C: Command>(&self, command: C) -> StoreResult<C::Reply> {
+        self.access.read(command).await.map_err(|error| self.store_error(C::WHAT, error))
+    }
+
+    fn store_error(&self, what: &'static str, error: CallError) -> StoreError {
+        match error {
+            CallError::Store(error) => error,
+            CallError::Document(error) => {
+                self.place.explain(what, &Trouble::new(Kind::Refused, error.to_string()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<A: Access> Store for Database<A> {
+    fn backend(&self) -> Backend {
+        A::BACKEND
+    }
+
+    fn place(&self) -> String {
+        self.place.shown()
+    }
+
+    fn id(&self) -> StoreId {
+        self.id.clone()
+    }
+
+    async fn ping(&self) -> StoreResult<()> {
+        self.read(Ping).await
+    }
+
+    async fn close(&self) {
+        self.access.close().await;
+    }
+
+    async fn enter(&self, node: &NodeEntry, now: Timestamp) -> StoreResult<()> {
+        self.write(Enter { entry: node.clone(), now }).await
+    }
+
+    async fn beat(&self, me: &Holder, runs: &[RunLease], now: Timestamp) -> StoreResult<Vec<RunId>> {
+        self.write(Beat { me: me.clone(), runs: runs.to_vec(), now }).await
+    }
+
+    async fn leave(&self, me: &Holder, now: Timestamp) -> StoreResult<()> {
+        self.write(Leave { me: me.clone(), now }).await
+    }
+
+    async fn nodes(&self, now: Timestamp) -> StoreResult<Vec<NodeRow>> {
+        self.read(Nodes { now }).await
+    }
+
+    async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()> {
+        self.write(Install { definitions: definitions.to_vec(), now }).await
+    }
+
+    async fn tasks(&self) -> StoreResult<Vec<TaskRow>> {
+        self.read(Tasks).await
+    }
+
+    async fn definition(&self, task: &TaskName, hash: &str) -> StoreResult<Option<TaskDefinition>> {
+        self.read(Definition { task: task.clone(), hash: hash.to_owned() }).await
+    }
+
+    async fn fire(&self, batch: Vec<Firing>, now: Timestamp) -> StoreResult<Vec<Fired>> {
+        self.write(Fire { batch, now }).await
+    }
+
+    async fn request(&self, run: NewRun, claim: Option<&Holder>, now: Timestamp) -> StoreResult<Requested> {
+        self.write(Request { run, claim: claim.cloned(), now }).await
+    }
+
+    async fn claim(&self, me: &Holder, limit: u32, now: Timestamp) -> StoreResult<Vec<Run>> {
+        self.write(Claim { me: me.clone(), limit, now }).await
+    }
+
+    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
+        self.read(NextDue).await
+    }
+
+    async fn give_up(&self, run: RunId, cause: &str, now: Timestamp) -> StoreResult<bool> {
+        self.write(GiveUp { run, cause: cause.to_owned(), now }).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> StoreResult<Settled> {
+        self.write(Settle(settlement)).await
+    }
+
+    async fn held(&self) -> StoreResult<Vec<HeldRun>> {
+        self.read(Held).await
+    }
+
+    async fn append_log(&self, chunk: LogChunk) -> StoreResult<()> {
+        self.write(AppendLog(chunk)).await
+    }
+
+    async fn log(&self, run: RunId, after: Option<(u32, i64)>, limit: u32) -> StoreResult<Vec<LogChunk>> {
+        self.read(ReadLog { run, after, limit }).await
+    }
+
+    async fn document(
+        &self,
+        lease: &RunLease,
+        space: &str,
+        collection: &str,
+        op: DocumentOp,
+        now: Timestamp,
+    ) -> Result<DocumentReply, DocumentError> {
+        op.check()?;
+        let writes = matches!(op, DocumentOp::Write { .. });
+        let (lease, space, collection) = (lease.clone(), space.to_owned(), collection.to_owned());
+        let command = Documents { lease, space, collection, op, now };
+        let reply = if writes { self.access.write(command).await } else { self.access.read(command).await };
+        reply.map_err(|error| match error {
+            CallError::Store(error) => DocumentError::Unavailable { cause: with_sources(&error) },
+            CallError::Document(error) => error,
+        })
+    }
+
+    async fn put_artifact(
+        &self,
+        lease: &RunLease,
+        artifact: &Artifact,
+        bytes: Vec<u8>,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write(PutArtifact { lease: lease.clone(), artifact: artifact.clone(), bytes, now }).await
+    }
+
+    async fn artifacts(&self, run: RunId) -> StoreResult<Vec<Artifact>> {
+        self.read(Artifacts(run)).await
+    }
+
+    async fn artifact(&self, run: RunId, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        self.read(ReadArtifact { run, name: name.to_owned() }).await
+    }
+
+    async fn run(&self, id: RunId) -> StoreResult<Option<Run>> {
+        self.read(FindRun(id)).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> StoreResult<Vec<Run>> {
+        self.read(ListRuns(filter.clone())).await
+    }
+
+    async fn attempts(&self, run: RunId) -> StoreResult<Vec<AttemptRow>> {
+        self.read(Attempts(run)).await
+    }
+
+    async fn slot(&self, task: &TaskName, at: Timestamp) -> StoreResult<Option<SlotRange>> {
+        self.read(Slot { task: task.clone(), at }).await
+    }
+
+    async fn slots(
+        &self,
+        task: &TaskName,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> StoreResult<Vec<SlotRange>> {
+        self.read(Slots { task: task.clone(), until, limit }).await
+    }
+
+    async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>> {
+        self.read(Totals).await
+    }
+}
+
+/// An error and what lies behind it, in one line: a document's error travels to the worker as text.
+fn with_sources(error: &StoreError) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
