@@ -100,13 +100,13 @@ fn apply(documents: &mut Collection, index: usize, write: DocumentWrite) -> Resu
             documents.insert(key, (version, value));
             Ok(version)
         }
-        DocumentWrite::Insert { key, value } => match found(documents, &key) {
-            Some(version) => Err(DocumentError::Conflict { index, key, found: Some(version) }),
-            None => {
-                documents.insert(key, (1, value));
-                Ok(1)
+        DocumentWrite::Insert { key, value } => {
+            if let Some(version) = found(documents, &key) {
+                return Err(DocumentError::Conflict { index, key, found: Some(version) });
             }
-        },
+            documents.insert(key, (1, value));
+            Ok(1)
+        }
         DocumentWrite::Delete { key, if_version } => {
             expect_version(index, &key, if_version, found(documents, &key))?;
             documents.remove(&key);
