@@ -16,6 +16,7 @@ const LAYERS: &[(u8, &[&str])] = &[
         &[
             "crates/task",
             "crates/wire",
+            "crates/processes",
             "crates/plugin-abi",
             "crates/config",
             "crates/credentials",
