@@ -1,3 +1,5 @@
+//! The context itself: documents as the stores keep them, and what is remembered.
+
 use std::{sync::Arc, time::Duration};
 
 use roundsman_model::{DocumentError, DocumentWrite, TaskError, artifact::MAX_STORED_BYTES, document};

@@ -1,3 +1,5 @@
+//! What a comparison reports and keeps, on a server with two disks.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};

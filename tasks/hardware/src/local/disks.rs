@@ -30,11 +30,11 @@ fn is_disk(name: &str) -> bool {
 
 fn disk(reader: &Reader, name: &str) -> Option<Component> {
     let value = |path: &str| reader.attribute(&format!("{DIRECTORY}/{name}/{path}"));
-    // One path of several to the same disk.
-    if value("hidden").as_deref() == Some("1") {
+    let sectors: Option<u64> = value("size").and_then(|text| text.parse().ok());
+    // One path of several to the same disk, or a drive without a medium, such as a BMC's virtual ones.
+    if value("hidden").as_deref() == Some("1") || sectors == Some(0) {
         return None;
     }
-    let sectors: Option<u64> = value("size").and_then(|text| text.parse().ok());
     Some(Component {
         // Memory cards have a name in place of a model.
         model: value("device/model").or_else(|| value("device/name")),
@@ -42,9 +42,7 @@ fn disk(reader: &Reader, name: &str) -> Option<Component> {
         serial: value("serial").or_else(|| value("device/serial")).or_else(|| page_serial(reader, name)),
         fw: value("device/firmware_rev").or_else(|| value("device/rev")),
         status: value("device/state"),
-        capacity_mib: sectors
-            .filter(|sectors| *sectors > 0)
-            .map(|sectors| size::mib_from_bytes(sectors.saturating_mul(SECTOR))),
+        capacity_mib: sectors.map(|sectors| size::mib_from_bytes(sectors.saturating_mul(SECTOR))),
         rotational: match value("queue/rotational").as_deref() {
             Some("1") => Some(true),
             Some("0") => Some(false),

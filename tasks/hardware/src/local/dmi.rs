@@ -21,14 +21,12 @@ pub(super) fn read(reader: &Reader, record: &mut HwRecord) {
     identity.uuid = value("product_uuid");
     identity.asset_tag = value("chassis_asset_tag");
     record.software.bios = value("bios_version");
-    for (key, name) in [("bios_vendor", "bios_vendor"), ("bios_date", "bios_date")] {
-        record.software.extra.extend(value(name).map(|text| (key.to_owned(), text)));
+    for name in ["bios_vendor", "bios_date"] {
+        record.software.extra.extend(value(name).map(|text| (name.to_owned(), text)));
     }
-    for (firmware, name) in [("bios", "bios_version"), ("embedded controller", "ec_firmware_release")] {
-        let version = value(name);
-        if version.is_some() {
-            record.firmware.push(Firmware { name: firmware.to_owned(), version });
-        }
+    // The BIOS has its own field; a second one would make two changes of one.
+    if let Some(version) = value("ec_firmware_release") {
+        record.firmware.push(Firmware { name: "embedded controller".to_owned(), version: Some(version) });
     }
     let board = Component { model: value("board_name"), ..part(ComponentKind::Other, "board", &value) };
     let chassis = part(ComponentKind::Chassis, "chassis", &value);

@@ -1,3 +1,5 @@
+//! Tables for every rule, and properties that hold for any text and record.
+
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};

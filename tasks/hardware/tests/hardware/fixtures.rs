@@ -104,9 +104,18 @@ fn cpu(tree: &Tree, number: u32, package: u32, core: &str) {
     tree.files(&folder, &[("physical_package_id", &package.to_string()), ("core_cpus_list", core)]);
 }
 
-/// A rack server: two sockets of two cores and four threads each, three disks, a bond of two ports, VLAN 10.
+/// A rack server: two sockets of two cores and four threads each, two disks, a bond of two ports, VLAN 10.
 pub(crate) fn server() -> Tree {
     let tree = Tree::new();
+    identity(&tree);
+    processors(&tree);
+    disks(&tree);
+    interfaces(&tree);
+    system(&tree);
+    tree
+}
+
+fn identity(tree: &Tree) {
     tree.files(
         "sys/class/dmi/id",
         &[
@@ -125,8 +134,12 @@ pub(crate) fn server() -> Tree {
             ("bios_vendor", "Dell Inc."),
             ("bios_version", "2.21.2"),
             ("bios_date", "02/19/2024"),
+            ("ec_firmware_release", "1.7"),
         ],
     );
+}
+
+fn processors(tree: &Tree) {
     let mut info = String::new();
     for (number, package, core, siblings) in [
         (0, 0, 0, "0,4"),
@@ -138,18 +151,19 @@ pub(crate) fn server() -> Tree {
         (6, 0, 1, "2,6"),
         (7, 1, 1, "3,7"),
     ] {
-        cpu(&tree, number, package, siblings);
+        cpu(tree, number, package, siblings);
         let _ = write!(
             info,
             "processor\t: {number}\nmodel name\t: Synthetic CPU 6130 @ 2.10GHz\nphysical id\t: {package}\ncore id\t: {core}\nflags\t: fpu vme\n\n"
         );
     }
-    tree.file("proc/cpuinfo", info)
-        .file("proc/meminfo", "MemTotal:       197564620 kB\nMemFree:  1 kB\n")
+    tree.file("proc/cpuinfo", info);
+}
+
+fn system(tree: &Tree) {
+    tree.file("proc/meminfo", "MemTotal:       197564620 kB\nMemFree:  1 kB\n")
         .file("proc/stat", "cpu 1 2 3\nbtime 1767225605\nprocesses 1\n")
         .file("proc/uptime", "388794.55 1.00\n");
-    disks(&tree);
-    interfaces(&tree);
     tree.file(
         "etc/os-release",
         "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\n# end\n",
@@ -162,7 +176,6 @@ pub(crate) fn server() -> Tree {
         "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv/data\\0401 ro - xfs /dev/sda2 rw\n\
          3 1 0:9 / /nfs rw - nfs4 nas.example.com:/x rw\n4 1 8:3 / /gone rw - ext4 /dev/sda3 rw\n",
     );
-    tree
 }
 
 fn disks(tree: &Tree) {

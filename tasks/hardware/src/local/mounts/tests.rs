@@ -1,3 +1,5 @@
+//! Which mounts are asked for their size. No file system is touched.
+
 use super::{Mount, parse, reachable, unescape, whole};
 
 fn mounts(table: &str) -> Vec<Mount> {

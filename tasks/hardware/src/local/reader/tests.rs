@@ -1,3 +1,5 @@
+//! What is a problem, what is merely missing, and how much is read.
+
 use std::{fs, io};
 
 use nix::errno::Errno;

@@ -1,3 +1,5 @@
+//! Tables made by hand, whole, cut off and random. No table of a real machine.
+
 use proptest::prelude::*;
 
 use super::{MemoryModule, memory_modules};
