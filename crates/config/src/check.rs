@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(crate) use expectation::{enumeration, expectation, toml_text, types};
-pub(crate) use secrecy::is_secret;
+pub(crate) use secrecy::{hide_what_sounds_secret, is_secret};
 
 use expectation::{found, quoted, sort};
 
@@ -187,6 +187,8 @@ impl<'a> Checker<'a> {
     }
 
     fn branches(&mut self, node: &Node, schema: &'a Value, branches: &'a [Value]) {
+        // A table that fits none of the shapes may hold the secret of any.
+        self.hide_secrets_of(node, branches);
         let of_type =
             |branch: &&'a Value| self.follow(branch).as_object().is_some_and(|map| fits(node, &types(map)));
         let candidates: Vec<&Value> = branches.iter().filter(of_type).collect();

@@ -30,7 +30,7 @@ fn query(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.to_ascii_lowercase().find("password=") {
         let (before, after) = rest.split_at(at + "password=".len());
-        let end = after.find(['&', '"', '\'', ' ', '#']).unwrap_or(after.len());
+        let end = end_of_parameter(after);
         shown.push_str(before);
         if end > 0 {
             shown.push_str(MASK);
@@ -39,6 +39,17 @@ fn query(text: &str) -> String {
     }
     shown.push_str(rest);
     shown
+}
+
+/// Where the value of a query's parameter ends: an unescaped `&` may belong to a password, unless a parameter follows.
+fn end_of_parameter(text: &str) -> usize {
+    let word = &text[..text.find(['"', '\'', ' ']).unwrap_or(text.len())];
+    let begins_parameter = |rest: &str| {
+        let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        name > 0 && rest[name..].starts_with('=')
+    };
+    let mut ends = word.match_indices('&').filter(|(at, _)| begins_parameter(&word[at + 1..]));
+    ends.next().map_or(word.len(), |(at, _)| at)
 }
 
 /// Whether a key is called like something secret.

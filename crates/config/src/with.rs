@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::{
-    check::{Checker, is_secret, toml_text},
+    check::{Checker, hide_what_sounds_secret, is_secret, toml_text},
     draft::Draft,
     kinds::KindFacts,
     mask,
@@ -62,6 +62,7 @@ pub(crate) fn check(pass: &mut Pass<'_>, with: &Table, facts: &KindFacts, path: 
     let unresolved = pass.drafts.len() > before;
     let mut schema = facts.schema.clone();
     without_null(&mut schema);
+    hide_what_sounds_secret(&root, &mut pass.secrets);
     let mut checker = Checker::new(&schema, &pass.kind_names);
     checker.value(&root, &schema);
     pass.drafts.append(&mut checker.drafts);

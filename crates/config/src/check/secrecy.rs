@@ -51,6 +51,16 @@ impl<'a> Checker<'a> {
         secret
     }
 
+    /// What is secret in any of these shapes is hidden, whichever the table has.
+    pub(super) fn hide_secrets_of(&mut self, node: &Node, shapes: &'a [Value]) {
+        for (key, entry) in node.table().into_iter().flatten() {
+            let in_shape = |shape: &'a Value| self.follow(shape).get("properties")?.get(key);
+            if shapes.iter().filter_map(in_shape).any(|property| self.holds_secret(property, 0)) {
+                hide(&entry.node, &mut self.secrets);
+            }
+        }
+    }
+
     fn holds_secret(&self, schema: &'a Value, depth: u8) -> bool {
         match self.follow(schema) {
             Value::Object(map) => {
@@ -72,7 +82,9 @@ fn hide(node: &Node, secrets: &mut Vec<Span>) {
     }
 }
 
-fn hide_what_sounds_secret(node: &Node, secrets: &mut Vec<Span>) {
+/// Marks everything below a node as secret whose key sounds so: kinds take passwords in plain tables too, such as the
+/// environment of a program.
+pub(crate) fn hide_what_sounds_secret(node: &Node, secrets: &mut Vec<Span>) {
     match &node.value {
         Written::Table(table) => {
             for (key, entry) in table {

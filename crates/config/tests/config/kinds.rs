@@ -33,6 +33,22 @@ pub(crate) struct Dns {
     slow_after: Option<HumanDuration>,
     /// How many answers in a row change the state.
     rise: u8,
+    /// What it is called elsewhere.
+    label: Option<Label>,
+}
+
+/// Three capital letters; for a message that quotes the value, as those of real kinds do.
+#[derive(Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[allow(dead_code)]
+pub(crate) struct Label(String);
+
+impl TryFrom<String> for Label {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let fits = text.len() == 3 && text.chars().all(|c| c.is_ascii_uppercase());
+        if fits { Ok(Self(text)) } else { Err(format!("{text:?} is no label: write three capital letters")) }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -1,7 +1,14 @@
 //! The configuration from the outside: real files in a folder of their own, made-up kinds. It starts no daemon.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 mod bad_files;
+mod definitions;
 mod files;
 mod kinds;
+mod manual;
 mod precedence;
+mod references;
 mod scene;
+mod secrets;
+mod shipped;

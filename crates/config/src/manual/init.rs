@@ -1,0 +1,127 @@
+//! The commented file that `config init` prints and that is shipped. Prose begins with `# `; a key that is switched off
+//! begins with `#`, so that taking the one character away switches it on.
+
+use std::fmt::Write;
+
+use super::{KeyDoc, keys_of, keys_of_kind};
+use crate::{
+    kinds::{KindFacts, Kinds},
+    tables::{DaemonTable, LimitsTable, RetryTable, TaskTable},
+};
+
+/// The width that prose is wrapped to.
+const WIDTH: usize = 100;
+
+const HEAD: &str = "\
+The configuration of Roundsman. A key that begins with `#` is switched off; what it shows is its default, or an \
+example where it has none. `roundsman config check` says what is wrong with this file, `roundsman config show` what is \
+in effect and why. Files `conf.d/*.toml` beside this one are read too.
+
+A string may refer to the environment: `${VAR}`, `${VAR:-default}`, `${VAR:?why it is needed}`, and to a file: \
+`${file:/run/secrets/name}`. Write `$${` for a literal `${`. Durations are written `30s`, `5m`, `1h 30m`, `7d`; sizes \
+`64K`, `16 MiB`, `2G`.";
+
+const TASK_HEAD: &str = "\
+A task is one configured use of a kind, under a name of its own. These are the keys that every task may have; only \
+`uses` is required, and of `schedule`, `every` and `at` there may be one.";
+
+const SHARED_HEAD: &str = "\
+Tables that tasks take into their own `with` by `share = [\"site\"]`. What a task writes itself wins; of several shared \
+tables the later one wins; tables within tables are merged.";
+
+/// The commented configuration file that `config init` prints, with a task for every kind that needs no configuration.
+pub fn init_text(kinds: &dyn Kinds) -> String {
+    let mut text = String::new();
+    prose(&mut text, HEAD);
+    text.push_str("\n[daemon]\n");
+    keys(&mut text, &keys_of::<DaemonTable>());
+    text.push('\n');
+    prose(&mut text, SHARED_HEAD);
+    text.push_str("#[shared.site]\n\n");
+    prose(&mut text, TASK_HEAD);
+    text.push_str("#[tasks.example]\n");
+    let task_keys: Vec<KeyDoc> = keys_of::<TaskTable>()
+        .into_iter()
+        .filter(|doc| !["retry", "limits", "with"].contains(&doc.key.as_str()))
+        .collect();
+    keys(&mut text, &task_keys);
+    for (table, docs) in [("retry", keys_of::<RetryTable>()), ("limits", keys_of::<LimitsTable>())] {
+        let about = keys_of::<TaskTable>().into_iter().find(|doc| doc.key == table).map(|doc| doc.about);
+        text.push('\n');
+        prose(&mut text, &about.unwrap_or_default());
+        let _ = writeln!(text, "#[tasks.example.{table}]");
+        keys(&mut text, &docs);
+    }
+    let mut names = kinds.names();
+    names.sort();
+    for name in names {
+        if let Some(facts) = kinds.kind(&name) {
+            kind(&mut text, &name, &facts);
+        }
+    }
+    text
+}
+
+/// The section of a kind: switched on if its task needs nothing more.
+fn kind(text: &mut String, name: &str, facts: &KindFacts) {
+    let off = if facts.built_in().is_some() { "" } else { "#" };
+    text.push('\n');
+    prose(text, &format!("{name}: {}.", facts.about.trim_end_matches('.')));
+    let _ = writeln!(text, "{off}[tasks.{name}]\n{off}uses = \"{name}\"");
+    if let Some(schedule) = &facts.default_schedule {
+        let _ = writeln!(text, "{off}schedule = \"{schedule}\"");
+    }
+    if facts.built_in().is_some() {
+        text.push_str("run_at_first_start = true\n");
+    }
+    let docs: Vec<KeyDoc> =
+        keys_of_kind(&facts.schema).into_iter().filter(|doc| !doc.key.contains(['.', '['])).collect();
+    if !docs.is_empty() {
+        let _ = writeln!(text, "\n{off}[tasks.{name}.with]");
+        keys(text, &docs);
+    }
+}
+
+fn keys(text: &mut String, docs: &[KeyDoc]) {
+    for (index, doc) in docs.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        prose(text, &about(doc));
+        for (word, meaning) in &doc.words {
+            prose(text, &format!("  {word}: {meaning}"));
+        }
+        let _ = writeln!(text, "#{} = {}", doc.key, doc.sample);
+    }
+}
+
+fn about(doc: &KeyDoc) -> String {
+    match &doc.default {
+        _ if doc.required => format!("{} Required.", doc.about),
+        // A default that is TOML is what the line below shows.
+        Some(default) if !default.starts_with('`') || default.contains(", else") => {
+            format!("{} Default: {default}.", doc.about)
+        }
+        _ => doc.about.clone(),
+    }
+}
+
+/// Comment lines, wrapped; an indentation is kept for the lines that follow.
+fn prose(text: &mut String, paragraphs: &str) {
+    for paragraph in paragraphs.split('\n') {
+        let indent = &paragraph[..paragraph.len() - paragraph.trim_start().len()];
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && 2 + indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH
+            {
+                let _ = writeln!(text, "# {indent}{line}");
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        let _ = writeln!(text, "{}", format!("# {indent}{line}").trim_end());
+    }
+}

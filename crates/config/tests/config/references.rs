@@ -1,0 +1,157 @@
+//! References in strings: what they stand for, what is wrong with them, and when they are resolved.
+
+use expect_test::{Expect, expect};
+use roundsman_config::{Environment, resolve};
+use serde_json::json;
+
+use crate::scene::{Scene, refused};
+
+fn check(text: &str, expected: Expect) {
+    let scene = Scene::new().file("secret", "s3cret\r\n").file("empty", "");
+    let env = Environment::with([("HOST", "example.com"), ("EMPTY", "")]);
+    let with = json!({ "list": [text.replace("/cfg", &scene.folder.path().display().to_string())] });
+    expected.assert_eq(&match resolve(&with, &env) {
+        Ok(resolved) => resolved["list"][0].as_str().unwrap().to_owned(),
+        Err(problems) => scene.plain(problems),
+    });
+}
+
+#[test]
+fn what_they_stand_for() {
+    check("no reference", expect!["no reference"]);
+    check("https://${HOST}:${PORT:-8080}/", expect!["https://example.com:8080/"]);
+    check("${HOST:-other}${HOST:?needed}", expect!["example.comexample.com"]);
+    check("${EMPTY:-as if it were not set}", expect!["as if it were not set"]);
+    check("[${UNSET:-}]", expect!["[]"]);
+    check("${file:/cfg/secret}", expect!["s3cret"]);
+    check("[${file:/cfg/empty}]", expect!["[]"]);
+    check("$${HOST} costs $5, $$ and ${HOST}", expect!["${HOST} costs $5, $$ and example.com"]);
+}
+
+#[test]
+fn what_is_wrong_with_them() {
+    check(
+        "${UNSET}",
+        expect![
+            "with.list[0]: the environment variable UNSET is not set; set it, or write `${UNSET:-…}` with a default"
+        ],
+    );
+    check(
+        "${UNSET:?ask the storage team}",
+        expect!["with.list[0]: the environment variable UNSET is not set: ask the storage team"],
+    );
+    check(
+        "${UNSET:?}",
+        expect![
+            "with.list[0]: the environment variable UNSET is not set; set it, or write `${UNSET:-…}` with a default"
+        ],
+    );
+    check(
+        "${HOST",
+        expect!["with.list[0]: a reference begins with `${` and has no `}`; write `$${` for a literal `${`"],
+    );
+    check(
+        "${}",
+        expect![
+            "with.list[0]: this reference is not understood: write `${VAR}`, `${VAR:-default}`, `${VAR:?why}` or `${file:/path}`, and `$${` for a literal `${`"
+        ],
+    );
+    check(
+        "${HOST:+x}",
+        expect![
+            "with.list[0]: this reference is not understood: write `${VAR}`, `${VAR:-default}`, `${VAR:?why}` or `${file:/path}`, and `$${` for a literal `${`"
+        ],
+    );
+    check(
+        "${file:secret}",
+        expect!["with.list[0]: `${file:secret}` needs an absolute path, such as `${file:/run/secrets/name}`"],
+    );
+    check(
+        "${file:/cfg/missing}",
+        expect!["with.list[0]: cannot read the file /cfg/missing: No such file or directory (os error 2)"],
+    );
+    check("${file:/cfg}", expect!["with.list[0]: /cfg is not a plain file"]);
+}
+
+#[test]
+fn all_problems_at_once() {
+    let with = json!({ "a": "${A}", "b": { "c d": ["${B}", 1, true] } });
+    expect![[r#"
+        the configuration has 2 problems:
+
+        with.a: the environment variable A is not set; set it, or write `${A:-…}` with a default
+
+        with.b."c d"[0]: the environment variable B is not set; set it, or write `${B:-…}` with a default"#]]
+    .assert_eq(&resolve(&with, &Environment::with([])).unwrap_err().to_string());
+}
+
+#[test]
+fn comments_and_keys_are_left_alone() {
+    let text = "# ${NOT_SET}\n[tasks.a]\nuses = \"command\"\nwith = { argv = [\"true\"], env = { \"${KEY}\" = \"x\" } }\n";
+    let loaded = Scene::new().file("roundsman.toml", text).load().unwrap();
+    assert_eq!(loaded.tasks[0].with["env"], json!({ "${KEY}": "x" }));
+}
+
+#[test]
+fn own_keys_are_resolved_at_load_and_with_at_dispatch() {
+    let text = "[tasks.a]\nuses = \"command\"\nschedule = \"${WHEN}\"\nabout = \"$${WHEN}\"\nwith = { argv = [\"${WHAT}\"] }\n";
+    let scene = Scene::new().file("roundsman.toml", text).variable("WHEN", "@daily").variable("WHAT", "true");
+    let task = scene.load().unwrap().tasks.remove(0);
+    assert_eq!(task.schedule.unwrap().to_string(), "@daily");
+    assert_eq!(task.about.unwrap(), "${WHEN}");
+    assert_eq!(task.with, json!({ "argv": ["${WHAT}"] }));
+    assert_eq!(resolve(&task.with, &scene.env).unwrap(), json!({ "argv": ["true"] }));
+}
+
+#[test]
+fn what_is_missing_is_found_at_load() {
+    let task = "[tasks.a]\nuses = \"command\"\n";
+    expect![[r#"
+        the configuration has 3 problems:
+
+        /cfg/roundsman.toml:3:11: tasks.a.timeout: the environment variable T is not set; set it, or write `${T:-…}` with a default
+         3 | timeout = "${T}"
+           |           ^^^^^^
+
+        /cfg/roundsman.toml:4:18: tasks.a.with.argv[0]: the environment variable A is not set; set it, or write `${A:-…}` with a default
+         4 | with = { argv = ["${A}", "${B:?see the wiki}"] }
+           |                  ^^^^^^
+
+        /cfg/roundsman.toml:4:26: tasks.a.with.argv[1]: the environment variable B is not set: see the wiki
+         4 | with = { argv = ["${A}", "${B:?see the wiki}"] }
+           |                          ^^^^^^^^^^^^^^^^^^^^"#]].assert_eq(&refused(&format!(
+        "{task}timeout = \"${{T}}\"\nwith = {{ argv = [\"${{A}}\", \"${{B:?see the wiki}}\"] }}\n"
+    )));
+}
+
+#[test]
+fn what_a_reference_stands_for_is_not_shown() {
+    let scene = Scene::new()
+        .file(
+            "roundsman.toml",
+            "[daemon]\nlisten = \"${S}\"\n[tasks.a]\nuses = \"dns-availability\"\ntimeout = \"${S}\"\nmisfire = \"${S}\"\nschedule = \"${S}\"\n[tasks.b]\nuses = \"${S}\"\n",
+        )
+        .variable("S", "s3cret");
+    expect![[r#"
+        the configuration has 5 problems:
+
+        /cfg/roundsman.toml:2:10: daemon.listen: what `${S}` stands for does not fit; expected an address with port such as "127.0.0.1:9464"
+         2 | listen = "${S}"
+           |          ^^^^^^
+
+        /cfg/roundsman.toml:5:11: tasks.a.timeout: what `${S}` stands for does not fit; expected a duration such as "30m"
+         5 | timeout = "${S}"
+           |           ^^^^^^
+
+        /cfg/roundsman.toml:6:11: tasks.a.misfire: found the string that `${S}` stands for; expected "latest", "none" or "all"
+         6 | misfire = "${S}"
+           |           ^^^^^^
+
+        /cfg/roundsman.toml:7:12: tasks.a.schedule: what `${S}` stands for does not fit; expected a cron pattern such as "0 2 * * *"
+         7 | schedule = "${S}"
+           |            ^^^^^^
+
+        /cfg/roundsman.toml:9:8: tasks.b.uses: what `${S}` stands for does not fit; expected a kind such as "command"
+         9 | uses = "${S}"
+           |        ^^^^^^"#]].assert_eq(&scene.plain(scene.load().unwrap_err()));
+}
