@@ -61,7 +61,7 @@ fn ours(schedule: &Schedule, after: i64, until: i64, zone: Tz) -> Vec<i64> {
     schedule.slots(at(after), at(until), zone).map(|slot| slot.timestamp()).collect()
 }
 
-/// Compares both for one pattern within so many seconds of a change that the walk covers with a day to spare.
+/// Compares both for one pattern between two instants, asked from the first one and from many in between.
 fn compare(zone: Tz, walk: &Walk, pattern: &str, after: i64, until: i64, step: i64) {
     let schedule = Schedule::cron(pattern).unwrap();
     let expected = walk.slots(&Fields::parse(pattern), after, until, step);
@@ -193,15 +193,41 @@ fn exists(zone: Tz, date: NaiveDate) -> bool {
 #[test]
 fn a_single_wall_time_runs_when_the_clock_first_reaches_it() {
     for (zone, Change { at: change, delta }) in every_change() {
-        let (after, until) = (change - 2 * DAY, change + 2 * DAY);
+        let (after, until) = (change - DAY - delta.abs(), change + DAY + delta.abs());
         let walk = Walk::new(zone, after, until, 60);
         let end = local(zone, change - 60);
         for minutes in [-90, -30, 0, 1, 30, 31, 60, 61, 90, 150] {
             let wall = end + chrono::TimeDelta::minutes(minutes + delta / 120);
-            let fields = Fields::parse(&wall.format("%-S %-M %-H %-d %-m *").to_string());
-            let expected = walk.slots(&fields, after, until, 60);
+            let expected =
+                walk.slots(&Fields::parse(&wall.format("%-M %-H %-d %-m *").to_string()), after, until, 60);
             let schedule = Schedule::at(&wall.format("%Y-%m-%dT%H:%M").to_string()).unwrap();
             assert_eq!(ours(&schedule, after, until, zone), expected, "{wall} in {zone}");
+            let from_afar = schedule.next_after(at(change - 200 * DAY), zone).map(|slot| slot.timestamp());
+            assert_eq!(from_afar, expected.first().copied(), "{wall} in {zone} from afar");
+        }
+    }
+}
+
+#[test]
+fn far_slots_are_the_same_from_afar() {
+    for (zone, Change { at: change, delta }) in every_change() {
+        let (after, until) = (change - DAY - delta.abs(), change + DAY + delta.abs());
+        let walk = Walk::new(zone, after, until, 60);
+        for minutes in [-1, 0, 30, 60] {
+            let wall = local(zone, change) + chrono::TimeDelta::minutes(minutes - delta / 60);
+            for pattern in ["%-M %-H %-d %-m *", "*/7 %-H %-d %-m *", "%-M */2 %-d %-m *"] {
+                let pattern = wall.format(pattern).to_string();
+                let Some(first) = walk.slots(&Fields::parse(&pattern), after, until, 60).first().copied()
+                else {
+                    continue;
+                };
+                let schedule = Schedule::cron(&pattern).unwrap();
+                for days in [2, 3, 4, 5, 30, 300] {
+                    let found =
+                        schedule.next_after(at(change - days * DAY), zone).map(|slot| slot.timestamp());
+                    assert_eq!(found, Some(first), "`{pattern}` in {zone}, {days} days before {wall}");
+                }
+            }
         }
     }
 }
