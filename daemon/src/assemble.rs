@@ -40,10 +40,10 @@ struct Foundation {
 pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
     let mut signals = StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
     let settings = &loaded.settings;
-    let listener = roundsman_api::bind(settings.listen).await.map_err(|error| Failure::failed("cannot start", error))?;
+    let listener = roundsman_api::bind(settings.listen.value).await.map_err(|error| Failure::failed("cannot start", error))?;
     let listen = listener.local_addr().map_err(|error| Failure::failed("cannot start", error))?;
     tracing::info!("serving http://{listen}");
-    let node = Node::daemon(&settings.state_dir).map_err(|error| Failure::failed("cannot start", error))?;
+    let node = Node::daemon(&settings.state_dir.value).map_err(|error| Failure::failed("cannot start", error))?;
     let prometheus = roundsman_telemetry::Prometheus::install()
         .map_err(|error| Failure::failed("cannot start", error))?;
     roundsman_telemetry::set_build_info(env!("CARGO_PKG_VERSION"));
@@ -83,7 +83,7 @@ async fn make_rounds(
     announce::announce(&foundation, &engine)?;
     services.spawn(Firer::new(engine.clone(), &rows));
     let attempts = TaskTracker::new();
-    let workers = foundation.loaded.settings.workers;
+    let workers = foundation.loaded.settings.workers.value;
     services.spawn(Dispatcher::new(engine.clone(), workers, attempts.clone()));
     services.spawn(Heart::new(engine.clone()));
     services.spawn(rescuer);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, SlotRange, StoreId, TaskDefinition,
+    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, RunState, SlotRange, StoreId, TaskDefinition,
     TaskName, Timestamp,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     commands::{
         Command, Ping,
         artifacts::{Artifacts, PutArtifact, ReadArtifact},
-        claim::{Claim, GiveUp, NextDue},
+        claim::{Claim, ClaimRun, GiveUp, NextDue},
         documents::Documents,
         fire::Fire,
         logs::{AppendLog, ReadLog},
@@ -121,12 +121,16 @@ impl<A: Access> Store for Database<A> {
         self.write(Claim { me: me.clone(), limit, now }).await
     }
 
+    async fn claim_run(&self, me: &Holder, run: RunId, now: Timestamp) -> StoreResult<Option<Run>> {
+        self.write(ClaimRun { me: me.clone(), run, now }).await
+    }
+
     async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
         self.read(NextDue).await
     }
 
-    async fn give_up(&self, run: RunId, cause: &str, now: Timestamp) -> StoreResult<bool> {
-        self.write(GiveUp { run, cause: cause.to_owned(), now }).await
+    async fn give_up(&self, run: RunId, state: RunState, cause: &str, now: Timestamp) -> StoreResult<bool> {
+        self.write(GiveUp { run, state, cause: cause.to_owned(), now }).await
     }
 
     async fn settle(&self, settlement: Settlement) -> StoreResult<Settled> {

@@ -346,11 +346,15 @@ pub trait Store: Send + Sync + 'static {
     /// attempt, held by `me`. Their slots become `ran`. Two nodes never take the same run.
     async fn claim(&self, me: &Holder, limit: u32, now: Timestamp) -> StoreResult<Vec<Run>>;
 
+    /// Takes this run, if it is queued or waiting, due, and nobody else has it.
+    async fn claim_run(&self, me: &Holder, run: RunId, now: Timestamp) -> StoreResult<Option<Run>>;
+
     /// The earliest instant at which a queued or waiting run falls due.
     async fn next_due(&self) -> StoreResult<Option<Timestamp>>;
 
-    /// Ends a queued or waiting run that is not to start any more, and its slot as missed (not started).
-    async fn give_up(&self, run: RunId, cause: &str, now: Timestamp) -> StoreResult<bool>;
+    /// Ends a queued or waiting run in this state, as it is not to start any more; its slot becomes missed (not started)
+    /// if no attempt ever began. Returns whether it still waited.
+    async fn give_up(&self, run: RunId, state: RunState, cause: &str, now: Timestamp) -> StoreResult<bool>;
 
     /// Records the end of an attempt and what follows, in one transaction.
     async fn settle(&self, settlement: Settlement) -> StoreResult<Settled>;

@@ -13,7 +13,7 @@ pub(super) fn announce(foundation: &Foundation, engine: &Engine) -> Answer {
     let mut text = format!(
         "roundsman {} on {}\nstore    {}\nserving  http://{} (/metrics /livez /readyz)\n",
         env!("CARGO_PKG_VERSION"),
-        foundation.loaded.settings.node_name,
+        foundation.loaded.settings.node_name.value,
         engine.store().place(),
         foundation.listen,
     );

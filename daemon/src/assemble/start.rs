@@ -10,7 +10,10 @@ use roundsman_supervisor::ProcessExecutor;
 use roundsman_wire::Executor;
 
 use super::Foundation;
-use crate::cli::failure::{Answer, Failure, chain};
+use crate::cli::{
+    failure::{Answer, Failure, chain},
+    session::store_url,
+};
 
 /// The longest pause between two tries to reach the store.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -29,8 +32,8 @@ pub(super) async fn open_store(foundation: &Foundation) -> Answer<Arc<dyn Store>
     health.enter_phase("waiting for the store");
     let mut pause = Duration::from_millis(250);
     loop {
-        let options = OpenOptions { role: Role::Daemon, ..OpenOptions::default() };
-        match roundsman_store::open(&foundation.loaded.settings.store.expose(), options).await {
+        let options = OpenOptions::for_role(Role::Daemon);
+        match roundsman_store::open(&store_url(&foundation.loaded), options).await {
             Ok(store) => {
                 health.store_answered();
                 return Ok(store);
@@ -93,7 +96,7 @@ async fn last_sign_of_life(store: &Arc<dyn Store>, engine: &Engine) -> StoreResu
 fn entry(foundation: &Foundation) -> NodeEntry {
     NodeEntry {
         holder: foundation.node.holder().clone(),
-        name: foundation.loaded.settings.node_name.clone(),
+        name: foundation.loaded.settings.node_name.value.clone(),
         one_shot: false,
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -103,7 +106,7 @@ fn entry(foundation: &Foundation) -> NodeEntry {
 
 /// The executor that starts workers on this host, with their work directories below the state directory.
 pub(crate) fn executor(settings: &Settings) -> Answer<Arc<dyn Executor>> {
-    let config = roundsman_supervisor::Config::new(settings.state_dir.join("work"));
+    let config = roundsman_supervisor::Config::new(settings.state_dir.value.join("work"));
     let executor = ProcessExecutor::new(config).map_err(|error| Failure::failed("cannot start workers", error))?;
     Ok(Arc::new(executor))
 }

@@ -7,6 +7,7 @@ use roundsman_task::Registry;
 use super::{
     args::{DaemonArgs, Globals},
     failure::{Answer, Failure},
+    session,
 };
 use crate::{assemble, kinds::CompiledKinds};
 
@@ -17,9 +18,9 @@ pub fn run(_: DaemonArgs, globals: &Globals) -> ExitCode {
 
 fn begin(globals: &Globals) -> Answer<ExitCode> {
     let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    let loaded = super::session::load(globals, &CompiledKinds(registry.clone()))?;
+    let loaded = session::load(globals, &CompiledKinds(registry.clone()))?;
     let settings = &loaded.settings;
-    super::session::start_logging(&settings.log, settings.log_format)?;
+    session::start_logging(&settings.log.value, settings.log_format.value)?;
     roundsman_supervisor::prepare_daemon()
         .map_err(|error| Failure::failed("cannot prepare this process for starting workers", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

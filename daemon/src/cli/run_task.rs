@@ -27,7 +27,7 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
     let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
     let loaded = session::load(globals, &CompiledKinds(registry.clone()))?;
     let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
-    session::start_logging(filter, loaded.settings.log_format)?;
+    session::start_logging(filter, loaded.settings.log_format.value)?;
     let definition = find(&loaded, &args.name)?.clone();
     let order = errand::Order {
         slot: slot(args, &definition)?,

@@ -37,6 +37,28 @@ impl Command for Claim {
     }
 }
 
+/// Takes one run, if it is due and nobody else has it.
+pub(crate) struct ClaimRun {
+    pub(crate) me: Holder,
+    pub(crate) run: RunId,
+    pub(crate) now: Timestamp,
+}
+
+impl Command for ClaimRun {
+    type Reply = Option<Run>;
+    const WHAT: &'static str = "claim a run";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<Run>> {
+        let text = sql!("SELECT id FROM runs WHERE" READY "AND id = $1 AND due_at <= $2" LOCKED_FREE);
+        let ready = session.row(Statement::new(text).bind(self.run.0).bind(self.now)).await?;
+        let ids: Vec<RunId> = ready.iter().map(|_| self.run).collect();
+        let mut counts = Counts::default();
+        let runs = start(session, &ids, &self.me, &mut counts, self.now).await?;
+        counts.write(session).await?;
+        Ok(runs.into_iter().next())
+    }
+}
+
 /// Lets runs begin their next attempt. They must be queued or waiting, and locked.
 pub(super) async fn start(
     session: &mut Session<'_>,
@@ -85,6 +107,7 @@ impl Command for NextDue {
 /// Ends a run that is not to start any more.
 pub(crate) struct GiveUp {
     pub(crate) run: RunId,
+    pub(crate) state: RunState,
     pub(crate) cause: String,
     pub(crate) now: Timestamp,
 }
@@ -96,7 +119,7 @@ impl Command for GiveUp {
     async fn run(&self, session: &mut Session<'_>) -> Outcome<bool> {
         let mut counts = Counts::default();
         let verdict = (Verdict::Missed, Reason::NotStarted);
-        match end_unstarted(session, self.run, &self.cause, verdict, &mut counts, self.now).await {
+        match end_unstarted(session, (self.run, self.state), &self.cause, verdict, &mut counts, self.now).await {
             // It has started or ended meanwhile: nothing is left to give up.
             Err(Fault::Raced) => return Ok(false),
             other => other?,
@@ -114,18 +137,18 @@ pub(super) async fn supersede(
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<()> {
-    end_unstarted(session, run, cause, (Verdict::Skipped, Reason::Superseded), counts, now).await
+    end_unstarted(session, (run, RunState::Failed), cause, (Verdict::Skipped, Reason::Superseded), counts, now).await
 }
 
 async fn end_unstarted(
     session: &mut Session<'_>,
-    run: RunId,
+    (run, state): (RunId, RunState),
     cause: &str,
     verdict: (Verdict, Reason),
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<()> {
-    runs::end_unstarted(session, RunState::Failed, &[(run, cause.to_owned())], now).await?;
-    counts.run_ended(&read::existing(session, run).await?.task, RunState::Failed);
+    runs::end_unstarted(session, state, &[(run, cause.to_owned())], now).await?;
+    counts.run_ended(&read::existing(session, run).await?.task, state);
     slots::judge_unstarted(session, &[run], verdict, counts, now).await
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::terminal::Screen;
 use crate::{
     assemble,
-    cli::failure::{Answer, Failure},
+    cli::{failure::{Answer, Failure}, session},
     kinds::kind_metrics,
     node::Node,
     shutdown::StopSignals,
@@ -42,9 +42,9 @@ pub(super) enum Done {
 /// Runs the errand to its end.
 pub(super) async fn run(loaded: &Loaded, registry: &Registry, order: Order, screen: Arc<Screen>) -> Answer<Done> {
     let mut signals = StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
-    let node = Node::one_shot(&loaded.settings.state_dir).map_err(|error| Failure::failed("cannot run a task", error))?;
-    let options = OpenOptions { role: Role::OneShot, ..OpenOptions::default() };
-    let store = roundsman_store::open(loaded.settings.store.expose(), options).await?;
+    let node = Node::one_shot(&loaded.settings.state_dir.value).map_err(|error| Failure::failed("cannot run a task", error))?;
+    let options = OpenOptions::for_role(Role::OneShot);
+    let store = roundsman_store::open(&session::store_url(loaded), options).await?;
     store.enter(&entry(loaded, &node), SystemClock.now()).await?;
     let engine = Engine::new(parts(loaded, registry, &node, store.clone(), screen)?);
     restore_metrics(&engine, registry, &order).await;
@@ -129,7 +129,7 @@ async fn next_attempt(
             signal = signals.next() => {
                 tracing::warn!("{signal}: no further attempt");
                 let cause = format!("cancelled by {}", whoami());
-                engine.store().end_unstarted(id, RunState::Cancelled, &cause, engine.now()).await?;
+                engine.store().give_up(id, RunState::Cancelled, &cause, engine.now()).await?;
                 return Ok(None);
             }
         }
@@ -177,7 +177,7 @@ async fn restore_metrics(engine: &Arc<Engine>, registry: &Registry, order: &Orde
 fn entry(loaded: &Loaded, node: &Node) -> NodeEntry {
     NodeEntry {
         holder: node.holder().clone(),
-        name: loaded.settings.node_name.clone(),
+        name: loaded.settings.node_name.value.clone(),
         one_shot: true,
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

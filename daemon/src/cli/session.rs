@@ -1,0 +1,136 @@
+//! What most commands begin with: the configuration, the kinds, the clock, and the store when it is asked for. It
+//! opens the store for reading only, and never makes or migrates one.
+
+use std::sync::{Arc, OnceLock};
+
+use chrono_tz::Tz;
+use roundsman_config::{Environment, Kinds, Loaded, StoreUrl};
+use roundsman_model::{Clock, RunId, TaskDefinition, Timestamp};
+use roundsman_store::{OpenOptions, Role, RunFilter, Store};
+use roundsman_task::Registry;
+use roundsman_telemetry::LogFormat;
+use tokio::sync::OnceCell;
+
+use super::{
+    args::Globals,
+    failure::{Answer, Failure, chain},
+    suggest,
+};
+use crate::kinds::CompiledKinds;
+
+/// Loads the configuration, or tells everything that is wrong with it.
+pub fn load(globals: &Globals, kinds: &dyn Kinds) -> Answer<Loaded> {
+    roundsman_config::load(globals.config.as_deref(), kinds, &Environment::of_process())
+        .map_err(|problems| Failure::Usage(problems.to_string()))
+}
+
+/// The address of the configured store, password included: for opening it, never for showing.
+pub fn store_url(loaded: &Loaded) -> String {
+    match &loaded.settings.store.value {
+        StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        StoreUrl::Postgres(url) => url.expose().clone(),
+    }
+}
+
+/// Starts logging to standard error.
+pub fn start_logging(filter: &str, format: roundsman_config::LogFormat) -> Answer {
+    let format = match format {
+        roundsman_config::LogFormat::Human => LogFormat::Human,
+        roundsman_config::LogFormat::Json => LogFormat::Json,
+    };
+    roundsman_telemetry::start_logging(filter, format).map_err(|error| Failure::Usage(chain(&error)))
+}
+
+/// What a command works with.
+pub struct Session {
+    loaded: Loaded,
+    clock: Arc<dyn Clock>,
+    store: OnceCell<Arc<dyn Store>>,
+    /// Why there is no store, once a command went on without it.
+    without_store: OnceLock<String>,
+}
+
+impl Session {
+    /// Loads the configuration. The store is opened by the first command that asks for it.
+    pub fn open(globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
+        let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+        let loaded = load(globals, &CompiledKinds(registry))?;
+        Ok(Self { loaded, clock, store: OnceCell::new(), without_store: OnceLock::new() })
+    }
+
+    /// The configuration.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// The tasks that the configuration names.
+    pub fn configured(&self) -> &[TaskDefinition] {
+        &self.loaded.tasks
+    }
+
+    /// The zone of listings over several tasks.
+    pub fn zone(&self) -> Tz {
+        self.loaded.settings.timezone.value
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The store, opened for reading.
+    pub async fn store(&self) -> Answer<Arc<dyn Store>> {
+        let open = || async {
+            let options = OpenOptions::for_role(Role::Reader);
+            roundsman_store::open(&store_url(&self.loaded), options).await
+        };
+        Ok(self.store.get_or_try_init(open).await?.clone())
+    }
+
+    /// The store, or nothing where there is none yet or it cannot be reached: what the configuration says is true
+    /// without it. Everything else that is wrong with a store shows as soon as it is needed.
+    pub async fn store_if_any(&self) -> Option<Arc<dyn Store>> {
+        if let StoreUrl::Sqlite(path) = &self.loaded.settings.store.value
+            && !path.exists()
+        {
+            return None;
+        }
+        match self.store().await {
+            Ok(store) => Some(store),
+            Err(failure) => {
+                let _ = self.without_store.set(format!("told from the configuration alone: {}", failure.message()));
+                None
+            }
+        }
+    }
+
+    /// What the person should know about how the answer came about.
+    pub fn note(&self) -> Option<&str> {
+        self.without_store.get().map(String::as_str)
+    }
+
+    /// Closes what was opened.
+    pub async fn close(&self) {
+        if let Some(store) = self.store.get() {
+            store.close().await;
+        }
+    }
+}
+
+/// The failure that names the runs nearest to one that does not exist.
+pub async fn no_run(store: &Arc<dyn Store>, wanted: RunId) -> Failure {
+    let newest = async |before: Option<RunId>| {
+        let filter = RunFilter { before, limit: 1, ..RunFilter::default() };
+        store.runs(&filter).await.ok().and_then(|runs| runs.first().map(|run| run.id))
+    };
+    let (top, below) = (newest(None).await, newest(Some(wanted)).await);
+    Failure::Failed(suggest::no_run(wanted, below, above(store, wanted).await, top))
+}
+
+/// The lowest run above a number, where it is near: retention leaves gaps, but no questions upwards.
+async fn above(store: &Arc<dyn Store>, wanted: RunId) -> Option<RunId> {
+    const NEAR: i64 = 200;
+    let filter = RunFilter { before: Some(RunId(wanted.0.checked_add(NEAR)?)), limit: NEAR as u32, ..RunFilter::default() };
+    let runs = store.runs(&filter).await.ok()?;
+    runs.iter().map(|run| run.id).filter(|id| *id > wanted).min()
+}
