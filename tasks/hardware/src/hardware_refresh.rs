@@ -123,7 +123,7 @@ pub struct Config {
 }
 
 /// How a machine is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Collector {
     /// The host that the worker runs on, from DMI, sysfs, procfs and its release files.

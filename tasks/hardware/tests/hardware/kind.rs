@@ -179,6 +179,11 @@ async fn settings_apply() {
 fn wrong_settings_are_found_before_anything_runs() {
     let entry = Entry::of::<HardwareRefresh>("tests");
     assert!(entry.is_built_in());
+    let properties = entry.schema()["properties"].clone();
+    assert!(
+        properties.as_object().unwrap().values().all(|property| property["default"] != Value::Null),
+        "{properties}"
+    );
     let cases = [
         (json!({ "colector": "local" }), "", "unknown field `colector`"),
         (json!({ "collector": "psychic" }), "collector", "unknown variant `psychic`, expected `local`"),
