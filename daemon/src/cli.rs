@@ -1,0 +1,116 @@
+//! The command line: what each command reads, and how it is told to people and programs. It decides nothing about runs
+//! and starts no worker; `daemon` and `run-task` hand over to the services.
+
+pub mod args;
+pub mod daemon;
+pub mod failure;
+pub mod look;
+pub mod output;
+pub mod run_task;
+pub mod session;
+
+mod artifacts;
+mod completions;
+mod config;
+mod db;
+mod fields;
+mod instant;
+mod kinds;
+mod logs;
+mod next;
+mod plan;
+mod run;
+mod runs;
+#[cfg(test)]
+mod sample;
+mod show;
+mod status;
+mod suggest;
+mod table;
+mod tasks;
+mod times;
+mod why;
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::Parser as _;
+use roundsman_model::Clock;
+use roundsman_task::SystemClock;
+
+use self::{
+    args::{Cli, Command, Globals},
+    failure::{Answer, Failure},
+    output::Output,
+    session::Session,
+};
+
+/// Reads the command line, does what it says, and tells how that went.
+pub fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => dispatch(cli),
+        Err(error) => {
+            // A closed pipe is no reason to complain about a help text.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Daemon(args) => daemon::run(args, &cli.globals),
+        Command::RunTask(args) => run_task::run(args, &cli.globals),
+        command => {
+            let mut out = Output::stdout();
+            let answer = answer(command, &cli.globals, Arc::new(SystemClock), &mut out);
+            answer.map_or_else(Failure::tell, |()| ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Answers a command other than `daemon` and `run-task`.
+pub fn answer(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &mut Output) -> Answer {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
+    runtime.block_on(async {
+        find(command, globals, clock, out).await?;
+        Ok(out.flush()?)
+    })
+}
+
+async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &mut Output) -> Answer {
+    // These work without a configuration in order, and tell what is wrong with it.
+    match command {
+        Command::Completions(args) => return completions::run(&args, out),
+        Command::Config(args) => return config::run(args, globals, out),
+        Command::Kinds(args) => return kinds::run(&args, out),
+        _ => {}
+    }
+    let session = Session::open(globals, clock)?;
+    let answer = ask(command, &session, out).await;
+    if let Some(note) = session.note() {
+        out.note(note);
+    }
+    session.close().await;
+    answer
+}
+
+async fn ask(command: Command, session: &Session, out: &mut Output) -> Answer {
+    match command {
+        Command::Status(args) => status::run(args, session, out).await,
+        Command::Tasks(args) => tasks::run(args, session, out).await,
+        Command::Show(args) => show::run(args, session, out).await,
+        Command::Next(args) => next::run(args, session, out).await,
+        Command::Runs(args) => runs::run(args, session, out).await,
+        Command::Run(args) => run::run(args, session, out).await,
+        Command::Logs(args) => logs::run(args, session, out).await,
+        Command::Artifacts(args) => artifacts::run(args, session, out).await,
+        Command::Why(args) => why::run(args, session, out).await,
+        Command::Db(args) => db::run(args, session, out).await,
+        Command::Daemon(_) | Command::RunTask(_) | Command::Completions(_) | Command::Config(_) | Command::Kinds(_) => {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `roundsman config check`: everything that is wrong, or what each task would do. It needs no daemon and no store.
+
+use std::fmt::Write as _;
+
+use roundsman_config::Loaded;
+use roundsman_model::{TaskDefinition, Timestamp};
+use serde_json::json;
+
+use crate::{
+    cli::{
+        args::Globals,
+        failure::{Answer, Failure, chain},
+        look::Look,
+        output::Output,
+        times,
+    },
+    kinds::CompiledKinds,
+};
+
+/// So many slots of each task are shown.
+const SHOWN: usize = 3;
+
+/// The arguments of `config check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, globals: &Globals, kinds: &CompiledKinds, out: &mut Output) -> Answer {
+    use roundsman_model::Clock as _;
+    let environment = roundsman_config::Environment::of_process();
+    let loaded = roundsman_config::load(globals.config.as_deref(), kinds, &environment);
+    let now = roundsman_task::SystemClock.now();
+    match loaded {
+        Ok(loaded) => {
+            if args.json {
+                out.json(&json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now) }))?;
+            } else {
+                out.text(&render(&loaded, now, out.look()))?;
+            }
+            Ok(())
+        }
+        Err(problems) if args.json => {
+            let problems = problems.iter().map(|problem| {
+                json!({
+                    "file": problem.place.as_ref().map(|place| &place.file),
+                    "line": problem.place.as_ref().map(|place| place.line),
+                    "column": problem.place.as_ref().map(|place| place.column),
+                    "key": problem.key,
+                    "what": problem.what,
+                    "expected": problem.expected,
+                    "nearest": problem.nearest,
+                })
+            });
+            out.json(&json!({ "ok": false, "problems": problems.collect::<Vec<_>>() }))?;
+            out.flush()?;
+            Err(Failure::Told(2))
+        }
+        Err(problems) => Err(Failure::Usage(chain(&problems))),
+    }
+}
+
+fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
+    let files = match &loaded.files[..] {
+        [] => "There is no configuration file; the built-in tasks are in effect".to_owned(),
+        [file] => format!("{} is in order", file.display()),
+        [file, more @ ..] => format!("{} and {} more files are in order", file.display(), more.len()),
+    };
+    let count = match loaded.tasks.len() {
+        1 => "1 task".to_owned(),
+        count => format!("{count} tasks"),
+    };
+    let mut text = format!("{files}: {count}, store {}.\n", loaded.settings.store.value);
+    for task in &loaded.tasks {
+        let _ = write!(text, "\n{} ({}): {}\n", look.strong(task.name.as_str()), task.kind, reading(task));
+        for slot in slots(task, now) {
+            let _ = writeln!(text, "  {}", times::with_distance(slot, task.timezone, now));
+        }
+    }
+    text
+}
+
+fn reading(task: &TaskDefinition) -> String {
+    match &task.schedule {
+        _ if !task.enabled => "switched off".to_owned(),
+        Some(schedule) => schedule.describe(),
+        None => "on request only".to_owned(),
+    }
+}
+
+fn slots(task: &TaskDefinition, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    std::iter::successors(task.next_slot(now), |slot| task.next_slot(*slot)).take(SHOWN)
+}
+
+fn tasks_json(loaded: &Loaded, now: Timestamp) -> Vec<serde_json::Value> {
+    let task = |task: &TaskDefinition| {
+        json!({
+            "name": task.name,
+            "kind": task.kind,
+            "schedule": task.schedule.as_ref().map(ToString::to_string),
+            "reading": reading(task),
+            "timezone": task.timezone,
+            "next": slots(task, now).collect::<Vec<_>>(),
+        })
+    };
+    loaded.tasks.iter().map(task).collect()
+}

@@ -1,0 +1,117 @@
+//! A run on one page, from a plain success to a crash after a retry.
+
+use chrono_tz::Tz;
+use expect_test::expect;
+use roundsman_model::{Artifact, AttemptEnd, Outcome, RunState, TaskError};
+
+use super::{Told, render};
+use crate::cli::{look::Look, sample};
+
+#[test]
+fn a_success() {
+    let run = sample::reported(sample::run(41, RunState::Succeeded));
+    let end = AttemptEnd::Finished { outcome: run.outcome.clone().unwrap() };
+    let artifact = Artifact {
+        name: "record.json".to_owned(),
+        media_type: "application/json".to_owned(),
+        size: 1434,
+        sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
+    };
+    let attempts = vec![sample::attempt(&run, 1, Some(end))];
+    let told = Told { run, attempts, artifacts: vec![artifact], zone: Tz::Europe__Berlin };
+    expect![[r#"
+        Run 41 of palo-hardware: succeeded
+          kind        hardware-refresh
+          slot        2026-11-21 02:00:00 +01:00 Europe/Berlin
+          asked by    its schedule
+          queued      2026-11-21 02:00:00 +01:00 Europe/Berlin, 12 h ago
+          started     2026-11-21 02:00:00 +01:00 Europe/Berlin, 40 ms after its slot
+          ended       2026-11-21 02:00:01 +01:00 Europe/Berlin, 12 h ago, took 1.2 s
+          definition  0123456789abcdef
+          summary     118 devices, 9 changed, 2 failed
+          counts      118 processed, 116 ok, 2 failed, 9 changed
+
+        Attempts
+        NUMBER  STARTED (Europe/Berlin)      TOOK  END  NODE    CPU     MEMORY  MESSAGE
+             1  2026-11-21 02:00:00 +01:00  1.2 s  ok   node-a  310 ms  24 MiB  118 devices, 9 changed, 2 failed
+
+        Artifacts
+        NAME            SIZE  TYPE              SHA-256
+        record.json  1.4 KiB  application/json  e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+
+        Detail
+        {
+          "failed": [
+            "fw1.example.com",
+            "fw2.example.com"
+          ]
+        }
+
+        Its log: roundsman logs 41
+    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+}
+
+#[test]
+fn a_crash_after_a_retry() {
+    let mut run = sample::run(42, RunState::Failed);
+    (run.attempt, run.cause) = (2, Some("worker ended by signal 6".to_owned()));
+    let erred = AttemptEnd::Erred { error: TaskError::retry("cannot reach 192.0.2.7") };
+    let crashed = AttemptEnd::Crashed {
+        signal: Some(6),
+        exit: None,
+        message: String::new(),
+        stderr: "free(): invalid pointer\n\x1b[31maborted".to_owned(),
+    };
+    let mut late = sample::attempt(&run, 1, Some(erred));
+    late.late = true;
+    let attempts = vec![late, sample::attempt(&run, 2, Some(crashed))];
+    let told = Told { run, attempts, artifacts: Vec::new(), zone: Tz::UTC };
+    expect![[r#"
+        Run 42 of palo-hardware: failed
+          kind        hardware-refresh
+          slot        2026-11-21 01:00:00 +00:00 UTC
+          asked by    its schedule
+          queued      2026-11-21 01:00:00 +00:00 UTC, 12 h ago
+          started     2026-11-21 01:00:00 +00:00 UTC, 40 ms after its slot
+          ended       2026-11-21 01:00:01 +00:00 UTC, 12 h ago, took 1.2 s
+          definition  0123456789abcdef
+          cause       worker ended by signal 6
+
+        Attempts
+        NUMBER  STARTED (UTC)                TOOK  END                                           NODE    CPU     MEMORY  MESSAGE
+             1  2026-11-21 01:00:00 +00:00  1.2 s  error (late: another attempt had taken over)  node-a  310 ms  24 MiB  cannot reach 192.0.2.7
+             2  2026-11-21 01:00:00 +00:00  1.2 s  crash                                         node-a  310 ms  24 MiB  worker ended by signal 6
+
+        Standard error of attempt 2, its end
+          free(): invalid pointer
+          aborted
+
+        Its log: roundsman logs 42
+    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+}
+
+#[test]
+fn a_run_that_waits() {
+    let mut run = sample::run(43, RunState::Waiting);
+    (run.due_at, run.cause) = (sample::at("2026-11-21T12:49:00Z"), Some("cannot reach 192.0.2.7".to_owned()));
+    run.outcome = Some(Outcome::partial("nothing"));
+    let told = Told { attempts: vec![sample::attempt(&run, 1, None)], run, artifacts: Vec::new(), zone: Tz::UTC };
+    expect![[r#"
+        Run 43 of palo-hardware: waiting
+          kind        hardware-refresh
+          slot        2026-11-21 01:00:00 +00:00 UTC
+          asked by    its schedule
+          queued      2026-11-21 01:00:00 +00:00 UTC, 12 h ago
+          due         2026-11-21 12:49:00 +00:00 UTC, in 1 min
+          started     2026-11-21 01:00:00 +00:00 UTC, 40 ms after its slot
+          definition  0123456789abcdef
+          cause       cannot reach 192.0.2.7
+          summary     nothing
+
+        Attempts
+        NUMBER  STARTED (UTC)               END      NODE    CPU     MEMORY
+             1  2026-11-21 01:00:00 +00:00  running  node-a  310 ms  24 MiB
+
+        Its log: roundsman logs 43
+    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+}

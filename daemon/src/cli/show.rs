@@ -1,0 +1,128 @@
+//! `roundsman show`: everything about one task: its definition and where it comes from, its slots, its runs.
+
+mod definition;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use roundsman_model::{Run, SlotRange, Timestamp};
+use roundsman_store::RunFilter;
+use serde_json::json;
+
+use self::definition::Key;
+use super::{
+    failure::Answer,
+    fields::Fields,
+    look::{Look, Tone},
+    next::{self, Columns, Coming},
+    output::Output,
+    plan::{self, KnownTask, Standing},
+    runs,
+    session::Session,
+    times,
+};
+
+/// So many slots and runs are shown.
+const SHOWN: u32 = 5;
+
+/// The arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The task
+    name: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A task and what belongs to it.
+pub(super) struct Told {
+    pub(super) task: KnownTask,
+    pub(super) keys: Vec<Key>,
+    pub(super) next: Vec<Coming>,
+    pub(super) runs: Vec<Run>,
+    pub(super) ledger: Vec<SlotRange>,
+}
+
+pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
+    let task = plan::one(session, &args.name).await?;
+    let now = session.now();
+    let (runs, ledger) = match session.store_if_any().await {
+        None => (Vec::new(), Vec::new()),
+        Some(store) => {
+            let filter = RunFilter { task: Some(task.name().clone()), limit: SHOWN, ..RunFilter::default() };
+            (store.runs(&filter).await?, store.slots(task.name(), None, SHOWN).await?)
+        }
+    };
+    let keys = definition::keys(&task, session.loaded());
+    let told = Told { keys, next: next::coming(&task, SHOWN as usize, now), runs, ledger, task };
+    if args.json {
+        let stored = told.task.row.as_ref();
+        out.json(&json!({
+            "definition": told.task.definition,
+            "hash": told.task.definition.hash(),
+            "standing": told.task.standing,
+            "reading": told.task.reading(),
+            "origins": told.keys,
+            "valid_from": stored.map(|row| row.valid_from),
+            "first_seen": stored.and_then(|row| row.first_seen),
+            "ledger_until": stored.and_then(|row| row.ledger_until),
+            "paused_at": told.task.paused_at(),
+            "removed_at": stored.and_then(|row| row.removed_at),
+            "next": told.next,
+            "runs": told.runs,
+            "ledger": told.ledger,
+        }))?;
+    } else {
+        out.text(&render(&told, now, out.look()))?;
+    }
+    if let Some(note) = plan::note(std::slice::from_ref(&told.task)) {
+        out.note(&note);
+    }
+    Ok(())
+}
+
+/// The task as a page.
+pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
+    let task = &told.task;
+    let about = task.definition.about.as_ref().map_or_else(String::new, |about| format!(": {about}"));
+    let mut page = format!("{}{about}\n", look.strong(task.name().as_str()));
+    page.push_str(&facts(task, now, look).render(look));
+    let mut section = |head: &str, body: String| {
+        let _ = write!(page, "\n{}\n{body}", look.strong(head));
+    };
+    if !told.keys.is_empty() {
+        section("Definition", definition::render(&told.keys, look));
+    }
+    if !told.next.is_empty() {
+        section("Next", next::render(&told.next, now, Columns { tasks: false, notes: true }, look));
+    }
+    if told.runs.is_empty() {
+        section("Last runs", "  it has not run yet\n".to_owned());
+    } else {
+        section("Last runs", runs::render(&told.runs, task.definition.timezone, look));
+    }
+    page
+}
+
+fn facts(task: &KnownTask, now: Timestamp, look: Look) -> Fields {
+    let definition = &task.definition;
+    let zone = definition.timezone;
+    let mut facts = Fields::new();
+    facts.add("kind", definition.kind.as_str());
+    facts.add("runs", match (&definition.schedule, task.standing) {
+        (Some(_), Standing::Removed) | (None, _) => task.reading(),
+        (Some(schedule), _) => format!("{} ({schedule}, in {zone})", task.reading()),
+    });
+    let stored = task.row.as_ref();
+    let since = |at: Timestamp| times::with_distance(at, zone, now);
+    if let Some(paused) = task.paused_at() {
+        facts.add_toned("paused", since(paused), Tone::Warn, look);
+    }
+    facts.add_some("removed", stored.and_then(|row| row.removed_at).map(since));
+    facts.add_some("in force", stored.filter(|_| task.standing != Standing::New).map(|row| format!("since {}", since(row.valid_from))));
+    facts.add_some("known", stored.and_then(|row| row.first_seen).map(|at| format!("since {}", since(at))));
+    facts.add_some("ledger", stored.and_then(|row| row.ledger_until).map(|at| format!("complete up to {}", since(at))));
+    facts
+}

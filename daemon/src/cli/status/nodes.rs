@@ -1,0 +1,96 @@
+//! Whether a node is alive, as far as its row tells. The proof by lock or lease is the daemon's business.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use roundsman_model::{Timestamp, time::delta};
+use roundsman_store::NodeRow;
+use serde_json::{Value, json};
+
+use crate::cli::{
+    look::{Look, Tone},
+    table::{Cell, Table},
+    times,
+};
+
+/// A node that has not beaten for so long is called silent.
+const SILENT_AFTER: Duration = Duration::from_secs(60);
+
+/// What is known of a node's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// It beat not long ago.
+    Alive,
+    /// It neither beats nor left.
+    Silent,
+    /// It left in good order.
+    Left,
+}
+
+/// What a node's row tells about its life.
+pub(crate) fn life(node: &NodeRow, now: Timestamp) -> Life {
+    match node.ended_at {
+        Some(_) => Life::Left,
+        // A beat ahead of our clock is one of a node whose clock runs ahead.
+        None if now - node.beat_at <= delta(SILENT_AFTER) => Life::Alive,
+        None => Life::Silent,
+    }
+}
+
+/// Whether it is a daemon, and alive.
+pub(crate) fn is_live_daemon(node: &NodeRow, now: Timestamp) -> bool {
+    !node.entry.one_shot && life(node, now) == Life::Alive
+}
+
+const fn words(life: Life) -> (&'static str, Tone) {
+    match life {
+        Life::Alive => ("alive", Tone::Good),
+        Life::Silent => ("silent", Tone::Bad),
+        Life::Left => ("stopped", Tone::Dim),
+    }
+}
+
+/// The nodes as a table.
+pub(crate) fn render(nodes: &[NodeRow], zone: Tz, now: Timestamp, look: Look) -> String {
+    let mut table = Table::new()
+        .column("NODE")
+        .column("STATE")
+        .column("AS")
+        .number("PID")
+        .optional("VERSION")
+        .column("SERVES")
+        .column("LAST BEAT")
+        .optional(format!("SINCE ({zone})"));
+    for node in nodes {
+        let (word, tone) = words(life(node, now));
+        let serves = node.entry.listen.as_ref().filter(|_| life(node, now) == Life::Alive);
+        table.row(vec![
+            node.entry.name.as_str().into(),
+            Cell::toned(word, tone),
+            if node.entry.one_shot { "run-task" } else { "daemon" }.into(),
+            node.entry.pid.to_string().into(),
+            node.entry.version.as_str().into(),
+            serves.map(|listen| format!("http://{listen}")).unwrap_or_default().into(),
+            times::distance(node.ended_at.unwrap_or(node.beat_at), now).into(),
+            times::stamp(node.started_at, zone).into(),
+        ]);
+    }
+    table.render(look)
+}
+
+/// What programs get to know of a node.
+pub(crate) fn as_json(node: &NodeRow, now: Timestamp) -> Value {
+    json!({
+        "node": node.entry.holder.node,
+        "boot": node.entry.holder.boot,
+        "name": node.entry.name,
+        "state": words(life(node, now)).0,
+        "one_shot": node.entry.one_shot,
+        "pid": node.entry.pid,
+        "version": node.entry.version,
+        "listen": node.entry.listen,
+        "started_at": node.started_at,
+        "beat_at": node.beat_at,
+        "ended_at": node.ended_at,
+    })
+}

@@ -1,0 +1,160 @@
+//! All that `status` shows, and how. It reads nothing.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use chrono_tz::Tz;
+use roundsman_model::{Run, RunState, TaskName, Timestamp, time::delta};
+use roundsman_store::{NodeRow, TaskTotals};
+use serde_json::{Value, json};
+
+use super::nodes;
+use crate::cli::{
+    fields::Fields,
+    look::{Look, Tone},
+    plan::{KnownTask, Standing},
+    runs, tasks::{Row, as_json}, times,
+};
+
+/// So late a slot may be before it is called overdue.
+const OVERDUE_AFTER: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// All that `status` shows.
+pub(super) struct Overview {
+    pub(super) store: String,
+    /// Whether there is no store yet, or none that can be read.
+    pub(super) store_missing: bool,
+    pub(super) nodes: Vec<NodeRow>,
+    /// The tasks, each with its newest run that has ended.
+    pub(super) tasks: Vec<Row>,
+    /// Active runs, newest first, up to a limit.
+    pub(super) active: Vec<Run>,
+    /// How many active runs there are in all.
+    pub(super) active_counts: BTreeMap<RunState, u64>,
+    pub(super) now: Timestamp,
+}
+
+/// How many runs are active, over all tasks.
+pub(super) fn sum_active(totals: &[(TaskName, TaskTotals)]) -> BTreeMap<RunState, u64> {
+    let mut sums = BTreeMap::new();
+    for (state, count) in totals.iter().flat_map(|(_, totals)| &totals.active) {
+        *sums.entry(*state).or_default() += count;
+    }
+    sums
+}
+
+impl Overview {
+    /// What the configuration alone says.
+    pub(super) fn without_store(store: String, tasks: Vec<KnownTask>, now: Timestamp) -> Self {
+        let tasks = tasks.into_iter().map(|task| Row { task, last: None }).collect();
+        let (nodes, active, active_counts) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { store, store_missing: true, nodes, tasks, active, active_counts, now }
+    }
+
+    /// Tasks whose last ended run went badly.
+    fn troubled(&self) -> Vec<&Run> {
+        let bad = |run: &&Run| {
+            matches!(run.state, RunState::Failed | RunState::TimedOut | RunState::Lost | RunState::Partial)
+        };
+        self.living().filter_map(|row| row.last.as_ref()).filter(bad).collect()
+    }
+
+    /// Slots that should have been accounted for, each task's first.
+    fn overdue(&self) -> Vec<(&KnownTask, Timestamp)> {
+        let overdue = |row: &'_ Row| {
+            let until = row.task.row.as_ref()?.ledger_until?;
+            let slot = row.task.definition.next_slot(until)?;
+            let due = slot + delta(row.task.definition.jitter_offset());
+            (due + delta(OVERDUE_AFTER) < self.now).then_some(slot)
+        };
+        self.living().filter_map(|row| overdue(row).map(|slot| (&row.task, slot))).collect()
+    }
+
+    fn living(&self) -> impl Iterator<Item = &Row> {
+        self.tasks.iter().filter(|row| row.task.standing != Standing::Removed)
+    }
+
+    /// The overview as a page.
+    pub(super) fn render(&self, zone: Tz, look: Look) -> String {
+        let mut page = self.facts(look).render(look);
+        let mut section = |head: &str, body: String| {
+            let _ = write!(page, "\n{}\n{body}", look.strong(head));
+        };
+        if !self.nodes.is_empty() {
+            section("Nodes", nodes::render(&self.nodes, zone, self.now, look));
+        }
+        if !self.active.is_empty() {
+            section("Active runs", runs::render(&self.active, zone, look));
+        }
+        let overdue = self.overdue();
+        if !overdue.is_empty() {
+            section("Overdue slots", self.overdue_lines(&overdue, look));
+        }
+        let troubled = self.troubled();
+        if !troubled.is_empty() {
+            let troubled: Vec<Run> = troubled.into_iter().cloned().collect();
+            section("Tasks whose last run went wrong", runs::render(&troubled, zone, look));
+        }
+        page
+    }
+
+    fn overdue_lines(&self, overdue: &[(&KnownTask, Timestamp)], look: Look) -> String {
+        let line = |(task, slot): &(&KnownTask, Timestamp)| {
+            let since = times::with_distance(*slot, task.definition.timezone, self.now);
+            format!("{}  {}\n", look.paint(Tone::Bad, task.name().as_str()), since)
+        };
+        overdue.iter().map(line).collect()
+    }
+
+    fn facts(&self, look: Look) -> Fields {
+        let mut facts = Fields::new();
+        let alive = self.nodes.iter().filter(|node| nodes::is_live_daemon(node, self.now)).count();
+        match alive {
+            0 => facts.add_toned("daemon", "none is alive: nothing fires until `roundsman daemon` is started", Tone::Bad, look),
+            1 => facts.add_toned("daemon", "alive", Tone::Good, look),
+            more => facts.add_toned("daemon", format!("{more} are alive"), Tone::Good, look),
+        }
+        facts.add("store", if self.store_missing { format!("{} (not there yet)", self.store) } else { self.store.clone() });
+        facts.add("tasks", self.task_counts());
+        facts.add("runs", self.run_counts());
+        facts
+    }
+
+    fn task_counts(&self) -> String {
+        let count = |wanted: fn(&Row) -> bool| self.living().filter(|row| wanted(row)).count();
+        let parts = [
+            (count(|row| row.task.definition.enabled && row.task.definition.schedule.is_some()), "scheduled"),
+            (count(|row| row.task.definition.enabled && row.task.definition.schedule.is_none()), "on request only"),
+            (count(|row| !row.task.definition.enabled), "switched off"),
+            (count(|row| row.task.paused_at().is_some()), "paused"),
+        ];
+        list(&parts.map(|(count, words)| (count as u64, words))).unwrap_or_else(|| "none".to_owned())
+    }
+
+    fn run_counts(&self) -> String {
+        let parts: Vec<(u64, &str)> = self.active_counts.iter().map(|(state, count)| (*count, state.as_str())).collect();
+        list(&parts).unwrap_or_else(|| "none active".to_owned())
+    }
+
+    /// The overview for programs.
+    pub(super) fn as_json(&self) -> Value {
+        let overdue: Vec<Value> =
+            self.overdue().iter().map(|(task, slot)| json!({ "task": task.name(), "slot": slot })).collect();
+        json!({
+            "now": self.now,
+            "store": self.store,
+            "store_present": !self.store_missing,
+            "nodes": self.nodes.iter().map(|node| nodes::as_json(node, self.now)).collect::<Vec<_>>(),
+            "tasks": self.living().map(|row| as_json(row, self.now)).collect::<Vec<_>>(),
+            "active_runs": self.active_counts,
+            "active": self.active,
+            "overdue": overdue,
+            "troubled": self.troubled(),
+        })
+    }
+}
+
+fn list(parts: &[(u64, &str)]) -> Option<String> {
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}

@@ -1,0 +1,99 @@
+//! The overview names what is wrong first, and is short when all is well.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+use expect_test::expect;
+use roundsman_model::RunState;
+
+use super::overview::{Overview, sum_active};
+use crate::cli::{look::Look, sample, tasks::Row};
+
+fn overview() -> Overview {
+    Overview {
+        store: "sqlite:/var/lib/roundsman/roundsman.db".to_owned(),
+        store_missing: false,
+        nodes: vec![sample::node("host-a", "2026-11-21T12:47:57Z")],
+        tasks: vec![Row {
+            task: sample::in_force(sample::definition("palo-hardware", "0 2 * * *")),
+            last: Some(sample::reported(sample::run(41, RunState::Succeeded))),
+        }],
+        active: Vec::new(),
+        active_counts: BTreeMap::new(),
+        now: sample::at(sample::NOW),
+    }
+}
+
+#[test]
+fn all_is_well() {
+    expect![[r#"
+          daemon  alive
+          store   sqlite:/var/lib/roundsman/roundsman.db
+          tasks   1 scheduled
+          runs    none active
+
+        Nodes
+        NODE    STATE  AS       PID  VERSION  SERVES                 LAST BEAT  SINCE (Europe/Berlin)
+        host-a  alive  daemon  4711  0.1.0    http://127.0.0.1:9464  3 s ago    2026-11-20 10:00:00 +01:00
+    "#]].assert_eq(&overview().render(Tz::Europe__Berlin, Look::PLAIN));
+}
+
+#[test]
+fn a_lot_is_wrong() {
+    let mut overview = overview();
+    overview.nodes = vec![sample::node("host-a", "2026-11-21T12:40:00Z"), sample::node("host-b", "2026-11-21T12:47:59Z")];
+    overview.nodes[1].ended_at = Some(sample::at("2026-11-21T12:47:59Z"));
+    let mut late = sample::in_force(sample::definition("versa-hardware", "*/5 * * * *"));
+    late.row.as_mut().unwrap().ledger_until = Some(sample::at("2026-11-21T12:40:00Z"));
+    let mut failed = sample::run(42, RunState::Failed);
+    failed.cause = Some("cannot reach 192.0.2.7: connection refused".to_owned());
+    failed.task = "versa-hardware".parse().unwrap();
+    overview.tasks.push(Row { task: late, last: Some(failed) });
+    overview.active = vec![sample::run(43, RunState::Running)];
+    overview.active_counts = BTreeMap::from([(RunState::Running, 1), (RunState::Waiting, 2)]);
+    expect![[r#"
+          daemon  none is alive: nothing fires until `roundsman daemon` is started
+          store   sqlite:/var/lib/roundsman/roundsman.db
+          tasks   2 scheduled
+          runs    1 running, 2 waiting
+
+        Nodes
+        NODE    STATE    AS       PID  VERSION  LAST BEAT  SINCE (Europe/Berlin)
+        host-a  silent   daemon  4711  0.1.0    8 min ago  2026-11-20 10:00:00 +01:00
+        host-b  stopped  daemon  4711  0.1.0    1 s ago    2026-11-20 10:00:00 +01:00
+
+        Active runs
+        RUN  TASK           STATE    FOR            STARTED (Europe/Berlin)
+         43  palo-hardware  running  slot 02:00:00  2026-11-21 02:00:00 +01:00
+
+        Overdue slots
+        versa-hardware  2026-11-21 13:45:00 +01:00 Europe/Berlin, 3 min ago
+
+        Tasks whose last run went wrong
+        RUN  TASK            STATE   FOR            STARTED (Europe/Berlin)      TOOK  SUMMARY
+         42  versa-hardware  failed  slot 02:00:00  2026-11-21 02:00:00 +01:00  1.2 s  cannot reach 192.0.2.7: connection refused
+    "#]].assert_eq(&overview.render(Tz::Europe__Berlin, Look::PLAIN));
+}
+
+#[test]
+fn nothing_is_there_yet() {
+    let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
+    let overview = Overview::without_store("sqlite:/x.db".to_owned(), vec![task], sample::at(sample::NOW));
+    expect![[r#"
+          daemon  none is alive: nothing fires until `roundsman daemon` is started
+          store   sqlite:/x.db (not there yet)
+          tasks   1 scheduled
+          runs    none active
+    "#]].assert_eq(&overview.render(Tz::UTC, Look::PLAIN));
+}
+
+#[test]
+fn active_runs_are_summed_over_tasks() {
+    let totals = |counts: &[(RunState, u64)]| roundsman_store::TaskTotals { active: counts.to_vec(), ..Default::default() };
+    let name = |name: &str| name.parse().unwrap();
+    let sums = sum_active(&[
+        (name("a"), totals(&[(RunState::Running, 1), (RunState::Queued, 2)])),
+        (name("b"), totals(&[(RunState::Running, 3)])),
+    ]);
+    assert_eq!(sums, BTreeMap::from([(RunState::Queued, 2), (RunState::Running, 4)]));
+}

@@ -1,0 +1,159 @@
+//! `roundsman tasks`: one line for each task, when it runs next and how it ran last. It explains no schedule.
+
+#[cfg(test)]
+mod tests;
+
+use chrono_tz::Tz;
+use futures::{StreamExt as _, TryStreamExt as _};
+use roundsman_model::{Run, Timestamp};
+use roundsman_store::RunFilter;
+use serde_json::{Value, json};
+
+use super::{
+    failure::Answer,
+    look::{Look, Tone, state_tone, state_words},
+    output::Output,
+    plan::{self, KnownTask, Standing},
+    session::Session,
+    table::{Cell, Table},
+    times,
+};
+
+/// The arguments of `tasks`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also list tasks that were removed from the configuration
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A task and its last run.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The task.
+    pub(super) task: KnownTask,
+    /// Its newest run.
+    pub(super) last: Option<Run>,
+}
+
+pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
+    let mut tasks = plan::known(session).await?;
+    tasks.retain(|task| args.all || task.standing != Standing::Removed);
+    let note = plan::note(&tasks);
+    let rows = with_last_runs(session, tasks, RunFilter { limit: 1, ..RunFilter::default() }).await?;
+    if args.json {
+        out.json(&rows.iter().map(|row| as_json(row, session.now())).collect::<Vec<_>>())?;
+    } else {
+        out.text(&render(&rows, session.now(), out.look()))?;
+    }
+    if let Some(note) = note {
+        out.note(&note);
+    }
+    Ok(())
+}
+
+/// Adds to each task its newest run that passes the filter. Several questions are under way at a time.
+pub(super) async fn with_last_runs(session: &Session, tasks: Vec<KnownTask>, filter: RunFilter) -> Answer<Vec<Row>> {
+    let Some(store) = session.store_if_any().await else {
+        return Ok(tasks.into_iter().map(|task| Row { task, last: None }).collect());
+    };
+    futures::stream::iter(tasks)
+        .map(|task| {
+            let filter = RunFilter { task: Some(task.name().clone()), ..filter.clone() };
+            let store = store.clone();
+            async move { Ok(Row { last: store.runs(&filter).await?.pop(), task }) }
+        })
+        .buffered(8)
+        .try_collect()
+        .await
+}
+
+/// The listing as a table.
+pub(super) fn render(rows: &[Row], now: Timestamp, look: Look) -> String {
+    if rows.is_empty() {
+        return "No task is configured. `roundsman config init` prints a file to start from.\n".to_owned();
+    }
+    let zone = shared_zone(rows.iter().map(|row| row.task.definition.timezone));
+    let next = zone.map_or_else(|| "NEXT".to_owned(), |zone| format!("NEXT ({zone})"));
+    let mut table = Table::new()
+        .column("TASK")
+        .optional("KIND")
+        .text("SCHEDULE")
+        .column(next)
+        .column("IN")
+        .column("LAST RUN")
+        .optional("TOOK")
+        .optional("WHEN");
+    for Row { task, last } in rows {
+        let slot = task.next_slot(now);
+        let [state, took, when] = last.as_ref().map_or_else(never, |run| last_cells(run, now));
+        table.row(vec![
+            task.name().as_str().into(),
+            task.definition.kind.as_str().into(),
+            schedule(task),
+            slot.map_or_else(Cell::default, |slot| next_slot(slot, task, zone)),
+            slot.map_or_else(String::new, |slot| times::distance(slot, now)).trim_start_matches("in ").into(),
+            state,
+            took,
+            when,
+        ]);
+    }
+    table.render(look)
+}
+
+/// The zone of all, where they have but one.
+pub(super) fn shared_zone(zones: impl IntoIterator<Item = Tz>) -> Option<Tz> {
+    let mut zones = zones.into_iter();
+    let first = zones.next()?;
+    zones.all(|zone| zone == first).then_some(first)
+}
+
+fn schedule(task: &KnownTask) -> Cell {
+    match task.paused_at() {
+        Some(_) => Cell::toned(format!("paused; {}", task.reading()), Tone::Warn),
+        None => task.reading().into(),
+    }
+}
+
+fn next_slot(slot: Timestamp, task: &KnownTask, shared_zone: Option<Tz>) -> Cell {
+    match shared_zone {
+        Some(zone) => times::stamp(slot, zone).into(),
+        None => times::full(slot, task.definition.timezone).into(),
+    }
+}
+
+fn never() -> [Cell; 3] {
+    [Cell::toned("never", Tone::Dim), Cell::default(), Cell::default()]
+}
+
+/// State, duration and how long ago of a run.
+fn last_cells(run: &Run, now: Timestamp) -> [Cell; 3] {
+    let state = Cell::toned(state_words(run.state), state_tone(run.state));
+    let took = run.started_at.map(|started| times::between(started, run.ended_at.unwrap_or(now)));
+    let when = times::distance(run.ended_at.or(run.started_at).unwrap_or(run.queued_at), now);
+    [state, took.unwrap_or_default().into(), when.into()]
+}
+
+/// What programs get to know of a task.
+pub(super) fn as_json(row: &Row, now: Timestamp) -> Value {
+    let task = &row.task;
+    let stored = task.row.as_ref();
+    json!({
+        "name": task.name(),
+        "kind": task.definition.kind,
+        "about": task.definition.about,
+        "enabled": task.definition.enabled,
+        "standing": task.standing,
+        "schedule": task.definition.schedule.as_ref().map(ToString::to_string),
+        "reading": task.reading(),
+        "timezone": task.definition.timezone,
+        "next_slot": task.next_slot(now),
+        "paused_at": task.paused_at(),
+        "first_seen": stored.and_then(|row| row.first_seen),
+        "removed_at": stored.and_then(|row| row.removed_at),
+        "last_run": row.last,
+    })
+}

@@ -1,0 +1,104 @@
+//! `roundsman why`: what became of a task at a time, with the evidence. It decides nothing after the fact: the ledger does.
+
+mod account;
+mod words;
+
+use chrono::TimeDelta;
+use roundsman_model::{SlotRange, Timestamp};
+use roundsman_store::Store;
+use serde_json::json;
+
+use self::account::{Account, Facts};
+use super::{
+    failure::{Answer, Failure},
+    instant,
+    look::Look,
+    output::Output,
+    plan::{self, KnownTask},
+    session::Session,
+    status::nodes,
+};
+
+/// The arguments of `why`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The task
+    name: String,
+    /// The time, in the task's zone: "2026-11-21T02:00", "02:00", "yesterday 02:00", "-2h", or with an offset
+    #[arg(required = true, num_args = 1.., allow_hyphen_values = true)]
+    time: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> Answer {
+    // An option after a time that may begin with a hyphen is taken for a part of it.
+    let before = args.time.len();
+    args.time.retain(|word| word != "--json");
+    let as_json = args.json || args.time.len() < before;
+    let task = plan::one(session, &args.name).await?;
+    let now = session.now();
+    let zone = task.definition.timezone;
+    let meant = instant::read(&args.time.join(" "), zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
+    let at = if meant.to_the_minute { slot_of_minute(&task, meant.at) } else { meant.at };
+    let facts = facts(session, task, at, now).await?;
+    let account = account::account(&facts);
+    if as_json {
+        out.json(&json!({
+            "task": facts.task.name(),
+            "at": facts.at,
+            "timezone": zone,
+            "verdict": account.verdict,
+            "text": account.text,
+            "ledger": facts.row,
+            "run": facts.run,
+            "slot_before": facts.before.as_ref().map(|(slot, _)| slot),
+            "slot_after": facts.after,
+        }))?;
+    } else {
+        out.text(&render(&facts, &account, out.look()))?;
+    }
+    if let Some(note) = &meant.note {
+        out.note(note);
+    }
+    Ok(())
+}
+
+fn render(facts: &Facts, account: &Account, look: Look) -> String {
+    let when = super::times::full(facts.at, facts.task.definition.timezone);
+    let verdict = look.paint(account.verdict.tone(), account.verdict.words());
+    format!("{}, {when}: {verdict}\n{}\n", look.strong(facts.task.name().as_str()), account.text)
+}
+
+/// The only slot within the minute, where somebody wrote no seconds.
+fn slot_of_minute(task: &KnownTask, minute: Timestamp) -> Timestamp {
+    let Some(schedule) = &task.definition.schedule else { return minute };
+    let end = minute + TimeDelta::seconds(59);
+    let mut slots = schedule.slots(minute - TimeDelta::seconds(1), end, task.definition.timezone);
+    match (slots.next(), slots.next()) {
+        (Some(only), None) => only,
+        _ => minute,
+    }
+}
+
+async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp) -> Answer<Facts> {
+    let after = task.definition.schedule.as_ref().and_then(|schedule| schedule.next_after(at, task.definition.timezone));
+    let before = account::slot_before(&task.definition, at);
+    let mut facts =
+        Facts { at, now, row: None, run: None, before: before.map(|slot| (slot, None)), after, daemon_alive: false, task };
+    let Some(store) = session.store_if_any().await else { return Ok(facts) };
+    facts.row = ledger(store.as_ref(), &facts, at).await?;
+    if let Some(id) = facts.row.as_ref().and_then(|row| row.run) {
+        facts.run = store.run(id).await?;
+    }
+    if let Some(slot) = before {
+        facts.before = Some((slot, ledger(store.as_ref(), &facts, slot).await?));
+    }
+    facts.daemon_alive = store.nodes(now).await?.iter().any(|node| nodes::is_live_daemon(node, now));
+    Ok(facts)
+}
+
+async fn ledger(store: &dyn Store, facts: &Facts, at: Timestamp) -> Answer<Option<SlotRange>> {
+    Ok(store.slot(facts.task.name(), at).await?)
+}

@@ -1,0 +1,173 @@
+//! The sentences of an account. They say what the facts say and draw no conclusions.
+
+use roundsman_model::{Reason, Run, SlotRange, Verdict};
+
+use super::account::Facts;
+use crate::cli::{look::state_words, runs, times};
+
+/// What the ledger says.
+pub(super) fn ledger(facts: &Facts, row: &SlotRange) -> String {
+    let told = match row.verdict {
+        Verdict::Ran => ran(facts, row),
+        Verdict::Fired => fired(facts, row),
+        Verdict::Skipped => format!("It was skipped because {}.", reason(row)),
+        Verdict::Missed => format!("It was missed because {}.", reason(row)),
+    };
+    let zone = facts.task.definition.timezone;
+    let range = match row.count {
+        0 | 1 => String::new(),
+        count => format!(
+            " It is one of {count} slots from {} to {} that share this fate.",
+            times::stamp(row.first, zone),
+            times::full(row.last, zone)
+        ),
+    };
+    let decided = match row.verdict {
+        Verdict::Skipped | Verdict::Missed => format!(" This was decided at {}.", times::full(row.decided_at, zone)),
+        Verdict::Ran | Verdict::Fired => String::new(),
+    };
+    format!("{told}{range}{decided}")
+}
+
+fn ran(facts: &Facts, row: &SlotRange) -> String {
+    match (&facts.run, row.run) {
+        (Some(run), _) => run_story(facts, run),
+        (None, Some(id)) => format!("Run {id} was made for it; it is older than what is kept of runs."),
+        (None, None) => "It ran; what is kept of its run is this row of the ledger.".to_owned(),
+    }
+}
+
+fn fired(facts: &Facts, row: &SlotRange) -> String {
+    let zone = facts.task.definition.timezone;
+    match &facts.run {
+        Some(run) if run.state.is_active() => format!(
+            "Run {} was queued for it at {}; no attempt has begun yet (due {}).",
+            run.id,
+            times::full(run.queued_at, zone),
+            times::distance(run.due_at, facts.now)
+        ),
+        Some(run) => run_story(facts, run),
+        None => format!("A run was queued for it at {}; no attempt has begun yet.", times::full(row.decided_at, zone)),
+    }
+}
+
+/// When a run began, how it ended, and what it said.
+fn run_story(facts: &Facts, run: &Run) -> String {
+    let zone = facts.task.definition.timezone;
+    let Some(started) = run.started_at else {
+        return format!("Run {} was queued for it and ended {} before any attempt began{}.", run.id, state_words(run.state), told(run));
+    };
+    let lag = match (started - facts.at).num_milliseconds() {
+        ..0 => "before its slot by the clock of its node".to_owned(),
+        _ => format!("{} after its slot", times::between(facts.at, started)),
+    };
+    let attempts = if run.attempt > 1 { format!(" in attempt {}", run.attempt) } else { String::new() };
+    let began = format!("Run {} began at {}, {lag},", run.id, times::beside(started, facts.at, zone));
+    match run.ended_at {
+        Some(ended) => format!(
+            "{began} and ended {}{attempts} after {}{}.",
+            state_words(run.state),
+            times::between(started, ended),
+            told(run)
+        ),
+        None => format!("{began} and is {}{attempts}{}.", state_words(run.state), told(run)),
+    }
+}
+
+fn told(run: &Run) -> String {
+    let summary = runs::summary(run);
+    let summary = summary.trim_end_matches('.');
+    if summary.is_empty() { String::new() } else { format!(": {}", crate::cli::look::clean(summary)) }
+}
+
+fn reason(row: &SlotRange) -> String {
+    let because = match row.reason {
+        Some(Reason::Disabled) => "the task was switched off",
+        Some(Reason::Paused) => "a person had paused the task",
+        Some(Reason::Blackout) => "a blackout covered it",
+        Some(Reason::Down) => "no daemon was up to fire it",
+        Some(Reason::StoreAway) => "the store could not be written",
+        Some(Reason::Misfire) => "it fell due while nothing could fire, and the misfire rule passed over it",
+        Some(Reason::Overlap) => "an earlier run was still active",
+        Some(Reason::Superseded) => "a later slot took its place",
+        Some(Reason::NotStarted) => "it was queued, but no attempt began in time",
+        None => "of a reason the ledger does not name",
+    };
+    let detail = row.detail.as_deref().map(|detail| detail.trim_end_matches('.')).filter(|detail| !detail.is_empty());
+    let run = row.run.filter(|_| detail.is_none()).map(|run| format!("run {run}"));
+    match detail.map(crate::cli::look::clean).or(run) {
+        Some(detail) => format!("{because} ({detail})"),
+        None => because.to_owned(),
+    }
+}
+
+/// The slot is still ahead.
+pub(super) fn future(facts: &Facts) -> String {
+    let definition = &facts.task.definition;
+    let away = times::distance(facts.at, facts.now);
+    let reading = facts.task.reading();
+    if !definition.enabled {
+        return format!("The task is switched off; if it stays so, nothing runs {away}.");
+    }
+    if let Some(paused) = facts.task.paused_at() {
+        let since = times::full(paused, definition.timezone);
+        return format!("It is due {away} ({reading}), but a person paused the task at {since}; if it stays so, it is skipped.");
+    }
+    if facts.daemon_alive {
+        format!("It is due {away} ({reading}).")
+    } else {
+        format!("It is due {away} ({reading}). No daemon is alive at the moment to fire it.")
+    }
+}
+
+/// The slot is past, and the ledger has not come so far.
+pub(super) fn unaccounted(facts: &Facts) -> String {
+    let ago = times::distance(facts.at, facts.now);
+    let definition = &facts.task.definition;
+    if facts.daemon_alive {
+        return format!("It fell due {ago}, and the daemon has not accounted for it yet. `roundsman status` tells whether it is in trouble.");
+    }
+    let misfire = match definition.misfire {
+        roundsman_model::Misfire::Latest => "the latest slot of the outage runs, the others are missed",
+        roundsman_model::Misfire::None => "slots of the outage are missed",
+        roundsman_model::Misfire::All => "all slots of the outage run",
+    };
+    format!(
+        "It fell due {ago}, and no daemon is alive. The next one to start accounts for it: {misfire} (within {}).",
+        definition.window
+    )
+}
+
+/// The instant is no slot: which slots are beside it.
+pub(super) fn no_slot(facts: &Facts) -> String {
+    let definition = &facts.task.definition;
+    let zone = definition.timezone;
+    let before = facts.before.as_ref().map(|(slot, row)| {
+        let fate = match row {
+            Some(SlotRange { verdict, run: Some(run), .. }) => format!(" ({verdict}, run {run})"),
+            Some(row) => format!(" ({})", row.verdict),
+            None => String::new(),
+        };
+        format!("{}{fate}", times::stamp(*slot, zone))
+    });
+    let after = facts.after.map(|slot| {
+        let away = if slot > facts.now { format!(" ({})", times::distance(slot, facts.now)) } else { String::new() };
+        format!("{}{away}", times::stamp(slot, zone))
+    });
+    let neighbours = match (before, after) {
+        (Some(before), Some(after)) => format!("The slots beside it are {before} and {after}."),
+        (Some(only), None) => format!("The last slot before it was {only}; none follows."),
+        (None, Some(only)) => format!("The first slot after it is {only}; none comes before."),
+        (None, None) => "It has no slots at all.".to_owned(),
+    };
+    let gap = gap(facts).map_or_else(String::new, |note| format!(" {note}."));
+    format!("Its schedule ({}, in {zone}) names no such time. {neighbours}{gap}", facts.task.reading())
+}
+
+/// What a change of the clocks within a day of the instant does to the schedule.
+fn gap(facts: &Facts) -> Option<String> {
+    let definition = &facts.task.definition;
+    let day = chrono::TimeDelta::hours(24);
+    let notes = definition.schedule.as_ref()?.notes(facts.at - day, facts.at + day, definition.timezone);
+    notes.first().map(ToString::to_string)
+}
