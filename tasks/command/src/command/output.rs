@@ -1,0 +1,109 @@
+//! Passes a stream on and keeps its last lines, in little memory whatever arrives. It starts nothing and ends nothing.
+
+use std::collections::VecDeque;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// The most bytes kept of a line.
+const MAX_LINE: usize = 1_000;
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// The last lines of a stream.
+#[derive(Debug)]
+pub(super) struct Tail {
+    lines: VecDeque<String>,
+    most: usize,
+    open: Vec<u8>,
+    open_is_cut: bool,
+    bytes: u64,
+}
+
+impl Tail {
+    /// Keeps at most so many lines, besides the very last one, which error messages need.
+    pub(super) fn new(most: usize) -> Self {
+        Self { lines: VecDeque::new(), most, open: Vec::new(), open_is_cut: false, bytes: 0 }
+    }
+
+    /// Takes in what was read.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            self.extend(&rest[..end]);
+            self.close();
+            rest = &rest[end + 1..];
+        }
+        self.extend(rest);
+    }
+
+    /// The stream is at its end; a last line without a line feed counts.
+    pub(super) fn finish(&mut self) {
+        if !self.open.is_empty() {
+            self.close();
+        }
+    }
+
+    /// The last line that says something.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())
+    }
+
+    /// How many bytes there were in all.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The lines.
+    pub(super) fn into_lines(mut self) -> Vec<String> {
+        let surplus = self.lines.len().saturating_sub(self.most);
+        self.lines.drain(..surplus);
+        self.lines.into()
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        let room = MAX_LINE - self.open.len();
+        self.open.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.open_is_cut |= bytes.len() > room;
+    }
+
+    fn close(&mut self) {
+        if self.lines.len() > self.most {
+            self.lines.pop_front();
+        }
+        let line = self.open.strip_suffix(b"\r").unwrap_or(&self.open);
+        // Control characters would reach terminals; databases refuse NUL in JSON.
+        let visible = |char: char| if char.is_control() && char != '\t' { char::REPLACEMENT_CHARACTER } else { char };
+        let mut text: String = String::from_utf8_lossy(line).chars().map(visible).collect();
+        if self.open_is_cut {
+            text.push('…');
+        }
+        self.lines.push_back(text);
+        self.open.clear();
+        self.open_is_cut = false;
+    }
+}
+
+/// Passes everything on until the end of the stream. A sink that fails is given up; reading goes on, so that the
+/// program is never stopped by a full pipe.
+pub(super) async fn pass_on(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    tail: &mut Tail,
+) {
+    let mut buffer = vec![0; CHUNK];
+    let mut sink_works = true;
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        tail.push(&buffer[..length]);
+        if sink_works {
+            let written = async {
+                to.write_all(&buffer[..length]).await?;
+                to.flush().await
+            };
+            sink_works = written.await.is_ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
