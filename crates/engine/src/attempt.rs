@@ -48,7 +48,8 @@ async fn work_held(
     let definition = match engine.note(engine.definition_of(run).await) {
         Ok(Some(definition)) => definition,
         Ok(None) => {
-            return settle::without_definition(engine, run, lease, "its definition is no longer stored").await;
+            return settle::without_definition(engine, run, lease, "its definition is no longer stored")
+                .await;
         }
         Err(error) => return settle::without_definition(engine, run, lease, &error.to_string()).await,
     };

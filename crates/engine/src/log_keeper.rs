@@ -75,3 +75,6 @@ impl LogKeeper {
         (!chunk.is_empty()).then_some(chunk)
     }
 }
+
+#[cfg(test)]
+mod tests;

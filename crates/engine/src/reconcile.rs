@@ -14,10 +14,16 @@ pub async fn reconcile(engine: &Arc<Engine>, down_since: Option<Timestamp>) -> S
     let now = engine.now();
     let before = engine.store().tasks().await?;
     let definitions: Vec<TaskDefinition> = engine.definitions().iter().map(|d| (**d).clone()).collect();
+    let is_wanted = |row: &&TaskRow| definitions.iter().any(|d| d.name == row.definition.name);
+    // Tasks that leave get their last verdicts while they are still in force.
+    let leaving =
+        before.iter().filter(|row| !is_wanted(row) && row.first_seen.is_some() && row.removed_at.is_none());
+    let last = leaving.filter_map(|row| account(row, row, None, down_since, now)).collect();
+    engine.store().fire(last, now).await?;
     engine.store().install(&definitions, now).await?;
     let after = engine.store().tasks().await?;
     let mut firings = Vec::new();
-    for row in &after {
+    for row in after.iter().filter(is_wanted) {
         let earlier = before.iter().find(|old| old.definition.name == row.definition.name);
         let definition = definitions.iter().find(|d| d.name == row.definition.name);
         firings.extend(match earlier.filter(|old| old.first_seen.is_some() && old.removed_at.is_none()) {

@@ -1,0 +1,184 @@
+//! The ports under test: a scene with a store in a temporary folder, a fake clock, and an executor whose attempts end as
+//! the test says.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours, reconcile};
+use roundsman_model::{
+    AttemptEnd, BootId, HumanDuration, Limits, Misfire, NodeId, Outcome, Overlap, RetryPolicy, Run,
+    SlotRange, TaskDefinition, Timestamp,
+};
+use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
+use roundsman_telemetry::KindMetrics;
+use roundsman_testkit::clock::FakeClock;
+use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Executor, Host, RunningAttempt, StartError};
+
+/// A task on this schedule.
+pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
+    TaskDefinition {
+        name: name.parse().unwrap(),
+        kind: "command".parse().unwrap(),
+        about: None,
+        enabled: true,
+        schedule: Some(roundsman_model::Schedule::parse(schedule).unwrap()),
+        timezone: chrono_tz::UTC,
+        jitter: HumanDuration::default(),
+        timeout: HumanDuration::from_secs(60),
+        grace: HumanDuration::from_secs(1),
+        retry: RetryPolicy::default(),
+        overlap: Overlap::Skip,
+        misfire: Misfire::Latest,
+        window: HumanDuration::from_secs(86_400),
+        run_at_first_start: false,
+        fresh_within: None,
+        env: Vec::new(),
+        limits: Limits::default(),
+        with: serde_json::json!({"argv": ["true"]}),
+    }
+}
+
+/// An executor whose attempts end at once, in the order the test gave; successes when nothing was given.
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) ends: Mutex<VecDeque<AttemptEnd>>,
+    pub(crate) orders: Mutex<Vec<AttemptOrder>>,
+    pub(crate) sweeps: Mutex<u32>,
+}
+
+#[async_trait]
+impl Executor for Script {
+    async fn start(
+        &self,
+        order: AttemptOrder,
+        _: Arc<dyn Host>,
+    ) -> Result<Box<dyn RunningAttempt>, StartError> {
+        self.orders.lock().unwrap().push(order);
+        let end = self.ends.lock().unwrap().pop_front();
+        Ok(Box::new(Ending(end.unwrap_or(AttemptEnd::Finished { outcome: Outcome::success("done") }))))
+    }
+
+    async fn sweep(&self, _: &(dyn Fn(&str) -> bool + Send + Sync)) -> std::io::Result<u32> {
+        *self.sweeps.lock().unwrap() += 1;
+        Ok(0)
+    }
+}
+
+struct Ending(AttemptEnd);
+
+#[async_trait]
+impl RunningAttempt for Ending {
+    fn pid(&self) -> Option<u32> {
+        None
+    }
+    fn renew(&self, _: Duration) {}
+    fn cancel(&self, _: CancelReason) {}
+    fn kill(&self) {}
+    async fn wait(&mut self) -> AttemptReport {
+        AttemptReport { end: self.0.clone(), usage: None, leftovers: 0 }
+    }
+}
+
+/// Knows which boots are proved dead.
+pub(crate) struct Dead(pub(crate) Vec<Holder>);
+
+impl Neighbours for Dead {
+    fn is_proved_dead(&self, holder: &Holder) -> bool {
+        self.0.contains(holder)
+    }
+}
+
+pub(crate) fn holder(boot: &str) -> Holder {
+    Holder { node: NodeId::new("node-1"), boot: BootId::new(boot) }
+}
+
+/// A store in a temporary folder and a clock, from which boots of a daemon are made.
+pub(crate) struct Scene {
+    folder: tempfile::TempDir,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) script: Arc<Script>,
+}
+
+impl Scene {
+    pub(crate) fn at(time: &str) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: Arc::new(FakeClock::at(time)),
+            script: Arc::default(),
+        }
+    }
+
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
+        let url = format!("sqlite:{}", self.folder.path().join("roundsman.db").display());
+        roundsman_store::open(&url, OpenOptions::for_role(Role::Daemon)).await.unwrap()
+    }
+
+    /// A daemon's boot on the store: entered, but with nothing reconciled.
+    pub(crate) async fn boot(
+        &self,
+        boot: &str,
+        store: &Arc<dyn Store>,
+        tasks: &[TaskDefinition],
+    ) -> Arc<Engine> {
+        let engine = Engine::new(EngineParts {
+            store: store.clone(),
+            executor: self.script.clone(),
+            clock: self.clock.clone(),
+            me: holder(boot),
+            metrics: Arc::new(KindMetrics::default()),
+            resolver: Arc::new(|with| Ok(with.clone())),
+            environment: Arc::new(|_| None),
+            observer: None,
+            health: Arc::new(Health::default()),
+        });
+        engine.set_definitions(tasks);
+        let entry = NodeEntry {
+            holder: holder(boot),
+            name: "db-07.example.com".into(),
+            one_shot: false,
+            pid: 1,
+            version: "0".into(),
+            listen: None,
+        };
+        store.enter(&entry, engine.now()).await.unwrap();
+        engine
+    }
+
+    /// A boot that has taken over, and its firer.
+    pub(crate) async fn started(
+        &self,
+        boot: &str,
+        store: &Arc<dyn Store>,
+        tasks: &[TaskDefinition],
+        down_since: Option<Timestamp>,
+    ) -> (Arc<Engine>, Firer) {
+        let engine = self.boot(boot, store, tasks).await;
+        let rows = reconcile(&engine, down_since).await.unwrap();
+        let firer = Firer::new(engine.clone(), &rows);
+        (engine, firer)
+    }
+}
+
+/// All runs, newest first.
+pub(crate) async fn runs(store: &Arc<dyn Store>) -> Vec<Run> {
+    store.runs(&RunFilter { limit: 500, ..RunFilter::default() }).await.unwrap()
+}
+
+/// The ledger of a task in words, oldest first.
+pub(crate) async fn ledger(store: &Arc<dyn Store>, task: &str) -> Vec<String> {
+    let mut rows: Vec<SlotRange> = store.slots(&task.parse().unwrap(), None, 1_000).await.unwrap();
+    rows.reverse();
+    let time = |at: Timestamp| at.format("%H:%M:%S").to_string();
+    rows.iter()
+        .map(|row| {
+            let reason = row.reason.map(|reason| format!("({reason})")).unwrap_or_default();
+            let last =
+                if row.count > 1 { format!("–{} ×{}", time(row.last), row.count) } else { String::new() };
+            format!("{}{last} {}{reason}", time(row.first), row.verdict)
+        })
+        .collect()
+}
