@@ -1,7 +1,9 @@
 //! The configuration from the outside: real files in a folder of their own, made-up kinds. It starts no daemon.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+#![expect(clippy::unwrap_used, reason = "a scene that cannot be set fails its test")]
 
+mod any_input;
 mod bad_files;
 mod definitions;
 mod files;

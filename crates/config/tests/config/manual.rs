@@ -62,5 +62,7 @@ fn collect_references<'a>(schema: &'a serde_json::Value, found: &mut Vec<&'a str
         serde_json::Value::Object(map) => map.values().collect(),
         _ => Vec::new(),
     };
-    parts.into_iter().for_each(|part| collect_references(part, found));
+    for part in parts {
+        collect_references(part, found);
+    }
 }
