@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, RunState, SlotRange, StoreId, TaskDefinition,
-    TaskName, Timestamp,
+    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, RunState, SlotRange, StoreId,
+    TaskDefinition, TaskName, Timestamp,
 };
 
 use crate::{

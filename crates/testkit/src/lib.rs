@@ -1,7 +1,10 @@
 //! For tests only: throw-away databases, a fake clock, an in-memory context for kinds. Nothing here ships.
 
 pub mod clock;
+pub mod conformance;
 pub mod context;
+pub mod postgres;
 
 pub use clock::FakeClock;
 pub use context::{TestContext, TestContextBuilder};
+pub use postgres::PostgresCluster;

@@ -119,7 +119,9 @@ impl Command for GiveUp {
     async fn run(&self, session: &mut Session<'_>) -> Outcome<bool> {
         let mut counts = Counts::default();
         let verdict = (Verdict::Missed, Reason::NotStarted);
-        match end_unstarted(session, (self.run, self.state), &self.cause, verdict, &mut counts, self.now).await {
+        match end_unstarted(session, (self.run, self.state), &self.cause, verdict, &mut counts, self.now)
+            .await
+        {
             // It has started or ended meanwhile: nothing is left to give up.
             Err(Fault::Raced) => return Ok(false),
             other => other?,
@@ -137,7 +139,15 @@ pub(super) async fn supersede(
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<()> {
-    end_unstarted(session, (run, RunState::Failed), cause, (Verdict::Skipped, Reason::Superseded), counts, now).await
+    end_unstarted(
+        session,
+        (run, RunState::Failed),
+        cause,
+        (Verdict::Skipped, Reason::Superseded),
+        counts,
+        now,
+    )
+    .await
 }
 
 async fn end_unstarted(

@@ -78,12 +78,17 @@ impl Command for Beat {
             "UPDATE runs SET renewals = renewals + 1 FROM" ROWS
             "WHERE runs.id = CAST(e.value->>0 AS BIGINT) AND runs.attempt = CAST(e.value->>1 AS BIGINT)
                AND runs.node = e.value->>2 AND runs.boot = e.value->>3 AND runs.state = 'running'
-             RETURNING id"
+             RETURNING id, attempt, node, boot"
         );
         let renewed = session.rows(Statement::new(text).bind(rows)).await?;
-        let ours = renewed.iter().map(|row| row.run("id")).collect::<Outcome<HashSet<_>>>()?;
-        Ok(self.runs.iter().map(|lease| lease.run).filter(|run| ours.contains(run)).collect())
+        let ours = renewed.iter().map(lease).collect::<Outcome<HashSet<_>>>()?;
+        Ok(self.runs.iter().filter(|lease| ours.contains(lease)).map(|lease| lease.run).collect())
     }
+}
+
+fn lease(row: &Row) -> Outcome<RunLease> {
+    let holder = Holder { node: row.node()?, boot: row.boot()? };
+    Ok(RunLease { run: row.run("id")?, attempt: row.small("attempt")?, holder })
 }
 
 /// Records that a node left in good order.

@@ -1,0 +1,77 @@
+//! What every store does, as cases that both databases run, each on a fresh database. It speaks to stores through the
+//! trait alone; what is peculiar to one database is tested beside it.
+
+pub mod artifacts;
+pub mod claiming;
+pub mod documents;
+pub mod firing;
+pub mod ledger;
+pub mod nodes;
+pub mod overlap;
+pub mod reading;
+pub mod requests;
+pub mod settling;
+mod stage;
+pub mod tasks;
+
+pub use stage::{Stage, at, definition, firing as firing_of, holder, slot};
+
+/// What a case comes to.
+pub type Verdict = anyhow::Result<()>;
+
+/// Makes a test of each case. The argument is an async function that returns a [`Stage`] on a fresh database.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($fresh:path) => {
+        $crate::conformance_tests! { $fresh;
+            firing::each_firing_is_whole_or_not_at_all
+            firing::two_nodes_fire_each_slot_once
+            firing::a_run_at_the_first_start_has_no_slot
+            firing::ten_thousand_tasks_fire_in_one_batch
+            firing::a_slot_in_the_ledger_is_not_fired_again
+            overlap::skip_names_the_run_in_the_way
+            overlap::allow_fills_its_places
+            overlap::a_waiting_run_is_taken_over
+            overlap::queue_keeps_one_waiting_and_supersedes_it
+            claiming::oldest_slots_are_claimed_first
+            claiming::fifty_claims_at_once_never_share_a_run
+            claiming::a_run_is_claimed_when_it_is_due
+            claiming::giving_up_ends_a_run_that_never_started
+            settling::an_end_is_recorded_whole
+            settling::a_retry_waits_and_runs_again
+            settling::an_interrupted_attempt_goes_back_and_does_not_count
+            settling::a_late_outcome_is_kept_and_changes_nothing
+            settling::the_same_settlement_twice_is_one
+            ledger::ranges_answer_for_every_instant_in_them
+            ledger::pages_go_back_in_time
+            tasks::definitions_have_versions
+            tasks::a_removed_task_ends_what_has_not_started
+            requests::a_request_is_claimed_at_once
+            requests::a_request_obeys_the_overlap_rule
+            requests::a_request_beside_the_rule_leaves_places_alone
+            nodes::nodes_enter_beat_and_leave
+            nodes::renewing_tells_what_is_still_ours
+            documents::versions_rise_and_preconditions_hold
+            documents::a_batch_happens_whole_or_not_at_all
+            documents::keys_are_ordered_by_bytes
+            documents::bounds_are_exact
+            documents::writes_are_fenced_by_the_attempt
+            documents::concurrent_writers_lose_no_update
+            documents::spaces_and_collections_are_apart
+            artifacts::an_artifact_comes_back_as_it_was
+            artifacts::artifacts_are_fenced_by_the_attempt
+            reading::a_log_is_read_in_order_and_in_pages
+            reading::runs_are_listed_newest_first
+            reading::totals_add_up
+            reading::texts_of_every_kind_survive
+        }
+    };
+    ($fresh:path; $($subject:ident :: $case:ident)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() -> $crate::conformance::Verdict {
+                $crate::conformance::$subject::$case($fresh().await).await
+            }
+        )+
+    };
+}

@@ -1,0 +1,177 @@
+//! What a case is played on: a store on a fresh database, and short ways to say what is usual. It checks nothing.
+
+use std::{any::Any, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
+use roundsman_model::{
+    AttemptEnd, BootId, HumanDuration, Misfire, NodeId, Outcome, Overlap, RetryPolicy, Run, RunId, RunState,
+    Schedule, TaskDefinition, TaskName, Timestamp, Transition,
+};
+use roundsman_store::{
+    Fired, Firing, Holder, OpenOptions, Role, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store, open,
+};
+
+/// A store on a fresh database.
+pub struct Stage {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    url: String,
+    /// What has to live as long as the database: a folder, a server.
+    _keep: Box<dyn Any + Send + Sync>,
+}
+
+impl Stage {
+    /// Opens a fresh database; `keep` is dropped with the stage.
+    pub async fn open(url: String, keep: impl Any + Send + Sync) -> Self {
+        let store = open(&url, OpenOptions::default()).await.expect("a fresh database opens");
+        Self { store, url, _keep: Box::new(keep) }
+    }
+
+    /// The same database through connections of its own, as another node has it.
+    pub async fn other_node(&self) -> Result<Arc<dyn Store>> {
+        Ok(open(&self.url, OpenOptions::for_role(Role::OneShot)).await?)
+    }
+
+    /// Puts definitions in force at instant 0.
+    pub async fn install(&self, definitions: &[TaskDefinition]) -> Result<()> {
+        Ok(self.store.install(definitions, at(0)).await?)
+    }
+
+    /// Fires one slot of a task, at that instant.
+    pub async fn fire(&self, definition: &TaskDefinition, slot_at: i64) -> Result<SlotFate> {
+        let was = self.ledger_until(&definition.name).await?;
+        let firing = firing(definition, was, slot_at, vec![slot(slot_at)]);
+        match self.store.fire(vec![firing], at(slot_at)).await?.pop() {
+            Some(Fired::Done(mut fates)) if fates.len() == 1 => Ok(fates.remove(0)),
+            other => bail!("fired one slot and got {other:?}"),
+        }
+    }
+
+    /// Fires one slot and expects it to be queued.
+    pub async fn queue(&self, definition: &TaskDefinition, slot_at: i64) -> Result<RunId> {
+        match self.fire(definition, slot_at).await? {
+            SlotFate::Queued(run) | SlotFate::TookOver { run, .. } => Ok(run),
+            other => bail!("expected a queued run and got {other:?}"),
+        }
+    }
+
+    /// Installs a task, fires a slot and claims its run.
+    pub async fn running(&self, name: &str) -> Result<(Run, RunLease)> {
+        let definition = definition(name);
+        self.install(std::slice::from_ref(&definition)).await?;
+        self.queue(&definition, 60).await?;
+        self.claim_one("a", 60).await
+    }
+
+    /// Claims the one run that is due.
+    pub async fn claim_one(&self, node: &str, now: i64) -> Result<(Run, RunLease)> {
+        let me = holder(node);
+        let mut runs = self.store.claim(&me, 1, at(now)).await?;
+        let run = runs.pop().context("there is a run to claim")?;
+        let lease = RunLease { run: run.id, attempt: run.attempt, holder: me };
+        Ok((run, lease))
+    }
+
+    /// Settles an attempt; the end is made up to match.
+    pub async fn settle(&self, lease: &RunLease, transition: Transition, now: i64) -> Result<Settled> {
+        Ok(self.store.settle(settlement(lease, transition, now)).await?)
+    }
+
+    /// Ends a run as succeeded.
+    pub async fn succeed(&self, lease: &RunLease, now: i64) -> Result<Settled> {
+        self.settle(lease, success("done"), now).await
+    }
+
+    /// A run that is known to be there.
+    pub async fn run(&self, id: RunId) -> Result<Run> {
+        self.store.run(id).await?.with_context(|| format!("run {id} is there"))
+    }
+
+    async fn ledger_until(&self, task: &TaskName) -> Result<Option<Timestamp>> {
+        let tasks = self.store.tasks().await?;
+        let row = tasks.into_iter().find(|row| row.definition.name == *task);
+        Ok(row.with_context(|| format!("task {task} is installed"))?.ledger_until)
+    }
+}
+
+/// So many seconds after noon on a Monday in January.
+pub fn at(secs: i64) -> Timestamp {
+    chrono::DateTime::from_timestamp(1_767_614_400, 0).expect("an instant in 2026") + TimeDelta::seconds(secs)
+}
+
+/// A slot that may start at its instant.
+pub fn slot(secs: i64) -> SlotToRun {
+    SlotToRun { slot: Some(at(secs)), due_at: at(secs) }
+}
+
+/// A node's first boot.
+pub fn holder(node: &str) -> Holder {
+    Holder { node: NodeId::new(node), boot: BootId::new(format!("{node}-boot-1")) }
+}
+
+/// A task that runs each minute.
+pub fn definition(name: &str) -> TaskDefinition {
+    TaskDefinition {
+        name: name.parse().expect("a task name"),
+        kind: "test".parse().expect("a kind name"),
+        about: None,
+        enabled: true,
+        schedule: Some(Schedule::parse("* * * * *").expect("a schedule")),
+        timezone: chrono_tz::Tz::UTC,
+        jitter: HumanDuration::default(),
+        timeout: HumanDuration::from_secs(30),
+        grace: HumanDuration::from_secs(10),
+        retry: RetryPolicy::default(),
+        overlap: Overlap::Skip,
+        misfire: Misfire::Latest,
+        window: HumanDuration::from_secs(86_400),
+        run_at_first_start: false,
+        fresh_within: None,
+        env: Vec::new(),
+        limits: roundsman_model::Limits::default(),
+        with: serde_json::json!({"target": "192.0.2.1"}),
+    }
+}
+
+/// A firing of these slots that moves the ledger on.
+pub fn firing(
+    definition: &TaskDefinition,
+    ledger_was: Option<Timestamp>,
+    ledger_until: i64,
+    run: Vec<SlotToRun>,
+) -> Firing {
+    Firing {
+        task: definition.name.clone(),
+        kind: definition.kind.clone(),
+        definition: definition.hash(),
+        overlap: definition.overlap,
+        ledger_was,
+        ledger_until: at(ledger_until),
+        passed: Vec::new(),
+        run,
+    }
+}
+
+/// A run that succeeded.
+pub(super) fn success(summary: &str) -> Transition {
+    Transition::End { state: RunState::Succeeded, cause: None, outcome: Some(Outcome::success(summary)) }
+}
+
+/// An attempt's end that goes with a transition.
+pub(super) fn settlement(lease: &RunLease, transition: Transition, now: i64) -> Settlement {
+    let end = match &transition {
+        Transition::End { outcome: Some(outcome), .. } => AttemptEnd::Finished { outcome: outcome.clone() },
+        other => AttemptEnd::Lost { cause: format!("{:?}", other.state()) },
+    };
+    let lease = lease.clone();
+    Settlement {
+        lease,
+        end,
+        transition,
+        metrics: Vec::new(),
+        cpu_ms: Some(12),
+        max_rss: Some(4096),
+        at: at(now),
+    }
+}
