@@ -99,9 +99,8 @@ fn conclude(config: &Config, ran: Ran) -> Result<Outcome, TaskError> {
     let told = last_line.map_or_else(|| exit.to_string(), |line| format!("{exit}: {line}"));
     let one = Counts { processed: 1, ..Counts::default() };
     let outcome = match config.exit_codes.meaning(exit) {
-        exit::Meaning::Success => {
-            Outcome::success(format!("{exit} after {:.1} s", ran.took.as_secs_f64())).with_counts(Counts { ok: 1, ..one })
-        }
+        exit::Meaning::Success => Outcome::success(format!("{exit} after {:.1} s", ran.took.as_secs_f64()))
+            .with_counts(Counts { ok: 1, ..one }),
         exit::Meaning::Partial => Outcome::partial(told).with_counts(Counts { ok: 1, ..one }),
         exit::Meaning::Skipped => Outcome::skipped(told).with_counts(Counts { skipped: 1, ..one }),
         exit::Meaning::Retry => return Err(TaskError::retry(told)),

@@ -73,7 +73,11 @@ impl Child {
         let mut cancelled = false;
         let status = {
             let talk = async {
-                tokio::join!(feed(stdin), pass_on(child_out, stdout, &mut out), pass_on(child_err, stderr, &mut err))
+                tokio::join!(
+                    feed(stdin),
+                    pass_on(child_out, stdout, &mut out),
+                    pass_on(child_err, stderr, &mut err)
+                )
             };
             tokio::pin!(talk);
             let mut talking = true;
@@ -95,8 +99,8 @@ impl Child {
         };
         out.finish();
         err.finish();
-        let status: ExitStatus =
-            status.map_err(|error| TaskError::permanent(format!("the command cannot be waited for: {error}")))?;
+        let status: ExitStatus = status
+            .map_err(|error| TaskError::permanent(format!("the command cannot be waited for: {error}")))?;
         Ok(Ran { exit: status.into(), took: self.began.elapsed(), stdout: out, stderr: err, cancelled })
     }
 
@@ -108,7 +112,10 @@ impl Child {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "starting a process is what this kind is for; the worker owns its tree")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "starting a process is what this kind is for; the worker owns its tree"
+)]
 fn command(config: &Config) -> process::Command {
     let argv = config.argv();
     let mut command = process::Command::new(argv[0]);
@@ -133,7 +140,8 @@ fn not_started(config: &Config, error: &io::Error) -> TaskError {
     match error.kind() {
         io::ErrorKind::NotFound if program.contains('/') => {
             let inside = config.cwd.as_deref().unwrap_or(Path::new("")).join(program);
-            let what = if inside.exists() { "names an interpreter that does not exist" } else { "does not exist" };
+            let what =
+                if inside.exists() { "names an interpreter that does not exist" } else { "does not exist" };
             TaskError::config(format!("program {program:?} {what}"))
         }
         io::ErrorKind::NotFound => {
@@ -141,7 +149,9 @@ fn not_started(config: &Config, error: &io::Error) -> TaskError {
             let path = path.map_or_else(|| "PATH is not set".to_owned(), |path| format!("PATH is {path}"));
             TaskError::config(format!("program {program:?} is in no folder of PATH ({path})"))
         }
-        io::ErrorKind::PermissionDenied => TaskError::config(format!("program {program:?} must not be executed")),
+        io::ErrorKind::PermissionDenied => {
+            TaskError::config(format!("program {program:?} must not be executed"))
+        }
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::ExecutableFileBusy => {
             TaskError::retry(format!("program {program:?} cannot be started just now: {error}"))
         }

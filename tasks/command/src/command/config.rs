@@ -108,7 +108,9 @@ impl TryFrom<Written> for Config {
             (Some(argv), None) if argv.first().is_none_or(String::is_empty) => {
                 return Err(InvalidConfig::Empty { key: "argv" });
             }
-            (None, Some(line)) if line.trim().is_empty() => return Err(InvalidConfig::Empty { key: "shell" }),
+            (None, Some(line)) if line.trim().is_empty() => {
+                return Err(InvalidConfig::Empty { key: "shell" });
+            }
             (Some(argv), None) => Program::Argv(argv),
             (None, Some(line)) => Program::Shell(line),
         };

@@ -73,7 +73,8 @@ impl Tail {
         }
         let line = self.open.strip_suffix(b"\r").unwrap_or(&self.open);
         // Control characters would reach terminals; databases refuse NUL in JSON.
-        let visible = |char: char| if char.is_control() && char != '\t' { char::REPLACEMENT_CHARACTER } else { char };
+        let visible =
+            |char: char| if char.is_control() && char != '\t' { char::REPLACEMENT_CHARACTER } else { char };
         let mut text: String = String::from_utf8_lossy(line).chars().map(visible).collect();
         if self.open_is_cut {
             text.push('…');

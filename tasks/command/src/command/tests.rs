@@ -39,7 +39,8 @@ fn lives(pid: i32) -> bool {
 #[tokio::test]
 async fn exit_codes_become_outcomes() {
     let codes = json!({ "success": [0, 4], "partial": [1], "retry": [75], "skipped": [77] });
-    let with = |code: u8| json!({ "shell": format!("echo good; echo bad >&2; exit {code}"), "exit_codes": codes });
+    let with =
+        |code: u8| json!({ "shell": format!("echo good; echo bad >&2; exit {code}"), "exit_codes": codes });
 
     let success = outcome(with(4)).await.unwrap();
     assert_eq!(success.status, OutcomeStatus::Success);
@@ -88,8 +89,13 @@ async fn input_folder_and_variables() {
     let cwd = folder.path().canonicalize().unwrap();
     assert_eq!(said(json!({ "argv": ["pwd"], "cwd": cwd })).await, [cwd.to_str().unwrap()]);
     assert_eq!(said(json!({ "argv": ["cat"], "stdin": "one\ntwo" })).await, ["one", "two"]);
-    assert_eq!(said(json!({ "shell": "cat; echo end" })).await, ["end"], "without stdin there is nothing to read");
-    let with = json!({ "shell": "echo $GREETING; test -n \"$PATH\" && echo path", "env": { "GREETING": "hello" } });
+    assert_eq!(
+        said(json!({ "shell": "cat; echo end" })).await,
+        ["end"],
+        "without stdin there is nothing to read"
+    );
+    let with =
+        json!({ "shell": "echo $GREETING; test -n \"$PATH\" && echo path", "env": { "GREETING": "hello" } });
     assert_eq!(said(with).await, ["hello", "path"]);
 }
 
@@ -180,7 +186,8 @@ async fn what_cannot_be_started_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("script");
     fs::write(&script, "#!/no/such/interpreter\n").unwrap();
-    told(json!({ "argv": ["no-such-program"] }), "\"no-such-program\" is in no folder of PATH (PATH is ").await;
+    told(json!({ "argv": ["no-such-program"] }), "\"no-such-program\" is in no folder of PATH (PATH is ")
+        .await;
     told(json!({ "argv": ["ls"], "env": { "PATH": "/nowhere" } }), "PATH is /nowhere").await;
     told(json!({ "argv": ["/no/such/program"] }), "does not exist").await;
     told(json!({ "argv": [script] }), "must not be executed").await;

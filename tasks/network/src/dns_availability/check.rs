@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use hickory_proto::rr::{Name, RecordType};
 use regex::Regex;
+use roundsman_task::HumanDuration;
 
 use super::{
     config::{Server, domain, is_label},
@@ -70,8 +71,8 @@ impl Check {
         check_combination(written, &name, record_type, &label).map_err(problem)?;
         let rcode = written.rcode.unwrap_or(Rcode::NOERROR);
         let expect = expectation(written, record_type, rcode).map_err(problem)?;
-        let latency_warn = written.latency_warn.map_or(limits.0, |limit| limit.get());
-        let latency_crit = written.latency_crit.map_or(limits.1, |limit| limit.get());
+        let latency_warn = written.latency_warn.map_or(limits.0, HumanDuration::get);
+        let latency_crit = written.latency_crit.map_or(limits.1, HumanDuration::get);
         if latency_warn > latency_crit {
             return Err(problem("latency_warn is above latency_crit".to_owned()));
         }
@@ -85,7 +86,7 @@ impl Check {
             latency_warn,
             latency_crit,
             max_lag: written.max_lag,
-            lag_grace: written.lag_grace.map_or(Duration::from_secs(15 * 60), |grace| grace.get()),
+            lag_grace: written.lag_grace.map_or(Duration::from_secs(15 * 60), HumanDuration::get),
             label,
         })
     }
@@ -113,7 +114,9 @@ impl Check {
         match &self.servers {
             Some(named) => named.contains(&server.name),
             None if zone_check => server.role != Role::Resolver,
-            None if self.name.is_root() && self.kind == CheckKind::Answer => server.role != Role::Authoritative,
+            None if self.name.is_root() && self.kind == CheckKind::Answer => {
+                server.role != Role::Authoritative
+            }
             None => true,
         }
     }
@@ -199,7 +202,8 @@ fn expectation(written: &WrittenCheck, record_type: RecordType, rcode: Rcode) ->
         let need = if takes_values { "needs" } else { "takes no" };
         return Err(format!("this `expect` {need} `values`"));
     }
-    let values = || written.values.iter().map(|value| records::expected(record_type, value)).collect::<Result<_, _>>();
+    let values =
+        || written.values.iter().map(|value| records::expected(record_type, value)).collect::<Result<_, _>>();
     Ok(match comparison {
         Comparison::Exact => Expectation::Exact(values()?),
         Comparison::Contains => Expectation::Contains(values()?),

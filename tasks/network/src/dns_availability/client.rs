@@ -13,7 +13,12 @@ use super::{
 };
 
 /// Asks one server one question.
-pub(super) async fn ask(server: SocketAddr, transport: Transport, question: &Question, asking: &Asking) -> Exchange {
+pub(super) async fn ask(
+    server: SocketAddr,
+    transport: Transport,
+    question: &Question,
+    asking: &Asking,
+) -> Exchange {
     let trace = Trace::default();
     let asker = Asker { server, transport, question, asking, trace: &trace };
     let result = asker.ask().await;
@@ -65,7 +70,8 @@ impl Asker<'_> {
     }
 
     async fn ask_tcp(&self, edns_size: Option<u16>) -> Result<Reply, Failure> {
-        let (message, latency) = tcp::ask(self.server, self.question, edns_size, self.asking, self.trace).await?;
+        let (message, latency) =
+            tcp::ask(self.server, self.question, edns_size, self.asking, self.trace).await?;
         Ok(Reply::new(*message, latency, Transport::Tcp))
     }
 }

@@ -58,7 +58,9 @@ pub(super) struct Asking {
 pub(super) enum InvalidConfig {
     #[error("{key} is {found}; it must be {expected}")]
     OutOfRange { key: &'static str, found: String, expected: &'static str },
-    #[error("server name {name:?} is not usable: write 1 to 64 characters without '/' and control characters")]
+    #[error(
+        "server name {name:?} is not usable: write 1 to 64 characters without '/' and control characters"
+    )]
     ServerName { name: String },
     #[error("two servers are called {name:?}; each needs a name of its own")]
     DuplicateServer { name: String },
@@ -138,13 +140,33 @@ fn check_ranges(written: &Written) -> Result<(), InvalidConfig> {
     let timeout = written.timeout.get();
     let window = written.flap_window.get();
     let rules: [(&'static str, String, bool, &'static str); 8] = [
-        ("timeout", written.timeout.to_string(), !timeout.is_zero() && timeout <= secs(30), "over 0s and up to 30s"),
+        (
+            "timeout",
+            written.timeout.to_string(),
+            !timeout.is_zero() && timeout <= secs(30),
+            "over 0s and up to 30s",
+        ),
         ("attempts", written.attempts.to_string(), (1..=10).contains(&written.attempts), "1 to 10"),
         ("edns_size", written.edns_size.to_string(), written.edns_size >= 512, "at least 512"),
         ("fail_after", written.fail_after.to_string(), (1..=100).contains(&written.fail_after), "1 to 100"),
-        ("recover_after", written.recover_after.to_string(), (1..=100).contains(&written.recover_after), "1 to 100"),
-        ("flap_changes", written.flap_changes.to_string(), (1..=1000).contains(&written.flap_changes), "1 to 1000"),
-        ("flap_window", written.flap_window.to_string(), window >= secs(60) && window <= secs(604_800), "1m to 7d"),
+        (
+            "recover_after",
+            written.recover_after.to_string(),
+            (1..=100).contains(&written.recover_after),
+            "1 to 100",
+        ),
+        (
+            "flap_changes",
+            written.flap_changes.to_string(),
+            (1..=1000).contains(&written.flap_changes),
+            "1 to 1000",
+        ),
+        (
+            "flap_window",
+            written.flap_window.to_string(),
+            window >= secs(60) && window <= secs(604_800),
+            "1m to 7d",
+        ),
         ("fail_ratio", written.fail_ratio.to_string(), (0.0..=1.0).contains(&written.fail_ratio), "0 to 1"),
     ];
     match rules.into_iter().find(|(_, _, holds, _)| !holds) {
@@ -161,7 +183,11 @@ fn check_servers(servers: &[Server]) -> Result<(), InvalidConfig> {
             return Err(InvalidConfig::ServerName { name });
         }
         if server.at.port() == 0 {
-            return Err(InvalidConfig::OutOfRange { key: "port", found: "0".to_owned(), expected: "1 to 65535" });
+            return Err(InvalidConfig::OutOfRange {
+                key: "port",
+                found: "0".to_owned(),
+                expected: "1 to 65535",
+            });
         }
         if !names.insert(&server.name) {
             return Err(InvalidConfig::DuplicateServer { name });
@@ -176,7 +202,11 @@ fn check_servers(servers: &[Server]) -> Result<(), InvalidConfig> {
             } else {
                 continue;
             };
-            return Err(InvalidConfig::Parent { server: server.name.clone(), parent: parent.clone(), problem });
+            return Err(InvalidConfig::Parent {
+                server: server.name.clone(),
+                parent: parent.clone(),
+                problem,
+            });
         }
     }
     Ok(())
@@ -188,7 +218,8 @@ fn check_checks(checks: &[Check], servers: &[Server]) -> Result<(), InvalidConfi
         if !labels.insert(&check.label) {
             return Err(InvalidConfig::DuplicateCheck { label: check.label.clone() });
         }
-        let unknown = |name: &&String| !servers.is_empty() && servers.iter().all(|server| server.name != **name);
+        let unknown =
+            |name: &&String| !servers.is_empty() && servers.iter().all(|server| server.name != **name);
         if let Some(server) = check.servers.iter().flatten().find(unknown) {
             return Err(InvalidConfig::UnknownServer { label: check.label.clone(), server: server.clone() });
         }

@@ -99,7 +99,10 @@ fn judge_latency(check: &Check, reply: &Reply) -> Judgement {
     if reply.latency > check.latency_crit {
         Judgement::down(Cause::Slow, format!("took {took} ms, over {} ms", check.latency_crit.as_millis()))
     } else if reply.latency > check.latency_warn {
-        Judgement::degraded(Cause::Slow, format!("took {took} ms, over {} ms", check.latency_warn.as_millis()))
+        Judgement::degraded(
+            Cause::Slow,
+            format!("took {took} ms, over {} ms", check.latency_warn.as_millis()),
+        )
     } else {
         Judgement::ok()
     }
@@ -154,7 +157,10 @@ fn judge_nxdomain(check: &Check, reply: &Reply) -> Judgement {
         Rcode::NXDOMAIN => Judgement::ok(),
         Rcode::NOERROR => {
             let found = texts(check, reply);
-            Judgement::down(Cause::Hijack, format!("a name that must not exist is answered with {}", shown(&found)))
+            Judgement::down(
+                Cause::Hijack,
+                format!("a name that must not exist is answered with {}", shown(&found)),
+            )
         }
         _ => wrong_rcode(reply, Rcode::NXDOMAIN),
     }
@@ -186,18 +192,19 @@ fn judge_soa(check: &Check, reply: &Reply) -> Judgement {
     if reply.rcode != Rcode::NOERROR {
         return wrong_rcode(reply, Rcode::NOERROR);
     }
-    match records::wanted(&reply.answers, &check.name, RecordType::SOA).is_empty() {
-        true => Judgement::down(Cause::NoSoa, "the answer has no SOA record of the zone".to_owned()),
-        false => Judgement::ok(),
+    if records::wanted(&reply.answers, &check.name, RecordType::SOA).is_empty() {
+        return Judgement::down(Cause::NoSoa, "the answer has no SOA record of the zone".to_owned());
     }
+    Judgement::ok()
 }
 
 fn wrong_rcode(reply: &Reply, wanted: Rcode) -> Judgement {
-    let mut note = format!("{} instead of {wanted}", reply.rcode);
-    if let Some(error) = reply.extended_errors.first() {
-        let text = if error.text.is_empty() { String::new() } else { format!(": {}", error.text) };
-        note.push_str(&format!(" (extended error {}{text})", error.code));
-    }
+    let why = match reply.extended_errors.first() {
+        None => String::new(),
+        Some(error) if error.text.is_empty() => format!(" (extended error {})", error.code),
+        Some(error) => format!(" (extended error {}: {})", error.code, error.text),
+    };
+    let note = format!("{} instead of {wanted}{why}", reply.rcode);
     Judgement::down(Cause::Rcode, note)
 }
 

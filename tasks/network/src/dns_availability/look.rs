@@ -51,7 +51,9 @@ pub(super) struct Look<'a> {
 
 /// All targets, those of one server together.
 pub(super) fn targets<'a>(servers: &'a [Server], checks: &'a [Check]) -> Vec<Target<'a>> {
-    let of = |server| checks.iter().filter(move |check| check.asks(server)).map(move |check| Target { server, check });
+    let of = |server| {
+        checks.iter().filter(move |check| check.asks(server)).map(move |check| Target { server, check })
+    };
     servers.iter().flat_map(of).collect()
 }
 
@@ -103,7 +105,9 @@ fn blame_zones(looks: &mut [Look<'_>]) {
         let of_check = |look: &&mut Look<'_>| look.target.check.label == label && look.exchange.is_some();
         let mut asked: Vec<_> = looks.iter_mut().filter(of_check).collect();
         if asked.len() > 1 && asked.iter().all(|look| is_servfail(look)) {
-            asked.iter_mut().for_each(|look| look.zone_problem = true);
+            for look in &mut asked {
+                look.zone_problem = true;
+            }
         }
     }
 }

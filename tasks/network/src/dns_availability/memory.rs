@@ -55,7 +55,9 @@ impl Memory {
         let at = target.server.at.to_string();
         let kept = self.found.get(&target.key()).and_then(|document| {
             serde_json::from_value::<Remembered>(document.value.clone())
-                .inspect_err(|error| tracing::warn!(key = document.key, %error, "a kept state cannot be read"))
+                .inspect_err(
+                    |error| tracing::warn!(key = document.key, %error, "a kept state cannot be read"),
+                )
                 .ok()
         });
         kept.filter(|kept| kept.at == at).unwrap_or_else(|| Remembered {

@@ -46,7 +46,9 @@ impl fmt::Display for Rcode {
 
 /// Why a text is no response code.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is no response code: write NOERROR, NXDOMAIN, SERVFAIL, REFUSED, NOTAUTH, NOTIMP or FORMERR")]
+#[error(
+    "{text:?} is no response code: write NOERROR, NXDOMAIN, SERVFAIL, REFUSED, NOTAUTH, NOTIMP or FORMERR"
+)]
 pub(super) struct UnknownRcode {
     text: String,
 }

@@ -39,12 +39,14 @@ pub(super) fn text(record: &Record) -> String {
 pub(super) fn expected(record_type: RecordType, value: &str) -> Result<String, String> {
     let value = value.trim();
     match record_type {
-        RecordType::A => {
-            value.parse::<Ipv4Addr>().map(|ip| ip.to_string()).map_err(|_| format!("{value:?} is no IPv4 address"))
-        }
-        RecordType::AAAA => {
-            value.parse::<Ipv6Addr>().map(|ip| ip.to_string()).map_err(|_| format!("{value:?} is no IPv6 address"))
-        }
+        RecordType::A => value
+            .parse::<Ipv4Addr>()
+            .map(|ip| ip.to_string())
+            .map_err(|_| format!("{value:?} is no IPv4 address")),
+        RecordType::AAAA => value
+            .parse::<Ipv6Addr>()
+            .map(|ip| ip.to_string())
+            .map_err(|_| format!("{value:?} is no IPv6 address")),
         _ => Ok(comparable(record_type, value)),
     }
 }

@@ -1,6 +1,6 @@
 //! What a run tells: rows for the outcome, samples for the metrics, one line for people. It decides nothing.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use roundsman_task::{Counts, MetricInfo, MetricType, TaskContext};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     exchange::Exchange,
     judge::{Judgement, Level, texts},
-    look::Look,
+    look::{Look, Target},
     rcode::Rcode,
     state::{State, Turn},
     wire::ExtendedError,
@@ -20,10 +20,22 @@ const MAX_RECORDS: usize = 16;
 
 /// What the kind may report.
 pub(super) const METRICS: &[MetricInfo] = &[
-    gauge("roundsman_dns_up", "Whether the server passed the check when it was last asked.", &["server", "check"]),
+    gauge(
+        "roundsman_dns_up",
+        "Whether the server passed the check when it was last asked.",
+        &["server", "check"],
+    ),
     gauge("roundsman_dns_latency_seconds", "How long the last answer took.", &["server", "check"]),
-    gauge("roundsman_dns_loss_ratio", "The part of the last run's attempts that got no answer.", &["server", "check"]),
-    gauge("roundsman_dns_state", "1 for the state the check is in, 0 for the others.", &["server", "check", "state"]),
+    gauge(
+        "roundsman_dns_loss_ratio",
+        "The part of the last run's attempts that got no answer.",
+        &["server", "check"],
+    ),
+    gauge(
+        "roundsman_dns_state",
+        "1 for the state the check is in, 0 for the others.",
+        &["server", "check", "state"],
+    ),
     MetricInfo {
         name: "roundsman_dns_spoof_suspects_total",
         help: "Packets that came back but did not answer the question asked.",
@@ -170,23 +182,33 @@ pub(super) fn counts(looks: &[Look<'_>], transitions: usize) -> Counts {
     let processed = ok + failed;
     let changed = transitions as u64;
     let skipped = looks.len() as u64 - processed;
-    Counts { processed, ok, failed, skipped, changed, unchanged: processed.saturating_sub(changed), ..Counts::default() }
+    Counts {
+        processed,
+        ok,
+        failed,
+        skipped,
+        changed,
+        unchanged: processed.saturating_sub(changed),
+        ..Counts::default()
+    }
 }
 
 /// One line for people.
 pub(super) fn summary(looks: &[Look<'_>], counts: &Counts, servers: usize) -> String {
-    let mut text = format!("{} on {}: {} ok", many(looks.len(), "check"), many(servers, "server"), counts.ok);
-    for (count, word) in [(counts.failed, "failed"), (counts.skipped, "not judged"), (counts.changed, "changed state")] {
-        if count > 0 {
-            text.push_str(&format!(", {count} {word}"));
+    let on = format!("{} on {}: {} ok", many(looks.len(), "check"), many(servers, "server"), counts.ok);
+    let rest = [(counts.failed, "failed"), (counts.skipped, "not judged"), (counts.changed, "changed state")];
+    let rest =
+        rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    let numbers = iter::once(on).chain(rest).collect::<Vec<_>>().join(", ");
+    // Of equally bad ones, the first.
+    let judged = looks.iter().rev().filter_map(|look| Some((look, look.judgement.as_ref()?)));
+    match judged.max_by_key(|(_, judgement)| judgement.level) {
+        Some((look, judgement)) if judgement.level > Level::Ok => {
+            let Target { server, check } = look.target;
+            format!("{numbers}; {}, {}: {}", server.name, check.label, judgement.note)
         }
+        _ => numbers,
     }
-    let worst = looks.iter().filter_map(|look| Some((look, look.judgement.as_ref()?))).max_by_key(|(_, j)| j.level);
-    if let Some((look, judgement)) = worst.filter(|(_, judgement)| judgement.level > Level::Ok) {
-        let (server, check) = (&look.target.server.name, &look.target.check.label);
-        text.push_str(&format!("; {server}, {check}: {}", judgement.note));
-    }
-    text
 }
 
 fn many(count: usize, word: &str) -> String {

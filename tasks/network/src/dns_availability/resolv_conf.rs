@@ -47,8 +47,10 @@ mod tests {
     use super::resolvers;
 
     fn check(text: &str, expected: &[(&str, &str)]) {
-        let found: Vec<_> = resolvers(text).into_iter().map(|server| (server.name, server.at.to_string())).collect();
-        let expected: Vec<_> = expected.iter().map(|(name, at)| ((*name).to_owned(), (*at).to_owned())).collect();
+        let found: Vec<_> =
+            resolvers(text).into_iter().map(|server| (server.name, server.at.to_string())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(name, at)| ((*name).to_owned(), (*at).to_owned())).collect();
         assert_eq!(found, expected, "{text:?}");
     }
 

@@ -33,7 +33,8 @@ pub(super) fn cut_off(any_answered: bool, paths: &[LocalPath]) -> Option<String>
 pub(super) fn local_path(server: SocketAddr) -> LocalPath {
     let any: SocketAddr = if server.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
     // Connecting a datagram socket looks up the route and sends nothing.
-    let route = UdpSocket::bind(any).and_then(|socket| socket.connect(server).and_then(|()| socket.local_addr()));
+    let route =
+        UdpSocket::bind(any).and_then(|socket| socket.connect(server).and_then(|()| socket.local_addr()));
     match route {
         Err(error) => LocalPath::Broken(format!("no route to {}: {error}", server.ip())),
         Ok(source) => interface_state(source),
@@ -68,7 +69,10 @@ mod tests {
 
     #[test]
     fn cut_off_only_if_nothing_answers_and_no_path_is_left() {
-        assert_eq!(cut_off(false, &[broken("no route"), broken("eth0 is down")]).unwrap(), "no route; eth0 is down");
+        assert_eq!(
+            cut_off(false, &[broken("no route"), broken("eth0 is down")]).unwrap(),
+            "no route; eth0 is down"
+        );
         assert_eq!(cut_off(false, &[broken("same"), broken("same")]).unwrap(), "same");
         assert_eq!(cut_off(false, &[broken("no route"), LocalPath::Up]), None);
         assert_eq!(cut_off(true, &[broken("no route")]), None);

@@ -12,7 +12,8 @@ use super::{
 
 /// Judges all looks at serials; notes in the memory since when a server has been behind.
 pub(super) fn compare(looks: &mut [Look<'_>], memory: &mut [Remembered], now: Timestamp) {
-    let serials: Vec<_> = looks.iter().map(|look| if is_soa_sync(look) { serial_of(look) } else { None }).collect();
+    let serials: Vec<_> =
+        looks.iter().map(|look| if is_soa_sync(look) { serial_of(look) } else { None }).collect();
     for index in 0..looks.len() {
         let label = &looks[index].target.check.label;
         let same_check = |other: &usize| looks[*other].target.check.label == *label;
@@ -31,7 +32,8 @@ pub(super) fn compare(looks: &mut [Look<'_>], memory: &mut [Remembered], now: Ti
 }
 
 fn behind(own: u32, newest: u32, age: chrono::TimeDelta, look: &Look<'_>) -> Judgement {
-    let note = format!("serial {own} is {} behind {newest} for {} s", serial::lag(newest, own), age.num_seconds());
+    let note =
+        format!("serial {own} is {} behind {newest} for {} s", serial::lag(newest, own), age.num_seconds());
     let within_grace = age.to_std().is_ok_and(|age| age < look.target.check.lag_grace);
     let level = if within_grace { Level::Ok } else { Level::Down };
     Judgement { level, cause: Some(Cause::SoaLag), note }

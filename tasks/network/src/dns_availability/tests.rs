@@ -42,7 +42,10 @@ async fn a_host_without_network_judges_nobody() {
     let test = TestContext::default();
     let cut_off = |_| LocalPath::Broken("interface eth0 is down".to_owned());
     let error = run(test.cx(), &config(dead_server()).unwrap(), cut_off).await.unwrap_err();
-    assert_eq!(error, TaskError::permanent("self_check: this host itself is cut off: interface eth0 is down"));
+    assert_eq!(
+        error,
+        TaskError::permanent("self_check: this host itself is cut off: interface eth0 is down")
+    );
     assert!(test.documents("states").is_empty());
     assert!(test.metrics().is_empty());
 }
@@ -123,6 +126,9 @@ async fn cancelling_ends_the_wait() {
     let test = TestContext::default();
     test.cancel();
     let began = tokio::time::Instant::now();
-    assert_eq!(DnsAvailability::run(test.cx(), config(with).unwrap()).await.unwrap_err(), TaskError::Cancelled);
+    assert_eq!(
+        DnsAvailability::run(test.cx(), config(with).unwrap()).await.unwrap_err(),
+        TaskError::Cancelled
+    );
     assert!(began.elapsed() < Duration::from_secs(20));
 }

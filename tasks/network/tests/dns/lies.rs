@@ -35,7 +35,10 @@ async fn the_truth_is_believed() {
     let row = seen(&liar, json!({ "random_case": true })).await;
     expect(&row, "ok", Value::Null);
     assert_eq!((&row["attempts"], &row["lost"], &row["spoof_suspects"]), (&json!(1), &json!(0), &json!(0)));
-    assert_eq!((&row["rcode"], &row["via"], &row["ttl_secs"]), (&json!("NOERROR"), &json!("udp"), &json!(60)));
+    assert_eq!(
+        (&row["rcode"], &row["via"], &row["ttl_secs"]),
+        (&json!("NOERROR"), &json!("udp"), &json!(60))
+    );
     assert_eq!(row["records"], json!(["192.0.2.1"]));
 }
 
@@ -78,7 +81,8 @@ async fn a_lie_alone_is_silence() {
 async fn each_attempt_has_an_id_and_a_port_of_its_own() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let record = heard.clone();
-    let liar = Liar::udp(move |heard| record.lock().unwrap().push((heard.message.metadata.id, heard.from.port())));
+    let liar =
+        Liar::udp(move |heard| record.lock().unwrap().push((heard.message.metadata.id, heard.from.port())));
     let row = seen(&liar, json!({ "timeout": "100ms", "attempts": 5 })).await;
     expect(&row, "down", "timeout");
     let heard = heard.lock().unwrap();
@@ -98,7 +102,10 @@ async fn a_lost_attempt_degrades() {
     let row = seen(&liar, json!({ "timeout": "1s" })).await;
     expect(&row, "degraded", "loss");
     assert_eq!((&row["attempts"], &row["lost"]), (&json!(2), &json!(1)));
-    assert!(row["latency_ms"].as_f64().unwrap() < 1000.0, "the lost attempt is no part of the latency: {row:#}");
+    assert!(
+        row["latency_ms"].as_f64().unwrap() < 1000.0,
+        "the lost attempt is no part of the latency: {row:#}"
+    );
 }
 
 #[tokio::test]

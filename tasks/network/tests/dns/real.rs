@@ -19,13 +19,21 @@ async fn checks_of_all_kinds() {
         check
     };
     expect(&ask(json!({})).await, "ok", Value::Null);
-    expect(&ask(www(json!({ "expect": "exact", "values": ["192.0.2.11", "192.0.2.10"] }))).await, "ok", Value::Null);
+    expect(
+        &ask(www(json!({ "expect": "exact", "values": ["192.0.2.11", "192.0.2.10"] }))).await,
+        "ok",
+        Value::Null,
+    );
     expect(&ask(www(json!({ "expect": "exact", "values": ["192.0.2.10"] }))).await, "down", "records");
     expect(&ask(www(json!({ "values": ["192.0.2.10"] }))).await, "ok", Value::Null);
     expect(&ask(www(json!({ "type": "AAAA", "values": ["2001:db8:0::10"] }))).await, "ok", Value::Null);
     expect(&ask(www(json!({ "type": "MX", "expect": "none" }))).await, "ok", Value::Null);
     expect(&ask(www(json!({ "kind": "tcp" }))).await, "ok", Value::Null);
-    expect(&ask(json!({ "name": "example.com", "type": "MX", "values": ["10 MAIL.example.com"] })).await, "ok", Value::Null);
+    expect(
+        &ask(json!({ "name": "example.com", "type": "MX", "values": ["10 MAIL.example.com"] })).await,
+        "ok",
+        Value::Null,
+    );
     expect(&ask(json!({ "name": "example.com", "kind": "aa" })).await, "ok", Value::Null);
     expect(&ask(json!({ "name": "example.com", "kind": "soa_sync" })).await, "ok", Value::Null);
     expect(&ask(www(json!({ "kind": "recursion" }))).await, "ok", Value::Null);
@@ -91,7 +99,12 @@ async fn several_servers_and_their_states() {
     let outcome = run(&test, with.clone()).await;
     assert_eq!(outcome.status, OutcomeStatus::Partial);
     let counts = outcome.counts;
-    assert_eq!((counts.processed, counts.ok, counts.failed, counts.skipped), (5, 2, 3, 1), "{}", outcome.summary);
+    assert_eq!(
+        (counts.processed, counts.ok, counts.failed, counts.skipped),
+        (5, 2, 3, 1),
+        "{}",
+        outcome.summary
+    );
     let row = |server: &str, check: &str| {
         let rows = outcome.detail["checks"].as_array().unwrap();
         rows.iter().find(|row| row["server"] == server && row["check"] == check).unwrap().clone()
@@ -103,7 +116,8 @@ async fn several_servers_and_their_states() {
     assert_eq!(row("behind", "www")["state"], "unknown");
     assert_eq!(row("one", "broken")["scope"], "zone", "it fails everywhere");
     assert_eq!(row("dead", "www")["scope"], "server");
-    let turns: Vec<_> = outcome.detail["transitions"].as_array().unwrap().iter().map(|turn| turn["to"].clone()).collect();
+    let turns: Vec<_> =
+        outcome.detail["transitions"].as_array().unwrap().iter().map(|turn| turn["to"].clone()).collect();
     assert_eq!(turns, ["ok", "ok"]);
 
     let again = test.next_run();

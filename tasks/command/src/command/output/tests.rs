@@ -9,7 +9,9 @@ use super::{MAX_LINE, Tail, pass_on};
 
 fn lines(most: usize, pieces: &[&[u8]]) -> Vec<String> {
     let mut tail = Tail::new(most);
-    pieces.iter().for_each(|piece| tail.push(piece));
+    for piece in pieces {
+        tail.push(piece);
+    }
     tail.finish();
     tail.into_lines()
 }
@@ -79,11 +81,17 @@ impl AsyncWrite for Broken {
         std::task::Poll::Ready(Err(std::io::ErrorKind::BrokenPipe.into()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<std::io::Result<()>> {
+    fn poll_flush(
+        self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<std::io::Result<()>> {
+    fn poll_shutdown(
+        self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
         std::task::Poll::Ready(Ok(()))
     }
 }

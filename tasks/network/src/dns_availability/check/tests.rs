@@ -17,8 +17,14 @@ fn defaults_depend_on_kind_and_name() {
     assert_eq!(label(json!({}), "resolver"), "answer . NS");
     assert_eq!(label(json!({ "name": "www.example.com" }), "resolver"), "answer www.example.com. A");
     assert_eq!(label(json!({ "name": "example.com", "kind": "aa" }), "both"), "aa example.com. SOA");
-    assert_eq!(label(json!({ "name": "example.com", "kind": "soa_sync" }), "both"), "soa_sync example.com. SOA");
-    assert_eq!(label(json!({ "name": "x.example.com", "type": "type65" }), "both"), "answer x.example.com. HTTPS");
+    assert_eq!(
+        label(json!({ "name": "example.com", "kind": "soa_sync" }), "both"),
+        "soa_sync example.com. SOA"
+    );
+    assert_eq!(
+        label(json!({ "name": "x.example.com", "type": "type65" }), "both"),
+        "answer x.example.com. HTTPS"
+    );
     assert_eq!(label(json!({ "label": "front page" }), "resolver"), "front page");
 }
 

@@ -80,7 +80,11 @@ fn answers() {
     is(json!({ "expect": "exact", "values": ["192.0.2.1", "192.0.2.2"] }), good(), down(Cause::Records));
     let two = || {
         reply(|message| {
-            message.add_answer(Record::from_rdata(name("www.example.com."), 60, RData::A(A::new(192, 0, 2, 2))));
+            message.add_answer(Record::from_rdata(
+                name("www.example.com."),
+                60,
+                RData::A(A::new(192, 0, 2, 2)),
+            ));
         })
     };
     is(json!({ "expect": "exact", "values": ["192.0.2.2", "192.0.2.1"] }), two(), OK);

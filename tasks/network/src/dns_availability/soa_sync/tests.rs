@@ -41,7 +41,13 @@ fn remembered(lagging_for: Option<TimeDelta>, now: Timestamp) -> Remembered {
 }
 
 /// The levels of two servers with these serials, and whether each is noted as behind.
-fn check(serials: [u32; 2], max_lag: u32, behind_for: Option<TimeDelta>, levels: [Level; 2], noted: [bool; 2]) {
+fn check(
+    serials: [u32; 2],
+    max_lag: u32,
+    behind_for: Option<TimeDelta>,
+    levels: [Level; 2],
+    noted: [bool; 2],
+) {
     let config = two_servers(max_lag);
     let now = Timestamp::UNIX_EPOCH + TimeDelta::days(1);
     let mut memory = [remembered(behind_for, now), remembered(behind_for, now)];

@@ -73,6 +73,7 @@ fn degrees_of_badness() {
 
 #[test]
 fn too_many_changes_are_flapping_until_it_has_been_calm() {
+    use State::{Down, Flapping, Ok};
     // Each round of five looks changes the state twice.
     let rounds = "dddoo".repeat(4);
     let mut history = History::new(minute(0));
@@ -81,10 +82,11 @@ fn too_many_changes_are_flapping_until_it_has_been_calm() {
     for (look, number) in rounds.chars().zip(1..) {
         turns.extend(history.see(level(look), minute(number), &RULES).map(|turn| (number, turn.to)));
     }
-    use State::{Down, Flapping, Ok};
     let expected = [(3, Down), (5, Ok), (8, Down), (10, Ok), (13, Down), (15, Ok), (18, Flapping)];
     assert_eq!(turns, expected, "one turn when it begins, none while it lasts");
-    let calm: Vec<_> = (21..100).filter_map(|number| history.see(Level::Ok, minute(number), &RULES).map(|t| (number, t.to))).collect();
+    let calm: Vec<_> = (21..100)
+        .filter_map(|number| history.see(Level::Ok, minute(number), &RULES).map(|t| (number, t.to)))
+        .collect();
     assert_eq!(calm, [(65, Ok)]);
 }
 

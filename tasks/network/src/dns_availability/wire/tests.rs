@@ -44,7 +44,8 @@ fn a_question_is_what_it_should_be() {
 fn ids_and_letter_case_are_random() {
     let name = Name::from_ascii("abcdefghijklmnopqrstuvwxyz.example.com.").unwrap();
     let question = Question { name, record_type: RecordType::A, recursion_desired: true };
-    let packets: std::collections::BTreeSet<_> = (0..20).map(|_| Asked::new(&question, None, false).id).collect();
+    let packets: std::collections::BTreeSet<_> =
+        (0..20).map(|_| Asked::new(&question, None, false).id).collect();
     assert!(packets.len() > 10, "{packets:?}");
     let mixed: std::collections::BTreeSet<_> =
         (0..20).map(|_| Asked::new(&question, None, true).query.name.to_ascii()).collect();
