@@ -33,11 +33,14 @@ impl Told {
     }
 }
 
-/// Ends whatever `find` finds: TERM, then KILL after `grace`, until it finds nothing that runs. Children of this process
-/// among them are reaped. Returns how many there were.
-pub fn end_all(mut find: impl FnMut() -> io::Result<Vec<Process>>, grace: Duration) -> io::Result<u32> {
+/// Ends whatever `find` finds: TERM to those not `told` yet, then KILL after `grace`, until it finds nothing that runs.
+/// Children of this process among them are reaped. Returns how many there were.
+pub fn end_all(
+    mut find: impl FnMut() -> io::Result<Vec<Process>>,
+    mut told: Told,
+    grace: Duration,
+) -> io::Result<u32> {
     let begun = Instant::now();
-    let mut told = Told::default();
     let mut pause = Duration::from_millis(1);
     while begun.elapsed() < grace {
         let found = find()?;

@@ -9,4 +9,4 @@ mod table;
 pub use end::{Told, end_all, kill_all, wait_a_little};
 pub use mark::{MARK, mark_of, marked};
 pub use process::{Process, child_numbers, has_children, reap};
-pub use table::Table;
+pub use table::{Table, below_me};

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, fs, io, os::unix::ffi::OsStrExt};
 
-use crate::Process;
+use crate::{Process, has_children};
 
 /// All processes that this one may see.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +54,21 @@ impl Table {
         }
         line
     }
+}
+
+/// Everything below this process. Exact where it says "none": the kernel itself is asked.
+pub fn below_me() -> io::Result<Vec<Process>> {
+    if !has_children() {
+        return Ok(Vec::new());
+    }
+    let me = std::process::id().cast_signed();
+    let found = Table::read()?.below(&HashSet::from([me]));
+    // A child that was missed, because it came while the look went on, is looked at alone.
+    if found.is_empty() {
+        let children = crate::child_numbers()?.unwrap_or_default();
+        return Ok(children.into_iter().filter_map(Process::read).collect());
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -7,7 +7,11 @@ use async_trait::async_trait;
 use roundsman_model::{Artifact, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue};
 use serde::{Deserialize, Serialize};
 
-use crate::{LogLine, Request};
+use crate::{CodecError, LogLine, Request};
+
+/// The most questions (documents and artifacts) of one attempt that may be open at a time. The worker keeps to it; an
+/// executor answers what is beyond it with an error, so that it never has to stop reading.
+pub const MAX_QUESTIONS: usize = 8;
 
 /// Why an attempt is stopped before it ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -100,6 +104,13 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The request is too large for the wire.
+    #[error("the request cannot be sent to a worker")]
+    Request {
+        /// Why.
+        #[source]
+        source: CodecError,
+    },
     /// The executor is stopping.
     #[error("the supervisor is stopping")]
     Stopping,
@@ -117,7 +128,10 @@ pub trait Executor: Send + Sync + 'static {
 
     /// Ends processes that attempts of an earlier boot left behind: all on this host whose mark satisfies `ours`.
     /// Returns how many were ended. When it returns, none of them is alive.
-    async fn sweep(&self, ours: &(dyn Fn(&str) -> bool + Send + Sync)) -> Result<u32, std::io::Error>;
+    async fn sweep(
+        &self,
+        ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync),
+    ) -> Result<u32, std::io::Error>;
 }
 
 /// An attempt under way. Dropping it ends its whole tree.

@@ -10,6 +10,7 @@ pub use codec::{
     CodecError, Decoder, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, ProtocolMismatch, check_protocol, encode,
 };
 pub use executor::{
-    AttemptOrder, AttemptReport, CancelReason, Executor, Host, RunningAttempt, StartError, Usage,
+    AttemptOrder, AttemptReport, CancelReason, Executor, Host, MAX_QUESTIONS, RunningAttempt, StartError,
+    Usage,
 };
 pub use frame::{FromWorker, LogLine, LogStream, PROTOCOL, Request, ToWorker};

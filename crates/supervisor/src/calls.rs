@@ -1,0 +1,83 @@
+//! Questions of a worker on their way to the host and back. Each is answered, also when it cannot be asked; none makes
+//! the reader of the wire wait.
+
+use std::{future::Future, sync::Arc};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use roundsman_model::{DocumentError, DocumentOp};
+use roundsman_wire::{CodecError, Host, MAX_QUESTIONS, ToWorker};
+use tokio::task::JoinSet;
+
+use crate::link::Outlet;
+
+/// The questions that are open. They end with this value.
+pub(crate) struct Calls {
+    open: JoinSet<()>,
+    host: Arc<dyn Host>,
+    outlet: Outlet,
+}
+
+impl Calls {
+    pub(crate) fn new(host: Arc<dyn Host>, outlet: Outlet) -> Self {
+        Self { open: JoinSet::new(), host, outlet }
+    }
+
+    /// A question to a collection of documents.
+    pub(crate) fn document(&mut self, id: u64, collection: String, op: DocumentOp) {
+        let reply = move |result| ToWorker::DocumentReply { id, result };
+        let refuse = move |cause| reply(Err(DocumentError::Unavailable { cause }));
+        let host = self.host.clone();
+        self.ask(refuse, async move {
+            let result = match op.check() {
+                Ok(()) => host.document(&collection, op).await,
+                Err(error) => Err(error),
+            };
+            reply(result)
+        });
+    }
+
+    /// An artifact to keep.
+    pub(crate) fn artifact(&mut self, id: u64, name: String, media_type: String, base64: String) {
+        let reply = move |result| ToWorker::ArtifactReply { id, result };
+        let host = self.host.clone();
+        self.ask(move |cause| reply(Err(cause)), async move {
+            // Megabytes of text: not on a thread that has other things to do in time.
+            let decoded = tokio::task::spawn_blocking(move || BASE64_STANDARD.decode(base64)).await;
+            reply(match decoded {
+                Ok(Ok(bytes)) => host.artifact(&name, &media_type, bytes).await,
+                Ok(Err(error)) => Err(format!("the bytes of artifact {name:?} are no base64: {error}")),
+                Err(error) => Err(error.to_string()),
+            })
+        });
+    }
+
+    fn ask(
+        &mut self,
+        refuse: impl FnOnce(String) -> ToWorker + Send + 'static,
+        answer: impl Future<Output = ToWorker> + Send + 'static,
+    ) {
+        while self.open.try_join_next().is_some() {}
+        let outlet = self.outlet.clone();
+        if self.open.len() >= MAX_QUESTIONS {
+            let cause = format!("more than {MAX_QUESTIONS} questions at a time");
+            let _ = outlet.send(&refuse(cause));
+            return;
+        }
+        self.open.spawn(async move {
+            // An answer of many large documents may not fit the wire; that, too, is an answer.
+            if let Err(error) = outlet.send(&answer.await) {
+                let _ = outlet.send(&too_large(&error, refuse));
+            }
+        });
+    }
+}
+
+fn too_large(error: &CodecError, refuse: impl FnOnce(String) -> ToWorker) -> ToWorker {
+    match refuse(format!("the answer does not fit: {error}; ask for less at a time")) {
+        ToWorker::DocumentReply { id, result: Err(DocumentError::Unavailable { cause }) } => {
+            // The same question would get the same answer, so it is no matter of waiting.
+            ToWorker::DocumentReply { id, result: Err(DocumentError::Invalid { cause }) }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,150 @@
+//! The executor whose workers are processes on this host. It hands each attempt to a task of its own and keeps no list of
+//! runs.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use roundsman_model::{AttemptEnd, Clock};
+use roundsman_wire::{
+    AttemptOrder, AttemptReport, CancelReason, Executor, Host, PROTOCOL, RunningAttempt, StartError,
+    ToWorker, encode,
+};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    attempt::{Attempt, Command},
+    spawn::{SpawnOrder, Spawner},
+    sweep, workdir,
+};
+
+/// The executable of this very process, also when the file was replaced since it started. Non-dumpable processes may
+/// use it too: the kernel lets each process follow its own link.
+const THIS_EXECUTABLE: &str = "/proc/self/exe";
+/// Bytes of standard output and error together that are kept of one attempt, besides their last lines.
+const OUTPUT_BYTES: usize = 8 << 20;
+
+/// What a [`ProcessExecutor`] is made of.
+#[derive(Clone)]
+pub struct Config {
+    /// The executable that is run as `EXE worker`.
+    pub exe: PathBuf,
+    /// Where work directories of attempts are made and removed. May be shared by several executors.
+    pub work_root: PathBuf,
+    /// The clock that stamps log lines.
+    pub clock: Arc<dyn Clock>,
+    /// Bytes of standard output and error together that are kept of one attempt.
+    pub output_bytes: usize,
+}
+
+impl Config {
+    /// Workers are this very executable; the rest is as usual.
+    pub fn new(work_root: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        Self { exe: THIS_EXECUTABLE.into(), work_root, clock, output_bytes: OUTPUT_BYTES }
+    }
+}
+
+/// Runs each attempt in a worker process.
+pub struct ProcessExecutor {
+    config: Config,
+    spawner: Spawner,
+}
+
+impl ProcessExecutor {
+    /// Starts the thread that starts workers. They live no longer than it, so it stays until the last has ended.
+    pub fn new(config: Config) -> io::Result<Self> {
+        workdir::make_root(&config.work_root)?;
+        let spawner = Spawner::start(config.exe.clone(), config.work_root.clone())?;
+        Ok(Self { config, spawner })
+    }
+}
+
+#[async_trait]
+impl Executor for ProcessExecutor {
+    async fn start(
+        &self,
+        order: AttemptOrder,
+        host: Arc<dyn Host>,
+    ) -> Result<Box<dyn RunningAttempt>, StartError> {
+        let begun = Instant::now();
+        let AttemptOrder { mut request, mark, env } = order;
+        request.parent_pid = std::process::id();
+        let limits = crate::attempt::Times {
+            deadline: begun + Duration::from_millis(request.time_limit_ms),
+            limit: Duration::from_millis(request.time_limit_ms),
+            grace: Duration::from_millis(request.grace_ms),
+        };
+        let spawn = SpawnOrder::new(&request, mark, env);
+        let greeting = greeting(request).map_err(|source| StartError::Request { source })?;
+        let worker = self.spawner.spawn(spawn).await?;
+        let pid = worker.child.pid();
+        let (commands, orders) = mpsc::unbounded_channel();
+        let attempt = Attempt::new(worker, host, &self.config, limits, self.spawner.clone());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the handle is kept, and the attempt ends by itself when it is dropped"
+        )]
+        let task = tokio::spawn(attempt.attend(greeting, orders));
+        Ok(Box::new(Running { pid, commands, task, report: None }))
+    }
+
+    async fn sweep(&self, ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> Result<u32, io::Error> {
+        sweep::sweep(ours, &self.config.work_root).await
+    }
+}
+
+/// The first two frames, which the worker can take without an answer in between.
+fn greeting(request: roundsman_wire::Request) -> Result<Vec<u8>, roundsman_wire::CodecError> {
+    let mut bytes = encode(&ToWorker::Hello { protocol: PROTOCOL })?;
+    bytes.extend(encode(&ToWorker::Request { request: Box::new(request) })?);
+    Ok(bytes)
+}
+
+/// The handle of an attempt. Its task sees it being dropped by the end of the commands.
+struct Running {
+    pid: i32,
+    commands: mpsc::UnboundedSender<Command>,
+    task: JoinHandle<AttemptReport>,
+    report: Option<AttemptReport>,
+}
+
+impl Running {
+    /// Says something to the attempt; when it has ended already, there is nothing left to do.
+    fn tell(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
+
+#[async_trait]
+impl RunningAttempt for Running {
+    fn pid(&self) -> Option<u32> {
+        Some(self.pid.cast_unsigned())
+    }
+
+    fn renew(&self, lease: Duration) {
+        self.tell(Command::Renew(lease));
+    }
+
+    fn cancel(&self, reason: CancelReason) {
+        self.tell(Command::Cancel(reason));
+    }
+
+    fn kill(&self) {
+        self.tell(Command::Kill);
+    }
+
+    async fn wait(&mut self) -> AttemptReport {
+        if let Some(report) = &self.report {
+            return report.clone();
+        }
+        let report = (&mut self.task).await.unwrap_or_else(|error| {
+            let cause = format!("the task that attends to the worker ended: {error}");
+            AttemptReport { end: AttemptEnd::Lost { cause }, usage: None, leftovers: 0 }
+        });
+        self.report.insert(report).clone()
+    }
+}

@@ -1,0 +1,137 @@
+//! Starting workers, all from one thread: the signal that tells a worker of its parent's death follows the thread that
+//! started it. It reads no frame.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    thread,
+};
+
+use roundsman_processes::MARK;
+use roundsman_wire::{Request, StartError};
+use rustix::io::Errno;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{child::Child, tree::Workers, workdir::WorkDir};
+
+/// The search path of workers where the daemon has none.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What is to be started.
+pub(crate) struct SpawnOrder {
+    /// Run and attempt, for the name of the work directory.
+    name: String,
+    mark: String,
+    env: BTreeMap<String, String>,
+}
+
+/// A worker that was started.
+pub(crate) struct Worker {
+    pub(crate) child: Child,
+    pub(crate) mark: String,
+    pub(crate) wire: UnixStream,
+    pub(crate) stdout: OwnedFd,
+    pub(crate) stderr: OwnedFd,
+    pub(crate) workdir: WorkDir,
+}
+
+/// The thread, and which workers it has started. The thread ends when the last clone is dropped.
+#[derive(Clone)]
+pub(crate) struct Spawner {
+    orders: mpsc::UnboundedSender<(SpawnOrder, oneshot::Sender<Result<Worker, StartError>>)>,
+    pub(crate) workers: Arc<Workers>,
+}
+
+impl SpawnOrder {
+    pub(crate) fn new(request: &Request, mark: String, asked: Vec<(String, String)>) -> Self {
+        let mut env = BTreeMap::new();
+        let inherited =
+            |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+        env.insert("PATH".to_owned(), inherited("PATH", DEFAULT_PATH));
+        env.insert("LANG".to_owned(), inherited("LANG", "C.UTF-8"));
+        env.insert("TZ".to_owned(), request.timezone.clone());
+        // What a task asks for may replace all of these; what the daemon relies on comes after and may not be replaced.
+        env.extend(asked);
+        env.insert("ROUNDSMAN_RUN".to_owned(), request.run.to_string());
+        env.insert("ROUNDSMAN_TASK".to_owned(), request.task.to_string());
+        env.insert(MARK.to_owned(), mark.clone());
+        Self { name: format!("{}-{}", request.run, request.attempt), mark, env }
+    }
+}
+
+impl Spawner {
+    pub(crate) fn start(exe: PathBuf, work_root: PathBuf) -> io::Result<Self> {
+        let (orders, mut waiting) = mpsc::unbounded_channel::<(SpawnOrder, oneshot::Sender<_>)>();
+        let workers = Arc::new(Workers::default());
+        let known = workers.clone();
+        thread::Builder::new().name("spawner".into()).spawn(move || {
+            while let Some((order, answer)) = waiting.blocking_recv() {
+                if let Err(Ok(worker)) = answer.send(spawn(&exe, &work_root, order, &known)) {
+                    // Whoever wanted it has gone in the meantime.
+                    abandon(worker, &known);
+                }
+            }
+        })?;
+        Ok(Self { orders, workers })
+    }
+
+    /// Starts a worker.
+    pub(crate) async fn spawn(&self, order: SpawnOrder) -> Result<Worker, StartError> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.send((order, answer)).map_err(|_| StartError::Stopping)?;
+        answered.await.map_err(|_| StartError::Stopping)?
+    }
+}
+
+fn spawn(exe: &Path, work_root: &Path, order: SpawnOrder, workers: &Workers) -> Result<Worker, StartError> {
+    let workdir = WorkDir::make(work_root, &order.name).map_err(|source| {
+        refused(source, |source| StartError::WorkDir { path: work_root.to_owned(), source })
+    })?;
+    let exec = |source| refused(source, |source| StartError::Exec { path: exe.to_owned(), source });
+    let (wire, theirs) = UnixStream::pair().map_err(exec)?;
+    let mut command = command(exe, &order.env, workdir.path());
+    command.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = workers.spawn(&mut command).map_err(exec)?;
+    // Closes our copy of the worker's end: its death shall close the wire.
+    drop(command);
+    let stdout = child.stdout.take().expect("the output was piped").into();
+    let stderr = child.stderr.take().expect("the output was piped").into();
+    Ok(Worker { child: Child::new(&child), mark: order.mark, wire, stdout, stderr, workdir })
+}
+
+/// No hook runs between fork and exec, which would cost the fast way to start a process.
+#[expect(clippy::disallowed_methods, reason = "this is the place where workers are started")]
+fn command(exe: &Path, env: &BTreeMap<String, String>, workdir: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(exe);
+    command.arg0("roundsman").arg("worker").env_clear().envs(env).current_dir(workdir);
+    if !env.contains_key("HOME") {
+        command.env("HOME", workdir);
+    }
+    command.env("TMPDIR", workdir);
+    command
+}
+
+fn refused(source: io::Error, other: impl FnOnce(io::Error) -> StartError) -> StartError {
+    let full = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
+    if full.iter().any(|errno| Some(errno.raw_os_error()) == source.raw_os_error()) {
+        StartError::Exhausted { source }
+    } else {
+        other(source)
+    }
+}
+
+/// Ends a worker that nobody waits for; it has no request yet, so it has no tree either.
+fn abandon(worker: Worker, workers: &Workers) {
+    worker.child.process().signal(rustix::process::Signal::KILL);
+    worker.child.wait_blocking();
+    worker.child.reap();
+    workers.forget(worker.child.pid());
+    worker.workdir.remove();
+}

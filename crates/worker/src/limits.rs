@@ -1,0 +1,46 @@
+//! Resource limits that the worker sets itself once it knows its task. It does not enforce the time limit; the guard
+//! does.
+
+use std::io;
+
+use roundsman_model::Limits;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Open files where the task names no limit: enough for thousands of connections, few enough for programs that walk
+/// over all possible descriptors.
+const DEFAULT_OPEN_FILES: u64 = 4096;
+/// Descriptors above the task's limit that only the guard uses, so that it can always read `/proc`.
+const RESERVED_FILES: u64 = 16;
+/// Seconds between the signal that the processor time is used up and the end by force.
+const CPU_GRACE_SECS: u64 = 5;
+
+/// Sets what the task asks for and the defaults for the rest.
+pub(crate) fn set(limits: &Limits) -> io::Result<()> {
+    let files = getrlimit(Resource::Nofile);
+    let hard = files.maximum.unwrap_or(u64::MAX);
+    let (current, maximum) = match limits.open_files {
+        Some(wanted) => (wanted.min(hard), wanted.saturating_add(RESERVED_FILES).min(hard)),
+        None => (files.current.unwrap_or(u64::MAX).min(DEFAULT_OPEN_FILES), hard),
+    };
+    setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum: Some(maximum) })?;
+    if let Some(cpu) = limits.cpu_time {
+        let secs = cpu.get().as_secs().max(1);
+        lower(Resource::Cpu, secs, secs + CPU_GRACE_SECS)?;
+    }
+    if let Some(space) = limits.address_space {
+        lower(Resource::As, space.bytes(), space.bytes())?;
+    }
+    Ok(())
+}
+
+/// Gives the guard the descriptors that were kept back for it.
+pub(crate) fn open_reserve() {
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
+}
+
+fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
+    let hard = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let limit = Rlimit { current: Some(current.min(hard)), maximum: Some(maximum.min(hard)) };
+    Ok(setrlimit(resource, limit)?)
+}
