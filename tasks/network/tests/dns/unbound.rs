@@ -31,7 +31,7 @@ impl Unbound {
     async fn try_start(port: u16) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder for unbound");
         let config = folder.path().join("unbound.conf");
-        fs::write(&config, configuration(port, free_port())).expect("a configuration for unbound");
+        fs::write(&config, configuration(port)).expect("a configuration for unbound");
         // Debian keeps it in /usr/sbin, which is not on everybody's PATH.
         let program = ["/usr/sbin/unbound", "/usr/local/sbin/unbound", "/usr/bin/unbound"];
         let program = program.iter().find(|program| fs::exists(program).unwrap_or(false));
@@ -82,7 +82,8 @@ fn free_port() -> u16 {
     panic!("no port is free for both UDP and TCP");
 }
 
-fn configuration(port: u16, nobody: u16) -> String {
+fn configuration(port: u16) -> String {
+    // The last zone fails at once: by itself, unbound asks no server on loopback.
     let large = (0..12).fold(String::new(), |text, number| {
         let filler = "x".repeat(240);
         text + &format!("  local-data: 'large.example.com. 60 IN TXT \"{number} {filler}\"'\n")
@@ -101,7 +102,6 @@ server:
   do-ip6: no
   num-threads: 1
   module-config: "iterator"
-  do-not-query-localhost: no
   ede: yes
   access-control: 127.0.0.0/8 allow
   local-zone: "." static
@@ -121,7 +121,7 @@ server:
   local-zone: "broken.example.org." transparent
 forward-zone:
   name: "broken.example.org."
-  forward-addr: 127.0.0.1@{nobody}
+  forward-addr: 127.0.0.1
 "#
     )
 }
