@@ -70,7 +70,7 @@ fn runs_come_in_pages_newest_first() {
     assert_eq!(ids(&["runs", "five", "--json"]), [3, 2]);
     assert_eq!(ids(&["runs", "--state", "failed", "--json"]), [2]);
     assert_eq!(ids(&["runs", "--state", "ended", "--json"]), [2, 1]);
-    assert_eq!(ids(&["runs", "--since", "10m", "--json"]), [3]);
+    assert_eq!(ids(&["runs", "--since", "5m", "--json"]), [3]);
     let (told, notes) = stage.told_and_noted(&["runs", "-n", "1"]);
     assert!(told.lines().nth(1).unwrap().trim_start().starts_with('3'), "{told}");
     assert_eq!(notes, "note: there are older ones: add `--before 3`\n");

@@ -7,6 +7,7 @@ use roundsman_engine::{Engine, Rescuer, Resolver, reconcile};
 use roundsman_model::Timestamp;
 use roundsman_store::{NodeEntry, OpenOptions, Role, Store, StoreResult, TaskRow};
 use roundsman_supervisor::ProcessExecutor;
+use roundsman_task::SystemClock;
 use roundsman_wire::Executor;
 
 use super::Foundation;
@@ -106,7 +107,7 @@ fn entry(foundation: &Foundation) -> NodeEntry {
 
 /// The executor that starts workers on this host, with their work directories below the state directory.
 pub(crate) fn executor(settings: &Settings) -> Answer<Arc<dyn Executor>> {
-    let config = roundsman_supervisor::Config::new(settings.state_dir.value.join("work"));
+    let config = roundsman_supervisor::Config::new(settings.state_dir.value.join("work"), Arc::new(SystemClock));
     let executor = ProcessExecutor::new(config).map_err(|error| Failure::failed("cannot start workers", error))?;
     Ok(Arc::new(executor))
 }

@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run's number
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_parser = session::run_id)]
     run: RunId,
     /// Fetch this artifact
     name: Option<String>,

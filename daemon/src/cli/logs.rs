@@ -25,7 +25,7 @@ const PAGE: u32 = 64;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run's number
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = session::run_id)]
     id: RunId,
     /// Go on until the run ends
     #[arg(short, long)]
@@ -51,6 +51,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     if reader.after.is_none() {
         out.note(&match reader.state {
             RunState::Queued => format!("run {} is queued: its log begins with its first attempt", args.id),
+            state if state.is_active() => format!("run {} has no log yet", args.id),
             state => format!("run {} ({}) has no log", args.id, state_words(state)),
         });
     } else if args.follow {

@@ -11,7 +11,7 @@ use roundsman_store::AttemptRow;
 use serde_json::{Value, json};
 
 use super::{
-    artifacts,
+    artifacts, confirm,
     failure::Answer,
     fields::Fields,
     look::{Look, Tone, clean, state_tone, state_words},
@@ -27,7 +27,7 @@ use super::{
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run's number
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = session::run_id)]
     id: RunId,
     /// Print JSON
     #[arg(long)]
@@ -39,6 +39,8 @@ pub(super) struct Told {
     pub(super) run: Run,
     pub(super) attempts: Vec<AttemptRow>,
     pub(super) artifacts: Vec<Artifact>,
+    /// Whether it is said to run, and nobody vouches for that.
+    pub(super) unconfirmed: bool,
     /// The zone of its task.
     pub(super) zone: Tz,
 }
@@ -51,6 +53,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let tasks = plan::known(session).await?;
     let task = tasks.iter().find(|task| *task.name() == run.task);
     let told = Told {
+        unconfirmed: !confirm::unconfirmed(session, [&run]).await?.is_empty(),
         zone: task.map_or(session.zone(), |task| task.definition.timezone),
         attempts: store.attempts(run.id).await?,
         artifacts: store.artifacts(run.id).await?,
@@ -66,7 +69,12 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
 
 fn as_json(told: &Told) -> Value {
     let attempts: Vec<Value> = told.attempts.iter().map(attempt_json).collect();
-    json!({ "run": told.run, "attempts": attempts, "artifacts": told.artifacts })
+    json!({
+        "run": told.run,
+        "unconfirmed": told.unconfirmed,
+        "attempts": attempts,
+        "artifacts": told.artifacts,
+    })
 }
 
 fn attempt_json(attempt: &AttemptRow) -> Value {
@@ -87,7 +95,11 @@ fn attempt_json(attempt: &AttemptRow) -> Value {
 /// The run as a page.
 pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
     let run = &told.run;
-    let state = look.paint(state_tone(run.state), state_words(run.state));
+    let state = if told.unconfirmed {
+        look.paint(Tone::Bad, "unconfirmed (its node is silent)")
+    } else {
+        look.paint(state_tone(run.state), state_words(run.state))
+    };
     let mut page = format!("{}: {state}\n", look.strong(&format!("Run {} of {}", run.id, run.task)));
     page.push_str(&facts(told, now).render(look));
     if !told.attempts.is_empty() {

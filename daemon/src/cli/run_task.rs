@@ -36,7 +36,7 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
         dry_run: args.dry_run,
         definition,
     };
-    roundsman_supervisor::prepare_one_shot()
+    roundsman_supervisor::prepare_daemon()
         .map_err(|error| Failure::failed("cannot prepare this process for starting workers", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -8,12 +8,13 @@ use roundsman_model::{Origin, Run, RunId, RunState, Timestamp};
 use roundsman_store::RunFilter;
 
 use super::{
+    confirm::{self, Unconfirmed},
     failure::{Answer, Failure},
     instant,
     look::{Look, Tone, state_tone, state_words},
     output::Output,
     plan,
-    session::Session,
+    session::{self, Session},
     suggest,
     table::{Cell, Table},
     times,
@@ -34,7 +35,7 @@ pub struct Args {
     #[arg(short, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     n: u32,
     /// Only runs with smaller numbers: the next page
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", value_parser = session::run_id)]
     before: Option<RunId>,
     /// Print JSON
     #[arg(long)]
@@ -72,7 +73,8 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         let narrowed = filter != RunFilter { limit: filter.limit, ..RunFilter::default() };
         out.line(if narrowed { "No run matches." } else { "Nothing has run yet." })?;
     } else {
-        out.text(&render(&runs, session.zone(), out.look()))?;
+        let unconfirmed = confirm::unconfirmed(session, &runs).await?;
+        out.text(&render(&runs, &unconfirmed, session.zone(), out.look()))?;
     }
     if let (true, Some(last)) = (more, runs.last()) {
         out.note(&format!("there are older ones: add `--before {}`", last.id));
@@ -101,7 +103,7 @@ fn since(text: &str, zone: Tz, now: Timestamp) -> Answer<Timestamp> {
 }
 
 /// The runs as a table, times in one zone.
-pub(super) fn render(runs: &[Run], zone: Tz, look: Look) -> String {
+pub(super) fn render(runs: &[Run], unconfirmed: &Unconfirmed, zone: Tz, look: Look) -> String {
     let mut table = Table::new()
         .number("RUN")
         .column("TASK")
@@ -116,7 +118,7 @@ pub(super) fn render(runs: &[Run], zone: Tz, look: Look) -> String {
         table.row(vec![
             run.id.to_string().into(),
             task_cell(run),
-            Cell::toned(state_words(run.state), state_tone(run.state)),
+            state(run, unconfirmed),
             what_for(run, zone).into(),
             started(run, zone),
             took.unwrap_or_default().into(),
@@ -125,6 +127,14 @@ pub(super) fn render(runs: &[Run], zone: Tz, look: Look) -> String {
         ]);
     }
     table.render(look)
+}
+
+/// The state of a run; one that is said to run, but that nobody vouches for, is not shown as running.
+pub(super) fn state(run: &Run, unconfirmed: &Unconfirmed) -> Cell {
+    if unconfirmed.contains(&run.id) {
+        return Cell::toned("unconfirmed", Tone::Bad);
+    }
+    Cell::toned(state_words(run.state), state_tone(run.state))
 }
 
 fn task_cell(run: &Run) -> Cell {

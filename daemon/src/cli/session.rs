@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use chrono_tz::Tz;
 use roundsman_config::{Environment, Kinds, Loaded, StoreUrl};
 use roundsman_model::{Clock, RunId, TaskDefinition, Timestamp};
-use roundsman_store::{OpenOptions, Role, RunFilter, Store};
+use roundsman_store::{OpenOptions, Role, RunFilter, Store, StoreError, StoreResult};
 use roundsman_task::Registry;
 use roundsman_telemetry::LogFormat;
 use tokio::sync::OnceCell;
@@ -80,6 +80,10 @@ impl Session {
 
     /// The store, opened for reading.
     pub async fn store(&self) -> Answer<Arc<dyn Store>> {
+        Ok(self.opened().await?)
+    }
+
+    async fn opened(&self) -> StoreResult<Arc<dyn Store>> {
         let open = || async {
             let options = OpenOptions::for_role(Role::Reader);
             roundsman_store::open(&store_url(&self.loaded), options).await
@@ -87,16 +91,20 @@ impl Session {
         Ok(self.store.get_or_try_init(open).await?.clone())
     }
 
+    /// The store, or nothing where there is none yet.
+    pub async fn store_if_there(&self) -> Answer<Option<Arc<dyn Store>>> {
+        match self.opened().await {
+            Ok(store) => Ok(Some(store)),
+            Err(StoreError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The store, or nothing where there is none yet or it cannot be reached: what the configuration says is true
     /// without it. Everything else that is wrong with a store shows as soon as it is needed.
     pub async fn store_if_any(&self) -> Option<Arc<dyn Store>> {
-        if let StoreUrl::Sqlite(path) = &self.loaded.settings.store.value
-            && !path.exists()
-        {
-            return None;
-        }
-        match self.store().await {
-            Ok(store) => Some(store),
+        match self.store_if_there().await {
+            Ok(store) => store,
             Err(failure) => {
                 let _ = self.without_store.set(format!("told from the configuration alone: {}", failure.message()));
                 None
@@ -115,6 +123,11 @@ impl Session {
             store.close().await;
         }
     }
+}
+
+/// Reads the number of a run: `41` or `#41`.
+pub fn run_id(text: &str) -> Result<RunId, String> {
+    text.parse().map_err(|_| "runs have numbers, such as 41: `roundsman runs` lists them".to_owned())
 }
 
 /// The failure that names the runs nearest to one that does not exist.

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use self::definition::Key;
 use super::{
+    confirm::{self, Unconfirmed},
     failure::Answer,
     fields::Fields,
     look::{Look, Tone},
@@ -42,6 +43,9 @@ pub(super) struct Told {
     pub(super) keys: Vec<Key>,
     pub(super) next: Vec<Coming>,
     pub(super) runs: Vec<Run>,
+    pub(super) unconfirmed: Unconfirmed,
+    /// Whether the store could be asked for runs.
+    pub(super) past_known: bool,
     pub(super) ledger: Vec<SlotRange>,
 }
 
@@ -56,7 +60,10 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         }
     };
     let keys = definition::keys(&task, session.loaded());
-    let told = Told { keys, next: next::coming(&task, SHOWN as usize, now), runs, ledger, task };
+    let unconfirmed = confirm::unconfirmed(session, &runs).await?;
+    let past_known = session.note().is_none();
+    let next = next::coming(&task, SHOWN as usize, now);
+    let told = Told { keys, next, runs, unconfirmed, past_known, ledger, task };
     if args.json {
         let stored = told.task.row.as_ref();
         out.json(&json!({
@@ -98,10 +105,10 @@ pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
     if !told.next.is_empty() {
         section("Next", next::render(&told.next, now, Columns { tasks: false, notes: true }, look));
     }
-    if told.runs.is_empty() {
+    if told.runs.is_empty() && told.past_known {
         section("Last runs", "  it has not run yet\n".to_owned());
-    } else {
-        section("Last runs", runs::render(&told.runs, task.definition.timezone, look));
+    } else if !told.runs.is_empty() {
+        section("Last runs", runs::render(&told.runs, &told.unconfirmed, task.definition.timezone, look));
     }
     page
 }

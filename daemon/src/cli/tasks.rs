@@ -10,10 +10,12 @@ use roundsman_store::RunFilter;
 use serde_json::{Value, json};
 
 use super::{
+    confirm::{self, Unconfirmed},
     failure::Answer,
-    look::{Look, Tone, state_tone, state_words},
+    look::{Look, Tone},
     output::Output,
     plan::{self, KnownTask, Standing},
+    runs,
     session::Session,
     table::{Cell, Table},
     times,
@@ -37,6 +39,8 @@ pub(super) struct Row {
     pub(super) task: KnownTask,
     /// Its newest run.
     pub(super) last: Option<Run>,
+    /// Whether the store could be asked for it.
+    pub(super) past_known: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
@@ -44,10 +48,11 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     tasks.retain(|task| args.all || task.standing != Standing::Removed);
     let note = plan::note(&tasks);
     let rows = with_last_runs(session, tasks, RunFilter { limit: 1, ..RunFilter::default() }).await?;
+    let unconfirmed = confirm::unconfirmed(session, rows.iter().filter_map(|row| row.last.as_ref())).await?;
     if args.json {
         out.json(&rows.iter().map(|row| as_json(row, session.now())).collect::<Vec<_>>())?;
     } else {
-        out.text(&render(&rows, session.now(), out.look()))?;
+        out.text(&render(&rows, &unconfirmed, session.now(), out.look()))?;
     }
     if let Some(note) = note {
         out.note(&note);
@@ -58,13 +63,13 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
 /// Adds to each task its newest run that passes the filter. Several questions are under way at a time.
 pub(super) async fn with_last_runs(session: &Session, tasks: Vec<KnownTask>, filter: RunFilter) -> Answer<Vec<Row>> {
     let Some(store) = session.store_if_any().await else {
-        return Ok(tasks.into_iter().map(|task| Row { task, last: None }).collect());
+        return Ok(tasks.into_iter().map(|task| Row { task, last: None, past_known: session.note().is_none() }).collect());
     };
     futures::stream::iter(tasks)
         .map(|task| {
             let filter = RunFilter { task: Some(task.name().clone()), ..filter.clone() };
             let store = store.clone();
-            async move { Ok(Row { last: store.runs(&filter).await?.pop(), task }) }
+            async move { Ok(Row { last: store.runs(&filter).await?.pop(), task, past_known: true }) }
         })
         .buffered(8)
         .try_collect()
@@ -72,7 +77,7 @@ pub(super) async fn with_last_runs(session: &Session, tasks: Vec<KnownTask>, fil
 }
 
 /// The listing as a table.
-pub(super) fn render(rows: &[Row], now: Timestamp, look: Look) -> String {
+pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, look: Look) -> String {
     if rows.is_empty() {
         return "No task is configured. `roundsman config init` prints a file to start from.\n".to_owned();
     }
@@ -87,9 +92,12 @@ pub(super) fn render(rows: &[Row], now: Timestamp, look: Look) -> String {
         .column("LAST RUN")
         .optional("TOOK")
         .optional("WHEN");
-    for Row { task, last } in rows {
+    for Row { task, last, past_known } in rows {
         let slot = task.next_slot(now);
-        let [state, took, when] = last.as_ref().map_or_else(never, |run| last_cells(run, now));
+        let [state, took, when] = match last {
+            Some(run) => last_cells(run, unconfirmed, now),
+            None => [Cell::toned(if *past_known { "never" } else { "" }, Tone::Dim), Cell::default(), Cell::default()],
+        };
         table.row(vec![
             task.name().as_str().into(),
             task.definition.kind.as_str().into(),
@@ -125,13 +133,9 @@ fn next_slot(slot: Timestamp, task: &KnownTask, shared_zone: Option<Tz>) -> Cell
     }
 }
 
-fn never() -> [Cell; 3] {
-    [Cell::toned("never", Tone::Dim), Cell::default(), Cell::default()]
-}
-
 /// State, duration and how long ago of a run.
-fn last_cells(run: &Run, now: Timestamp) -> [Cell; 3] {
-    let state = Cell::toned(state_words(run.state), state_tone(run.state));
+fn last_cells(run: &Run, unconfirmed: &Unconfirmed, now: Timestamp) -> [Cell; 3] {
+    let state = runs::state(run, unconfirmed);
     let took = run.started_at.map(|started| times::between(started, run.ended_at.unwrap_or(now)));
     let when = times::distance(run.ended_at.or(run.started_at).unwrap_or(run.queued_at), now);
     [state, took.unwrap_or_default().into(), when.into()]

@@ -14,6 +14,7 @@ use super::{
     instant,
     look::Look,
     output::Output,
+    paragraph,
     plan::{self, KnownTask},
     session::Session,
     status::nodes,
@@ -37,6 +38,8 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
     let before = args.time.len();
     args.time.retain(|word| word != "--json");
     let as_json = args.json || args.time.len() < before;
+    // Without the ledger there is nothing to answer from; a store that is not there yet is an answer.
+    session.store_if_there().await?;
     let task = plan::one(session, &args.name).await?;
     let now = session.now();
     let zone = task.definition.timezone;
@@ -68,7 +71,7 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
 fn render(facts: &Facts, account: &Account, look: Look) -> String {
     let when = super::times::full(facts.at, facts.task.definition.timezone);
     let verdict = look.paint(account.verdict.tone(), account.verdict.words());
-    format!("{}, {when}: {verdict}\n{}\n", look.strong(facts.task.name().as_str()), account.text)
+    format!("{}, {when}: {verdict}\n{}", look.strong(facts.task.name().as_str()), paragraph::wrap(&account.text, 0, look))
 }
 
 /// The only slot within the minute, where somebody wrote no seconds.

@@ -3,11 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::cli::{
     look::{Look, Tone},
-    table::{Cell, Table},
+    paragraph::wrap,
 };
 
 /// Tables in tables are followed so far.
@@ -33,18 +35,19 @@ pub(super) fn of(schema: &Value) -> Vec<Key> {
     keys
 }
 
-/// The keys as a table.
+/// The keys one by one, what they mean below each.
 pub(super) fn render(keys: &[Key], look: Look) -> String {
-    let mut table = Table::new().column("KEY").text("VALUE").text("DEFAULT").text("MEANING");
+    let mut text = String::new();
     for key in keys {
         let default = match (&key.default, key.required) {
-            (_, true) => Cell::toned("must be written", Tone::Warn),
-            (Some(default), false) => default.as_str().into(),
-            (None, false) => "".into(),
+            (_, true) => look.paint(Tone::Warn, ", must be written"),
+            (Some(default), false) => format!(", default {default}"),
+            (None, false) => String::new(),
         };
-        table.row(vec![key.name.as_str().into(), key.expects.as_str().into(), default, key.about.as_str().into()]);
+        let _ = writeln!(text, "  {}: {}{default}", look.strong(&key.name), key.expects);
+        text.push_str(&wrap(&key.about, 6, look));
     }
-    table.render(look)
+    text
 }
 
 struct Walk<'a> {

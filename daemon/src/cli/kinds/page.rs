@@ -9,7 +9,7 @@ use roundsman_task::KindInfo;
 use serde_json::Value;
 
 use super::{keys, reading, type_word};
-use crate::cli::{fields::Fields, look::Look, table::Table, times};
+use crate::cli::{fields::Fields, look::Look, paragraph::wrap, table::Table, times};
 
 /// The page.
 pub(super) fn render(info: &KindInfo, built_in: bool, schema: &Value, look: Look) -> String {
@@ -60,16 +60,13 @@ fn actions(info: &KindInfo, look: Look) -> String {
 }
 
 fn metrics(info: &KindInfo, look: Look) -> String {
-    let mut table = Table::new().column("NAME").column("TYPE").column("LABELS").text("MEANING");
+    let mut text = String::new();
     for metric in info.metrics {
-        table.row(vec![
-            metric.name.into(),
-            type_word(metric.metric_type).into(),
-            metric.labels.join(", ").into(),
-            metric.help.into(),
-        ]);
+        let labels = if metric.labels.is_empty() { String::new() } else { format!(" by {}", metric.labels.join(", ")) };
+        let _ = writeln!(text, "  {}: {}{labels}", look.strong(metric.name), type_word(metric.metric_type));
+        text.push_str(&wrap(metric.help, 6, look));
     }
-    table.render(look)
+    text
 }
 
 /// A task to begin with; required keys are left for the person to fill in.

@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 use expect_test::expect;
-use roundsman_model::{Origin, RunState};
+use roundsman_model::{Origin, RunId, RunState};
 
-use super::{render, since, states};
+use super::{Unconfirmed, render, since, states};
 use crate::cli::{look::Look, sample};
 
 #[test]
@@ -27,7 +27,7 @@ fn all_sorts_of_runs() {
          43  palo-hardware                  cancelled  first start      never
          42  palo-hardware                  timed out  slot 02:00:00    2026-11-21 02:00:00 +01:00      1.2 s         3  timed out after 10m
          41  palo-hardware                  succeeded  slot 02:00:00    2026-11-21 02:00:00 +01:00      1.2 s            118 devices, 9 changed, 2 failed
-    "#]].assert_eq(&render(&runs, Tz::Europe__Berlin, Look::PLAIN));
+    "#]].assert_eq(&render(&runs, &Unconfirmed::from([RunId(44)]), Tz::Europe__Berlin, Look::PLAIN));
 }
 
 #[test]

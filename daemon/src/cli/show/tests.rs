@@ -3,7 +3,7 @@
 use expect_test::expect;
 use roundsman_model::RunState;
 
-use super::{Told, definition::Key, render};
+use super::{Told, Unconfirmed, definition::Key, render};
 use crate::cli::{look::Look, next::coming, plan::Standing, sample};
 
 fn key(path: &str, value: &str, origin: &str) -> Key {
@@ -23,6 +23,8 @@ fn a_task_in_force() {
         ],
         next: coming(&task, 3, now),
         runs: vec![sample::reported(sample::run(41, RunState::Succeeded))],
+        unconfirmed: Unconfirmed::new(),
+        past_known: true,
         ledger: Vec::new(),
         task,
     };
@@ -55,7 +57,15 @@ fn a_task_in_force() {
 fn a_task_that_no_daemon_has_read() {
     let mut task = sample::in_force(sample::definition("new", ""));
     (task.row, task.standing) = (None, Standing::New);
-    let told = Told { keys: Vec::new(), next: Vec::new(), runs: Vec::new(), ledger: Vec::new(), task };
+    let told = Told {
+        keys: Vec::new(),
+        next: Vec::new(),
+        runs: Vec::new(),
+        unconfirmed: Unconfirmed::new(),
+        past_known: true,
+        ledger: Vec::new(),
+        task,
+    };
     expect![[r#"
         new
           kind  hardware-refresh

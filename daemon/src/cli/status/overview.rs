@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use chrono_tz::Tz;
 use roundsman_model::{Run, RunState, TaskName, Timestamp, time::delta};
 use roundsman_store::{NodeRow, TaskTotals};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::nodes;
 use crate::cli::{
+    confirm::Unconfirmed,
     fields::Fields,
     look::{Look, Tone},
     plan::{KnownTask, Standing},
@@ -21,16 +23,29 @@ const OVERDUE_AFTER: std::time::Duration = std::time::Duration::from_secs(30);
 /// All that `status` shows.
 pub(super) struct Overview {
     pub(super) store: String,
-    /// Whether there is no store yet, or none that can be read.
-    pub(super) store_missing: bool,
+    /// Whether what the store holds is known.
+    pub(super) access: Access,
     pub(super) nodes: Vec<NodeRow>,
     /// The tasks, each with its newest run that has ended.
     pub(super) tasks: Vec<Row>,
     /// Active runs, newest first, up to a limit.
     pub(super) active: Vec<Run>,
+    pub(super) unconfirmed: Unconfirmed,
     /// How many active runs there are in all.
     pub(super) active_counts: BTreeMap<RunState, u64>,
     pub(super) now: Timestamp,
+}
+
+/// How a store answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Access {
+    /// It does.
+    Open,
+    /// There is none yet.
+    Missing,
+    /// It does not.
+    Unreadable,
 }
 
 /// How many runs are active, over all tasks.
@@ -44,10 +59,11 @@ pub(super) fn sum_active(totals: &[(TaskName, TaskTotals)]) -> BTreeMap<RunState
 
 impl Overview {
     /// What the configuration alone says.
-    pub(super) fn without_store(store: String, tasks: Vec<KnownTask>, now: Timestamp) -> Self {
-        let tasks = tasks.into_iter().map(|task| Row { task, last: None }).collect();
+    pub(super) fn without_store(store: String, access: Access, tasks: Vec<KnownTask>, now: Timestamp) -> Self {
+        let past_known = access != Access::Unreadable;
+        let tasks = tasks.into_iter().map(|task| Row { task, last: None, past_known }).collect();
         let (nodes, active, active_counts) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { store, store_missing: true, nodes, tasks, active, active_counts, now }
+        Self { store, access, nodes, tasks, active, unconfirmed: Unconfirmed::new(), active_counts, now }
     }
 
     /// Tasks whose last ended run went badly.
@@ -83,7 +99,7 @@ impl Overview {
             section("Nodes", nodes::render(&self.nodes, zone, self.now, look));
         }
         if !self.active.is_empty() {
-            section("Active runs", runs::render(&self.active, zone, look));
+            section("Active runs", runs::render(&self.active, &self.unconfirmed, zone, look));
         }
         let overdue = self.overdue();
         if !overdue.is_empty() {
@@ -92,7 +108,7 @@ impl Overview {
         let troubled = self.troubled();
         if !troubled.is_empty() {
             let troubled: Vec<Run> = troubled.into_iter().cloned().collect();
-            section("Tasks whose last run went wrong", runs::render(&troubled, zone, look));
+            section("Tasks whose last run went wrong", runs::render(&troubled, &self.unconfirmed, zone, look));
         }
         page
     }
@@ -109,13 +125,22 @@ impl Overview {
         let mut facts = Fields::new();
         let alive = self.nodes.iter().filter(|node| nodes::is_live_daemon(node, self.now)).count();
         match alive {
+            0 if self.access == Access::Unreadable => facts.add_toned("daemon", "not known", Tone::Bad, look),
             0 => facts.add_toned("daemon", "none is alive: nothing fires until `roundsman daemon` is started", Tone::Bad, look),
             1 => facts.add_toned("daemon", "alive", Tone::Good, look),
             more => facts.add_toned("daemon", format!("{more} are alive"), Tone::Good, look),
         }
-        facts.add("store", if self.store_missing { format!("{} (not there yet)", self.store) } else { self.store.clone() });
+        match self.access {
+            Access::Open => facts.add("store", &self.store),
+            Access::Missing => facts.add("store", format!("{} (not there yet)", self.store)),
+            Access::Unreadable => {
+                facts.add_toned("store", format!("{} (cannot be read)", self.store), Tone::Bad, look);
+            }
+        }
         facts.add("tasks", self.task_counts());
-        facts.add("runs", self.run_counts());
+        if self.access != Access::Unreadable {
+            facts.add("runs", self.run_counts());
+        }
         facts
     }
 
@@ -131,7 +156,9 @@ impl Overview {
     }
 
     fn run_counts(&self) -> String {
-        let parts: Vec<(u64, &str)> = self.active_counts.iter().map(|(state, count)| (*count, state.as_str())).collect();
+        let mut parts: Vec<(u64, &str)> =
+            self.active_counts.iter().map(|(state, count)| (*count, state.as_str())).collect();
+        parts.push((self.unconfirmed.len() as u64, "of them unconfirmed: their node is silent"));
         list(&parts).unwrap_or_else(|| "none active".to_owned())
     }
 
@@ -142,11 +169,12 @@ impl Overview {
         json!({
             "now": self.now,
             "store": self.store,
-            "store_present": !self.store_missing,
+            "store_access": self.access,
             "nodes": self.nodes.iter().map(|node| nodes::as_json(node, self.now)).collect::<Vec<_>>(),
             "tasks": self.living().map(|row| as_json(row, self.now)).collect::<Vec<_>>(),
             "active_runs": self.active_counts,
             "active": self.active,
+            "unconfirmed": self.unconfirmed,
             "overdue": overdue,
             "troubled": self.troubled(),
         })

@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use expect_test::expect;
-use roundsman_model::RunState;
+use roundsman_model::{RunId, RunState};
 
-use super::overview::{Overview, sum_active};
-use crate::cli::{look::Look, sample, tasks::Row};
+use super::overview::{Access, Overview, sum_active};
+use crate::cli::{confirm::Unconfirmed, look::Look, sample, tasks::Row};
 
 fn overview() -> Overview {
     Overview {
         store: "sqlite:/var/lib/roundsman/roundsman.db".to_owned(),
-        store_missing: false,
+        access: Access::Open,
         nodes: vec![sample::node("host-a", "2026-11-21T12:47:57Z")],
         tasks: vec![Row {
             task: sample::in_force(sample::definition("palo-hardware", "0 2 * * *")),
             last: Some(sample::reported(sample::run(41, RunState::Succeeded))),
+            past_known: true,
         }],
         active: Vec::new(),
+        unconfirmed: Unconfirmed::new(),
         active_counts: BTreeMap::new(),
         now: sample::at(sample::NOW),
     }
@@ -48,8 +50,9 @@ fn a_lot_is_wrong() {
     let mut failed = sample::run(42, RunState::Failed);
     failed.cause = Some("cannot reach 192.0.2.7: connection refused".to_owned());
     failed.task = "versa-hardware".parse().unwrap();
-    overview.tasks.push(Row { task: late, last: Some(failed) });
+    overview.tasks.push(Row { task: late, last: Some(failed), past_known: true });
     overview.active = vec![sample::run(43, RunState::Running)];
+    overview.unconfirmed = Unconfirmed::from([RunId(43)]);
     overview.active_counts = BTreeMap::from([(RunState::Running, 1), (RunState::Waiting, 2)]);
     expect![[r#"
           daemon  none is alive: nothing fires until `roundsman daemon` is started
@@ -75,16 +78,20 @@ fn a_lot_is_wrong() {
     "#]].assert_eq(&overview.render(Tz::Europe__Berlin, Look::PLAIN));
 }
 
+fn without(access: Access) -> String {
+    let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
+    let overview = Overview::without_store("sqlite:/x.db".to_owned(), access, vec![task], sample::at(sample::NOW));
+    overview.render(Tz::UTC, Look::PLAIN)
+}
+
 #[test]
 fn nothing_is_there_yet() {
-    let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
-    let overview = Overview::without_store("sqlite:/x.db".to_owned(), vec![task], sample::at(sample::NOW));
-    expect![[r#"
-          daemon  none is alive: nothing fires until `roundsman daemon` is started
-          store   sqlite:/x.db (not there yet)
-          tasks   1 scheduled
-          runs    none active
-    "#]].assert_eq(&overview.render(Tz::UTC, Look::PLAIN));
+    expect![[""]].assert_eq(&without(Access::Missing));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_called_empty() {
+    expect![[""]].assert_eq(&without(Access::Unreadable));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 use expect_test::expect;
-use roundsman_model::RunState;
+use roundsman_model::{RunId, RunState};
 
-use super::{Row, render};
+use super::{Row, Unconfirmed, render};
 use crate::cli::{look::Look, sample};
 
 fn rows() -> Vec<Row> {
@@ -16,10 +16,11 @@ fn rows() -> Vec<Row> {
         Row {
             task: sample::in_force(sample::definition("palo-hardware", "0 2 * * *")),
             last: Some(sample::run(41, RunState::Succeeded)),
+            past_known: true,
         },
-        Row { task: paused, last: Some(sample::run(42, RunState::TimedOut)) },
-        Row { task: sample::in_force(sample::definition("by-hand", "")), last: Some(sample::run(43, RunState::Running)) },
-        Row { task: sample::in_force(off), last: None },
+        Row { task: paused, last: Some(sample::run(42, RunState::TimedOut)), past_known: true },
+        Row { task: sample::in_force(sample::definition("by-hand", "")), last: Some(sample::run(43, RunState::Running)), past_known: true },
+        Row { task: sample::in_force(off), last: None, past_known: true },
     ]
 }
 
@@ -31,7 +32,7 @@ fn one_zone_is_named_in_the_heading() {
         versa-hardware  hardware-refresh  paused; every 15 minutes  2026-11-21 14:00:00 +01:00  12 min  timed out  1.2 s        12 h ago
         by-hand         hardware-refresh  on request only                                               running    11 h 48 min  12 h ago
         old             hardware-refresh  switched off                                                  never
-    "#]].assert_eq(&render(&rows(), sample::at(sample::NOW), Look::PLAIN));
+    "#]].assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn several_zones_are_named_beside_each_time() {
         versa-hardware  hardware-refresh  paused; every 15 minutes  2026-11-21 14:00:00 +01:00 Europe/Berlin     12 min  timed out  1.2 s        12 h ago
         by-hand         hardware-refresh  on request only                                                                running    11 h 48 min  12 h ago
         old             hardware-refresh  switched off                                                                   never
-    "#]].assert_eq(&render(&rows, sample::at(sample::NOW), Look::PLAIN));
+    "#]].assert_eq(&render(&rows, &Unconfirmed::from([RunId(43)]), sample::at(sample::NOW), Look::PLAIN));
 }
 
 #[test]
@@ -56,12 +57,12 @@ fn a_terminal_of_eighty_columns_keeps_names_and_times() {
         versa-hardware  paused; every 15…  2026-11-21 14:00:00 +01:00  12 min  timed out
         by-hand         on request only                                        running
         old             switched off                                           never
-    "#]].assert_eq(&render(&rows(), sample::at(sample::NOW), look));
+    "#]].assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), look));
 }
 
 #[test]
 fn nothing_is_configured() {
     expect![[r#"
         No task is configured. `roundsman config init` prints a file to start from.
-    "#]].assert_eq(&render(&[], sample::at(sample::NOW), Look::PLAIN));
+    "#]].assert_eq(&render(&[], &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
 }
