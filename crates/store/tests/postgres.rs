@@ -1,5 +1,6 @@
 //! The Postgres store: the conformance suite, and what is peculiar to servers. It tests no rule that both databases share.
 
+#[cfg(test)]
 mod postgres {
     mod opening;
     mod outages;

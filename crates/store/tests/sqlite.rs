@@ -1,5 +1,6 @@
 //! The SQLite store: the conformance suite, and what is peculiar to files. It tests no rule that both databases share.
 
+#[cfg(test)]
 mod sqlite {
     mod files;
     mod group_commit;

@@ -11,7 +11,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, OnceLock,
+        Mutex, MutexGuard, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     thread,
@@ -125,11 +125,7 @@ impl PostgresCluster {
     pub fn kill9(&self) {
         let pid = self.server_pid().expect("the server runs, so it has written its pid");
         kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the server is ours to kill");
-        let mut lifeline = self.lifeline.lock().expect("no test panics while it holds the lifeline");
-        let mut shell = lifeline.take().expect("the server was started");
-        let mut pipe = shell.stdin.take().expect("the shell was given a pipe");
-        pipe.write_all(b"keep\n").expect("the shell reads it");
-        shell.wait().expect("the shell ends when it has reaped the server");
+        self.let_go();
     }
 
     /// Starts the server again after [`kill9`](Self::kill9), on the same port with the same files.
@@ -140,7 +136,7 @@ impl PostgresCluster {
             match self.wait_until_ready() {
                 Ok(()) => return,
                 // Processes of the killed server notice its end a moment later.
-                Err(log) if log.contains("shared memory block") && Instant::now() < deadline => {}
+                Err(log) if log.contains("shared memory block") && Instant::now() < deadline => self.let_go(),
                 Err(log) => panic!("Postgres does not start again:\n{log}"),
             }
         }
@@ -160,10 +156,20 @@ impl PostgresCluster {
         shell.process_group(0).current_dir(&self.folder);
         Account::apply(self.account.as_ref(), &mut shell);
         let child = shell.spawn().expect("sh is there");
-        let former = self.lifeline.lock().expect("no test panics while it holds the lifeline").replace(child);
-        if let Some(mut former) = former {
-            let _ = former.wait();
+        *self.lifeline() = Some(child);
+    }
+
+    /// Ends the shell of a server that has ended, and keeps the files.
+    fn let_go(&self) {
+        if let Some(mut shell) = self.lifeline().take() {
+            let mut pipe = shell.stdin.take().expect("the shell was given a pipe");
+            pipe.write_all(b"keep\n").expect("the shell reads it");
+            shell.wait().expect("the shell ends when it has reaped the server");
         }
+    }
+
+    fn lifeline(&self) -> MutexGuard<'_, Option<Child>> {
+        self.lifeline.lock().expect("no test panics while it holds the lifeline")
     }
 
     /// Returns what the server logged if it ends instead.

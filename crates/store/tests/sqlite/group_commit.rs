@@ -42,7 +42,7 @@ async fn one_refused_command_leaves_its_neighbours_alone() {
         match answer {
             Ok(()) => assert!(seq % 10 != 3, "{seq} was taken"),
             Err(error) => {
-                assert!(seq % 10 == 3 && matches!(error, StoreError::Refused { .. }), "{seq}: {error}")
+                assert!(seq % 10 == 3 && matches!(error, StoreError::Refused { .. }), "{seq}: {error}");
             }
         }
     }
