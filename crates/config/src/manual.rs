@@ -33,6 +33,8 @@ struct KeyDoc {
     words: Vec<(String, String)>,
     /// A value that can be written, as TOML.
     sample: String,
+    /// The same, if the key's own author says that it can be written; else only its type is right.
+    example: Option<Value>,
 }
 
 /// The keys of one of our own tables, in the order in which they are declared.
@@ -130,6 +132,7 @@ fn key_doc(key: &str, schema: &Value, required: bool) -> KeyDoc {
         about: one_line(schema.get("description").and_then(Value::as_str).unwrap_or_default()),
         words: words(schema),
         sample: sample(schema),
+        example: example(schema),
     }
 }
 
@@ -200,17 +203,12 @@ fn sort_of_text(format: &str) -> &'static str {
 
 /// A value that may be written for a schema.
 fn sample(schema: &Value) -> String {
-    let written = |name: &str| schema.get(name).filter(|value| !value.is_null());
-    let example = || schema.get("examples").and_then(|examples| examples.get(0));
-    if let Some(value) = written("default").or_else(example) {
-        return toml_text(value);
+    if let Some(value) = example(schema) {
+        return toml_text(&value);
     }
     let Some(map) = schema.as_object() else { return "\"…\"".into() };
     if is_secret(map) {
         return "\"${NAME}\"".into();
-    }
-    if let Some(word) = enumeration(map).and_then(|words| words.into_iter().next()) {
-        return toml_text(&word);
     }
     if let Some(shape) = map.get("oneOf").or_else(|| map.get("anyOf")).and_then(|shapes| shapes.get(0)) {
         return sample(shape);
@@ -222,6 +220,14 @@ fn sample(schema: &Value) -> String {
         Some(&"object") => "{}".into(),
         _ => "\"…\"".into(),
     }
+}
+
+/// The default or the first example, or the first of certain words.
+fn example(schema: &Value) -> Option<Value> {
+    let map = schema.as_object().filter(|map| !is_secret(map))?;
+    let default = map.get("default").filter(|value| !value.is_null());
+    let example = default.or_else(|| map.get("examples")?.get(0)).cloned();
+    example.or_else(|| enumeration(map)?.into_iter().next())
 }
 
 fn one_line(text: &str) -> String {

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use serde_json::{Map, Value};
+
 use super::{KeyDoc, keys_of, keys_of_kind};
 use crate::{
     kinds::{KindFacts, Kinds},
@@ -14,7 +16,8 @@ const WIDTH: usize = 100;
 
 const HEAD: &str = "\
 The configuration of Roundsman. A key that begins with `#` is switched off; what it shows is its default, or an \
-example where it has none. `roundsman config check` says what is wrong with this file, `roundsman config show` what is \
+example where it has none. Lines that begin with `##` are alternatives to the ones above them, or need a value of \
+your own. `roundsman config check` says what is wrong with this file, `roundsman config show` what is \
 in effect and why. Files `conf.d/*.toml` beside this one are read too.
 
 A string may refer to the environment: `${VAR}`, `${VAR:-default}`, `${VAR:?why it is needed}`, and to a file: \
@@ -29,29 +32,26 @@ const SHARED_HEAD: &str = "\
 Tables that tasks take into their own `with` by `share = [\"site\"]`. What a task writes itself wins; of several shared \
 tables the later one wins; tables within tables are merged.";
 
+const WITH_HEAD: &str = "\
+The kind's own configuration, here that of a command. `roundsman kinds KIND` shows the keys.";
+
+/// Of the three keys that say when a task runs, the two that are alternatives to the first.
+const ALTERNATIVES: [&str; 2] = ["every", "at"];
+
+/// What a line that is switched off begins with, and one that is an alternative or needs a value first.
+const OFF: &str = "#";
+const ALTERNATIVE: &str = "##";
+
 /// The commented configuration file that `config init` prints, with a task for every kind that needs no configuration.
 pub fn init_text(kinds: &dyn Kinds) -> String {
     let mut text = String::new();
     prose(&mut text, HEAD);
     text.push_str("\n[daemon]\n");
-    keys(&mut text, &keys_of::<DaemonTable>());
+    keys(&mut text, &keys_of::<DaemonTable>(), |_| OFF);
     text.push('\n');
     prose(&mut text, SHARED_HEAD);
     text.push_str("#[shared.site]\n\n");
-    prose(&mut text, TASK_HEAD);
-    text.push_str("#[tasks.example]\n");
-    let task_keys: Vec<KeyDoc> = keys_of::<TaskTable>()
-        .into_iter()
-        .filter(|doc| !["retry", "limits", "with"].contains(&doc.key.as_str()))
-        .collect();
-    keys(&mut text, &task_keys);
-    for (table, docs) in [("retry", keys_of::<RetryTable>()), ("limits", keys_of::<LimitsTable>())] {
-        let about = keys_of::<TaskTable>().into_iter().find(|doc| doc.key == table).map(|doc| doc.about);
-        text.push('\n');
-        prose(&mut text, &about.unwrap_or_default());
-        let _ = writeln!(text, "#[tasks.example.{table}]");
-        keys(&mut text, &docs);
-    }
+    example_task(&mut text);
     let mut names = kinds.names();
     names.sort();
     for name in names {
@@ -62,9 +62,35 @@ pub fn init_text(kinds: &dyn Kinds) -> String {
     text
 }
 
+/// A task with every key that any task may have.
+fn example_task(text: &mut String) {
+    prose(text, TASK_HEAD);
+    text.push_str("#[tasks.example]\n");
+    let (tables, docs): (Vec<KeyDoc>, Vec<KeyDoc>) = keys_of::<TaskTable>()
+        .into_iter()
+        .partition(|doc| ["retry", "limits", "with"].contains(&doc.key.as_str()));
+    keys(text, &docs, |doc| if ALTERNATIVES.contains(&doc.key.as_str()) { ALTERNATIVE } else { OFF });
+    for (table, docs) in [("retry", keys_of::<RetryTable>()), ("limits", keys_of::<LimitsTable>())] {
+        text.push('\n');
+        prose(text, tables.iter().find(|doc| doc.key == table).map_or("", |doc| doc.about.as_str()));
+        let _ = writeln!(text, "#[tasks.example.{table}]");
+        keys(text, &docs, |_| OFF);
+    }
+    text.push('\n');
+    prose(text, WITH_HEAD);
+    text.push_str("#[tasks.example.with]\n#argv = [\"true\"]\n");
+}
+
 /// The section of a kind: switched on if its task needs nothing more.
 fn kind(text: &mut String, name: &str, facts: &KindFacts) {
-    let off = if facts.built_in().is_some() { "" } else { "#" };
+    let docs: Vec<KeyDoc> =
+        keys_of_kind(&facts.schema).into_iter().filter(|doc| !doc.key.contains(['.', '['])).collect();
+    let good = good_together(&docs, facts);
+    let off = match (facts.built_in(), &good) {
+        (Some(_), _) => "",
+        (None, Some(_)) => OFF,
+        (None, None) => ALTERNATIVE,
+    };
     text.push('\n');
     prose(text, &format!("{name}: {}.", facts.about.trim_end_matches('.')));
     let _ = writeln!(text, "{off}[tasks.{name}]\n{off}uses = \"{name}\"");
@@ -74,15 +100,33 @@ fn kind(text: &mut String, name: &str, facts: &KindFacts) {
     if facts.built_in().is_some() {
         text.push_str("run_at_first_start = true\n");
     }
-    let docs: Vec<KeyDoc> =
-        keys_of_kind(&facts.schema).into_iter().filter(|doc| !doc.key.contains(['.', '['])).collect();
     if !docs.is_empty() {
         let _ = writeln!(text, "\n{off}[tasks.{name}.with]");
-        keys(text, &docs);
+        let good = good.unwrap_or_default();
+        keys(text, &docs, |doc| if good.contains_key(&doc.key) { OFF } else { ALTERNATIVE });
     }
 }
 
-fn keys(text: &mut String, docs: &[KeyDoc]) {
+/// The keys whose examples the kind accepts, all of them at once; nothing if it accepts none.
+fn good_together(docs: &[KeyDoc], facts: &KindFacts) -> Option<Map<String, Value>> {
+    let accepted = |keys: &Map<String, Value>| (facts.check)(&Value::Object(keys.clone())).is_ok();
+    let examples = || docs.iter().filter_map(|doc| Some((doc.key.clone(), doc.example.clone()?)));
+    let all: Map<String, Value> = examples().collect();
+    if accepted(&all) {
+        return Some(all);
+    }
+    let mut some = Map::new();
+    for (key, example) in examples().filter(|_| accepted(&Map::new())) {
+        let mut more = some.clone();
+        more.insert(key, example);
+        if accepted(&more) {
+            some = more;
+        }
+    }
+    accepted(&some).then_some(some)
+}
+
+fn keys(text: &mut String, docs: &[KeyDoc], off: impl Fn(&KeyDoc) -> &'static str) {
     for (index, doc) in docs.iter().enumerate() {
         if index > 0 {
             text.push('\n');
@@ -91,7 +135,7 @@ fn keys(text: &mut String, docs: &[KeyDoc]) {
         for (word, meaning) in &doc.words {
             prose(text, &format!("  {word}: {meaning}"));
         }
-        let _ = writeln!(text, "#{} = {}", doc.key, doc.sample);
+        let _ = writeln!(text, "{}{} = {}", off(doc), doc.key, doc.sample);
     }
 }
 

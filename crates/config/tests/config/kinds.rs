@@ -10,7 +10,6 @@ use serde_json::Value;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub(crate) struct Command {
     /// The program and its arguments.
     #[schemars(length(min = 1))]
@@ -25,7 +24,6 @@ pub(crate) struct Command {
 
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, default)]
-#[allow(dead_code)]
 pub(crate) struct Dns {
     /// What is asked.
     checks: Vec<DnsCheck>,
@@ -40,7 +38,6 @@ pub(crate) struct Dns {
 /// Three capital letters; for a message that quotes the value, as those of real kinds do.
 #[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[allow(dead_code)]
 pub(crate) struct Label(String);
 
 impl TryFrom<String> for Label {
@@ -53,7 +50,6 @@ impl TryFrom<String> for Label {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub(crate) struct DnsCheck {
     /// The server's address.
     server: std::net::IpAddr,
@@ -76,7 +72,6 @@ pub(crate) enum Record {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub(crate) struct Inventory {
     /// Where the inventory is.
     netbox: Netbox,
@@ -98,7 +93,6 @@ fn hundred() -> u32 {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub(crate) struct Netbox {
     /// Its address.
     #[schemars(url)]
@@ -109,7 +103,6 @@ pub(crate) struct Netbox {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(dead_code)]
 pub(crate) enum Login {
     /// With a password.
     Password { user: String, password: Secret<String> },

@@ -59,6 +59,16 @@ pub(crate) fn refused(text: &str) -> String {
     }
 }
 
+/// Holds what is said about a file that must not load against what should be said.
+pub(crate) fn check(text: &str, expected: expect_test::Expect) {
+    expected.assert_eq(&refused(text));
+}
+
+/// A task of the kind `command` with one more line in it.
+pub(crate) fn task(line: &str) -> String {
+    format!("[tasks.backup]\nuses = \"command\"\nwith = {{ argv = [\"true\"] }}\n{line}\n")
+}
+
 /// Every row of `config show`.
 pub(crate) fn shown(scene: &Scene, loaded: &Loaded) -> String {
     let line = |row: &roundsman_config::Row| format!("{} = {}  [{}]\n", row.key, row.value, row.origin);
