@@ -8,17 +8,16 @@ use serde_json::{Value, json};
 
 use super::{DnsAvailability, config::tests::config, run, self_check::LocalPath};
 
-/// A port on loopback where nothing listens, as far as one can know.
-fn dead_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port that is taken and yet refuses: the socket hears only one peer, which is never there.
+fn deaf() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect("127.0.0.1:9").unwrap();
+    socket
 }
 
-fn dead_server() -> Value {
-    json!({
-        "servers": [{ "name": "dead", "addr": "127.0.0.1", "port": dead_port() }],
-        "attempts": 2,
-        "timeout": "2s",
-    })
+fn dead_server(deaf: &UdpSocket) -> Value {
+    let port = deaf.local_addr().unwrap().port();
+    json!({ "servers": [{ "name": "dead", "addr": "127.0.0.1", "port": port }], "attempts": 2, "timeout": "2s" })
 }
 
 #[tokio::test]
@@ -39,9 +38,10 @@ async fn without_resolvers_there_is_nothing_to_do() {
 
 #[tokio::test]
 async fn a_host_without_network_judges_nobody() {
+    let deaf = deaf();
     let test = TestContext::default();
     let cut_off = |_| LocalPath::Broken("interface eth0 is down".to_owned());
-    let error = run(test.cx(), &config(dead_server()).unwrap(), cut_off).await.unwrap_err();
+    let error = run(test.cx(), &config(dead_server(&deaf)).unwrap(), cut_off).await.unwrap_err();
     assert_eq!(
         error,
         TaskError::permanent("self_check: this host itself is cut off: interface eth0 is down")
@@ -52,8 +52,9 @@ async fn a_host_without_network_judges_nobody() {
 
 #[tokio::test]
 async fn a_dead_server_is_down_at_the_third_look() {
+    let deaf = deaf();
     let clock = Arc::new(FakeClock::at("2026-01-05T12:00:00Z"));
-    let config = config(dead_server()).unwrap();
+    let config = config(dead_server(&deaf)).unwrap();
     let mut test = TestContext::builder().clock(clock.clone()).build();
     let labels = [("server", "dead"), ("check", "root-ns")];
     for look in 1..=3 {
@@ -79,7 +80,8 @@ async fn a_dead_server_is_down_at_the_third_look() {
 
 #[tokio::test]
 async fn a_repeated_attempt_counts_once() {
-    let config = config(dead_server()).unwrap();
+    let deaf = deaf();
+    let config = config(dead_server(&deaf)).unwrap();
     let mut test = TestContext::default();
     for _ in 0..4 {
         DnsAvailability::run(test.cx(), config.clone()).await.unwrap_err();
@@ -91,19 +93,21 @@ async fn a_repeated_attempt_counts_once() {
 
 #[tokio::test]
 async fn what_is_no_longer_looked_at_is_forgotten_and_what_cannot_be_read_begins_anew() {
+    let deaf = deaf();
     let test = TestContext::builder()
         .document("states", "gone/root-ns", json!({ "any": "thing" }))
         .document("states", "dead/root-ns", json!("from another version"))
         .build();
-    DnsAvailability::run(test.cx(), config(dead_server()).unwrap()).await.unwrap_err();
+    DnsAvailability::run(test.cx(), config(dead_server(&deaf)).unwrap()).await.unwrap_err();
     assert!(test.document("states", "gone/root-ns").is_none());
     assert_eq!(test.document("states", "dead/root-ns").unwrap().value["recent"], json!(["down"]));
 }
 
 #[tokio::test]
 async fn a_dry_run_keeps_nothing() {
+    let deaf = deaf();
     let test = TestContext::builder().dry_run().build();
-    DnsAvailability::run(test.cx(), config(dead_server()).unwrap()).await.unwrap_err();
+    DnsAvailability::run(test.cx(), config(dead_server(&deaf)).unwrap()).await.unwrap_err();
     assert!(test.documents("states").is_empty());
 }
 

@@ -1,5 +1,7 @@
 //! What the kind makes of a real server.
 
+use std::net::UdpSocket;
+
 use roundsman_task::OutcomeStatus;
 use roundsman_testkit::TestContext;
 use serde_json::{Value, json};
@@ -8,6 +10,13 @@ use crate::{
     ask::{expect, row, run},
     unbound::Unbound,
 };
+
+/// A port that is taken and yet refuses: the socket hears only one peer, which is never there.
+fn deaf(port: u16) -> UdpSocket {
+    let socket = UdpSocket::bind(("127.0.0.1", port)).unwrap();
+    socket.connect("127.0.0.1:9").unwrap();
+    socket
+}
 
 #[tokio::test]
 async fn checks_of_all_kinds() {
@@ -78,7 +87,8 @@ async fn several_servers_and_their_states() {
         server.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         server
     };
-    let dead = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let deaf = deaf(0);
+    let dead = deaf.local_addr().unwrap().port();
     let with = json!({
         "servers": [
             server("one", json!({})),
@@ -139,6 +149,7 @@ async fn it_goes_down_with_the_server_and_comes_back() {
     let state = async |test: &TestContext| run(test, with.clone()).await.detail["checks"][0]["state"].clone();
     assert_eq!(state(&test).await, "ok");
     drop(unbound);
+    let _deaf = deaf(port);
     let mut seen = Vec::new();
     let mut next = test.next_run();
     for _ in 0..3 {
