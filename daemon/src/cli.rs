@@ -111,8 +111,10 @@ async fn ask(command: Command, session: &Session, out: &mut Output) -> Answer {
         Command::Artifacts(args) => artifacts::run(args, session, out).await,
         Command::Why(args) => why::run(args, session, out).await,
         Command::Db(args) => db::run(args, session, out).await,
-        Command::Daemon(_) | Command::RunTask(_) | Command::Completions(_) | Command::Config(_) | Command::Kinds(_) => {
-            Ok(())
-        }
+        Command::Daemon(_)
+        | Command::RunTask(_)
+        | Command::Completions(_)
+        | Command::Config(_)
+        | Command::Kinds(_) => Ok(()),
     }
 }

@@ -3,8 +3,11 @@
 #[path = "cli/stage.rs"]
 mod stage;
 
+use std::time::{Duration, Instant};
+
+use roundsman_model::{AttemptEnd, Outcome, RunId};
 use serde_json::Value;
-use stage::{Stage, past};
+use stage::{Buffer, Stage, past};
 
 #[test]
 fn tasks_and_next_without_a_store() {
@@ -47,7 +50,9 @@ fn migrate_makes_a_store_and_says_what_it_did() {
 fn status_tells_what_is_wrong() {
     let stage = Stage::with(past);
     let told = stage.told(&["status"]);
-    for expected in ["daemon  alive", "1 running", "host-a", "http://127.0.0.1:9464", "Active runs", "exit code 1"] {
+    for expected in
+        ["daemon  alive", "1 running", "host-a", "http://127.0.0.1:9464", "Active runs", "exit code 1"]
+    {
         assert!(told.contains(expected), "no {expected:?} in\n{told}");
     }
     let status: Value = stage.json(&["status", "--json"]);
@@ -80,7 +85,9 @@ fn runs_come_in_pages_newest_first() {
 fn a_run_with_its_log_and_artifact() {
     let stage = Stage::with(past);
     let told = stage.told(&["run", "1"]);
-    for expected in ["Run 1 of backup: succeeded", "40 ms after its slot", "3 ok", "dump.txt", "roundsman logs 1"] {
+    for expected in
+        ["Run 1 of backup: succeeded", "40 ms after its slot", "3 ok", "dump.txt", "roundsman logs 1"]
+    {
         assert!(told.contains(expected), "no {expected:?} in\n{told}");
     }
     let run: Value = stage.json(&["run", "2", "--json"]);
@@ -98,6 +105,41 @@ fn a_run_with_its_log_and_artifact() {
     assert_eq!(message, "run 1 left no artifact \"dmp.txt\"; did you mean \"dump.txt\"?");
     let (_, message) = stage.refused(&["run", "9"]);
     assert_eq!(message, "there is no run 9: the newest is 3");
+}
+
+#[test]
+fn a_log_is_followed_until_the_run_ends() {
+    let stage = Stage::with(past);
+    let seen = Buffer::default();
+    let wait_for = |text: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !seen.text().contains(text) {
+            assert!(Instant::now() < deadline, "{text:?} was not printed:\n{}", seen.text());
+            std::thread::yield_now();
+        }
+    };
+    let (result, notes) = std::thread::scope(|scope| {
+        let follower = scope.spawn(|| stage.ask_into(&["logs", "3", "--follow"], &seen));
+        stage.happens(async |store, _| {
+            let run = store.run(RunId(3)).await.unwrap().unwrap();
+            stage::log(store, &run, 1, "2026-11-21T12:45:01Z", "log", "half done").await;
+        });
+        wait_for("half done");
+        assert!(!follower.is_finished(), "it stopped before the run ended");
+        stage.happens(async |store, _| {
+            let run = store.run(RunId(3)).await.unwrap().unwrap();
+            stage::log(store, &run, 2, "2026-11-21T12:45:02Z", "log", "all done").await;
+            stage::end(store, &run, AttemptEnd::Finished { outcome: Outcome::success("done") }).await;
+        });
+        follower.join().unwrap()
+    });
+    result.unwrap();
+    assert!(
+        seen.text().ends_with("13:45:01.000 INFO  half done\n13:45:02.000 INFO  all done\n"),
+        "{}",
+        seen.text()
+    );
+    assert_eq!(notes, "note: run 3 succeeded\n");
 }
 
 #[test]
@@ -126,9 +168,15 @@ fn why_answers_for_every_kind_of_time() {
 #[test]
 fn unknown_names_get_suggestions() {
     let stage = Stage::with(past);
-    for line in [&["show", "bakcup"][..], &["runs", "bakcup"], &["next", "bakcup"], &["why", "bakcup", "02:00"]] {
+    for line in
+        [&["show", "bakcup"][..], &["runs", "bakcup"], &["next", "bakcup"], &["why", "bakcup", "02:00"]]
+    {
         let (code, message) = stage.refused(line);
-        assert_eq!((code, message.as_str()), (2, "there is no task \"bakcup\"; did you mean \"backup\"?"), "{line:?}");
+        assert_eq!(
+            (code, message.as_str()),
+            (2, "there is no task \"bakcup\"; did you mean \"backup\"?"),
+            "{line:?}"
+        );
     }
     let (code, message) = stage.refused(&["kinds", "comand"]);
     assert_eq!((code, message.as_str()), (2, "there is no kind \"comand\"; did you mean \"command\"?"));
@@ -147,7 +195,10 @@ fn a_changed_file_shows_what_is_in_force() {
 fn config_commands() {
     let stage = Stage::new();
     let check = stage.told(&["config", "check"]);
-    assert!(check.contains("is in order: 2 tasks") && check.contains("backup (command): every day at 02:00"), "{check}");
+    assert!(
+        check.contains("is in order: 2 tasks") && check.contains("backup (command): every day at 02:00"),
+        "{check}"
+    );
     let show = stage.told(&["config", "show", "daemon"]);
     assert!(show.contains("Europe/Berlin") && show.contains("roundsman.toml:"), "{show}");
     let schema: Value = stage.json(&["config", "schema"]);

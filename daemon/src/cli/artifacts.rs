@@ -86,9 +86,15 @@ fn unknown(run: RunId, name: &str, artifacts: &[Artifact]) -> Failure {
     let near = suggest::names(name, artifacts.iter().map(|artifact| artifact.name.as_str()));
     let otherwise = match artifacts {
         [] => "it left none".to_owned(),
-        all => format!("it left {}", suggest::listed(&all.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), "and")),
+        all => format!(
+            "it left {}",
+            suggest::listed(&all.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), "and")
+        ),
     };
-    Failure::Failed(format!("run {run} left no artifact {name:?}{}", suggest::did_you_mean(&near, &otherwise)))
+    Failure::Failed(format!(
+        "run {run} left no artifact {name:?}{}",
+        suggest::did_you_mean(&near, &otherwise)
+    ))
 }
 
 /// Writes the whole file or leaves what was there: an interrupted fetch must not look like an artifact.
@@ -109,5 +115,7 @@ fn write(file: &Path, bytes: &[u8], artifact: &Artifact, out: &mut Output) -> An
             failed(error)
         })
     };
-    written.map(|()| out.note(&format!("wrote {} ({}) to {}", artifact.name, times::bytes(artifact.size), file.display())))
+    written.map(|()| {
+        out.note(&format!("wrote {} ({}) to {}", artifact.name, times::bytes(artifact.size), file.display()))
+    })
 }

@@ -68,10 +68,14 @@ fn show(args: &ShowArgs, loaded: &roundsman_config::Loaded, out: &mut Output) ->
     let within = |row: &&Row| args.prefix.as_ref().is_none_or(|prefix| is_within(&row.key, prefix));
     let rows: Vec<&Row> = loaded.show().iter().filter(within).collect();
     if let (true, Some(prefix)) = (rows.is_empty(), &args.prefix) {
-        return Err(Failure::Usage(format!("no key begins with {prefix:?}: `roundsman config show` lists all")));
+        return Err(Failure::Usage(format!(
+            "no key begins with {prefix:?}: `roundsman config show` lists all"
+        )));
     }
     if args.json {
-        let rows = rows.iter().map(|row| json!({ "key": row.key, "value": row.value, "origin": row.origin.to_string() }));
+        let rows = rows
+            .iter()
+            .map(|row| json!({ "key": row.key, "value": row.value, "origin": row.origin.to_string() }));
         return Ok(out.json(&rows.collect::<Vec<Value>>())?);
     }
     match &loaded.files[..] {

@@ -15,7 +15,10 @@ use super::{
 pub(crate) type Unconfirmed = BTreeSet<RunId>;
 
 /// Of these runs, those that nobody vouches for.
-pub(crate) async fn unconfirmed(session: &Session, runs: impl IntoIterator<Item = &Run>) -> Answer<Unconfirmed> {
+pub(crate) async fn unconfirmed(
+    session: &Session,
+    runs: impl IntoIterator<Item = &Run>,
+) -> Answer<Unconfirmed> {
     let running: Unconfirmed =
         runs.into_iter().filter(|run| run.state == RunState::Running).map(|run| run.id).collect();
     if running.is_empty() {
@@ -23,7 +26,13 @@ pub(crate) async fn unconfirmed(session: &Session, runs: impl IntoIterator<Item 
     }
     let (store, now) = (session.store().await?, session.now());
     let nodes = store.nodes(now).await?;
-    let alive = |boot| nodes.iter().any(|node| node.entry.holder == boot && nodes::life(node, now) == Life::Alive);
+    let alive =
+        |boot| nodes.iter().any(|node| node.entry.holder == boot && nodes::life(node, now) == Life::Alive);
     let held = store.held().await?;
-    Ok(held.into_iter().filter(|held| !alive(held.lease.holder.clone())).map(|held| held.run.id).filter(|id| running.contains(id)).collect())
+    Ok(held
+        .into_iter()
+        .filter(|held| !alive(held.lease.holder.clone()))
+        .map(|held| held.run.id)
+        .filter(|id| running.contains(id))
+        .collect())
 }

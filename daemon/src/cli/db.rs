@@ -31,7 +31,9 @@ async fn migrate(session: &Session, out: &mut Output) -> Answer {
     let store = &session.loaded().settings.store.value;
     Ok(out.line(&match (report.from, report.to) {
         (0, to) => format!("Created the store at {store}, schema {to}."),
-        (from, to) if from == to => format!("The store at {store} has schema {to}, which is what this version needs."),
+        (from, to) if from == to => {
+            format!("The store at {store} has schema {to}, which is what this version needs.")
+        }
         (from, to) => format!("Brought the store at {store} from schema {from} to {to}."),
     })?)
 }

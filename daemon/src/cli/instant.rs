@@ -60,7 +60,8 @@ fn absolute(text: &str) -> Option<Timestamp> {
         "%Y-%m-%d %H:%M:%S%.f%z",
     ];
     // What we print ourselves ends in the zone's name; the offset before it says all.
-    let text = text.rsplit_once(' ').filter(|(_, zone)| zone.parse::<Tz>().is_ok()).map_or(text, |(rest, _)| rest);
+    let text =
+        text.rsplit_once(' ').filter(|(_, zone)| zone.parse::<Tz>().is_ok()).map_or(text, |(rest, _)| rest);
     let zulu = text.strip_suffix(['Z', 'z']).map(|rest| format!("{}+00:00", rest.trim_end()));
     let text = zulu.as_deref().unwrap_or(text);
     let parsed = DateTime::parse_from_rfc3339(text).ok();

@@ -43,7 +43,8 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let tasks = plan::known(session).await?;
     let task = tasks.iter().find(|task| *task.name() == run.task);
     let zone = task.map_or(session.zone(), |task| task.definition.timezone);
-    let mut reader = Reader { store, run: run.id, after: None, printer: Printer::new(zone, args.json), state: run.state };
+    let mut reader =
+        Reader { store, run: run.id, after: None, printer: Printer::new(zone, args.json), state: run.state };
     reader.drain(out).await?;
     if args.follow && run.state.is_active() {
         reader.follow(out).await?;

@@ -116,7 +116,8 @@ pub(super) fn render(slots: &[Coming], now: Timestamp, columns: Columns, look: L
     let mut table = Table::new().column(head).column("IN").column("TASK").optional("STARTS").text("NOTE");
     for coming in slots {
         let stamp = if zone.is_none() { times::full } else { times::stamp };
-        let starts = (coming.due_at != coming.slot).then(|| times::beside(coming.due_at, coming.slot, coming.timezone));
+        let starts = (coming.due_at != coming.slot)
+            .then(|| times::beside(coming.due_at, coming.slot, coming.timezone));
         let note = coming.note.as_deref().filter(|_| columns.notes).unwrap_or_default();
         let note = match (coming.paused, note) {
             (true, "") => Cell::toned("paused: will be skipped", Tone::Warn),

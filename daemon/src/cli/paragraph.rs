@@ -29,7 +29,8 @@ mod tests {
     fn lines_break_between_words_and_only_on_terminals() {
         let narrow = Look { width: Some(26), color: false };
         let text = "one two three four five six seven incomprehensibilities-of-all-sorts eight";
-        let expected = "    one two three four\n    five six seven\n    incomprehensibilities-of-all-sorts\n    eight\n";
+        let expected =
+            "    one two three four\n    five six seven\n    incomprehensibilities-of-all-sorts\n    eight\n";
         assert_eq!(wrap(text, 4, narrow), expected);
         assert_eq!(wrap(text, 2, Look::PLAIN), format!("  {text}\n"));
         assert_eq!(wrap("", 2, narrow), "");

@@ -94,7 +94,8 @@ pub(crate) fn pick(tasks: Vec<KnownTask>, name: &str) -> Answer<KnownTask> {
 pub(crate) fn merge(configured: &[TaskDefinition], rows: Vec<TaskRow>) -> Vec<KnownTask> {
     let mut rows: BTreeMap<TaskName, TaskRow> =
         rows.into_iter().map(|row| (row.definition.name.clone(), row)).collect();
-    let mut tasks: Vec<KnownTask> = configured.iter().map(|task| side_by_side(task, rows.remove(&task.name))).collect();
+    let mut tasks: Vec<KnownTask> =
+        configured.iter().map(|task| side_by_side(task, rows.remove(&task.name))).collect();
     tasks.extend(rows.into_values().map(|row| KnownTask {
         definition: row.definition.clone(),
         standing: if row.removed_at.is_some() { Standing::Removed } else { Standing::Dropped },
@@ -122,14 +123,20 @@ pub(crate) fn note(tasks: &[KnownTask]) -> Option<String> {
     let part = |names: Vec<&str>, what: &str| {
         (!names.is_empty()).then(|| format!("{what}: {}", suggest::listed(&shortened(names), "and")))
     };
-    let parts: Vec<String> =
-        [part(of(Standing::New), "new"), part(of(Standing::Changed), "changed"), part(of(Standing::Dropped), "dropped")]
-            .into_iter()
-            .flatten()
-            .collect();
+    let parts: Vec<String> = [
+        part(of(Standing::New), "new"),
+        part(of(Standing::Changed), "changed"),
+        part(of(Standing::Dropped), "dropped"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let known_to_a_daemon = tasks.iter().any(|task| task.row.is_some());
     (known_to_a_daemon && !parts.is_empty()).then(|| {
-        format!("the configuration differs from what is in force until the daemon is restarted ({})", parts.join("; "))
+        format!(
+            "the configuration differs from what is in force until the daemon is restarted ({})",
+            parts.join("; ")
+        )
     })
 }
 

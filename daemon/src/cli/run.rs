@@ -140,7 +140,10 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
         facts.add("due", times::with_distance(run.due_at, zone, now));
     }
     facts.add_some("started", run.started_at.map(|at| format!("{}{}", times::full(at, zone), lag(run, at))));
-    facts.add_some("ended", run.ended_at.map(|at| format!("{}{}", times::with_distance(at, zone, now), took(run, at))));
+    facts.add_some(
+        "ended",
+        run.ended_at.map(|at| format!("{}{}", times::with_distance(at, zone, now), took(run, at))),
+    );
     facts.add("definition", &run.definition);
     facts.add_some("cause", run.cause.as_deref());
     if let Some(outcome) = &run.outcome {
@@ -154,7 +157,8 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
 
 fn params(params: &Value) -> String {
     let pairs = params.as_object().into_iter().flatten();
-    let pairs = pairs.map(|(key, value)| value.as_str().map_or(format!("{key}={value}"), |text| format!("{key}={text}")));
+    let pairs = pairs
+        .map(|(key, value)| value.as_str().map_or(format!("{key}={value}"), |text| format!("{key}={text}")));
     pairs.collect::<Vec<_>>().join(" ")
 }
 
@@ -200,7 +204,10 @@ fn attempts(rows: &[AttemptRow], zone: Tz, look: Look) -> String {
             row.ended_at.map(|ended| times::between(row.started_at, ended)).unwrap_or_default().into(),
             Cell::toned(format!("{ended}{late}"), end_tone(row.end.as_ref())),
             row.holder.node.as_str().into(),
-            row.cpu_ms.map(|ms| times::length(std::time::Duration::from_millis(ms))).unwrap_or_default().into(),
+            row.cpu_ms
+                .map(|ms| times::length(std::time::Duration::from_millis(ms)))
+                .unwrap_or_default()
+                .into(),
             row.max_rss.map(times::bytes).unwrap_or_default().into(),
             row.end.as_ref().map(ToString::to_string).unwrap_or_default().into(),
         ]);
@@ -220,7 +227,9 @@ fn end_tone(end: Option<&AttemptEnd>) -> Tone {
 
 fn crash_output(rows: &[AttemptRow]) -> impl Iterator<Item = (u32, &str)> {
     rows.iter().filter_map(|row| match &row.end {
-        Some(AttemptEnd::Crashed { stderr, .. }) if !stderr.trim().is_empty() => Some((row.number, stderr.as_str())),
+        Some(AttemptEnd::Crashed { stderr, .. }) if !stderr.trim().is_empty() => {
+            Some((row.number, stderr.as_str()))
+        }
         _ => None,
     })
 }

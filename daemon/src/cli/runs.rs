@@ -47,16 +47,22 @@ pub struct Args {
 struct States(Vec<RunState>);
 
 fn states(word: &str) -> Result<States, String> {
-    let group = |wanted: fn(RunState) -> bool| RunState::ALL.into_iter().filter(|state| wanted(*state)).collect();
+    let group =
+        |wanted: fn(RunState) -> bool| RunState::ALL.into_iter().filter(|state| wanted(*state)).collect();
     match word {
         "active" => Ok(States(group(RunState::is_active))),
         "ended" => Ok(States(group(|state| !state.is_active()))),
-        word => RunState::from_word(&word.replace('-', "_")).map(|state| States(vec![state])).ok_or_else(|| {
-            let words = RunState::ALL.map(RunState::as_str).into_iter().chain(["active", "ended"]);
-            let near = suggest::names(word, words.clone());
-            let all = suggest::listed(&words.collect::<Vec<_>>(), "and");
-            format!("no run is ever in that state{}", suggest::did_you_mean(&near, &format!("the states are {all}")))
-        }),
+        word => {
+            RunState::from_word(&word.replace('-', "_")).map(|state| States(vec![state])).ok_or_else(|| {
+                let words = RunState::ALL.map(RunState::as_str).into_iter().chain(["active", "ended"]);
+                let near = suggest::names(word, words.clone());
+                let all = suggest::listed(&words.collect::<Vec<_>>(), "and");
+                format!(
+                    "no run is ever in that state{}",
+                    suggest::did_you_mean(&near, &format!("the states are {all}"))
+                )
+            })
+        }
     }
 }
 
@@ -146,7 +152,9 @@ fn task_cell(run: &Run) -> Cell {
 fn started(run: &Run, zone: Tz) -> Cell {
     match run.started_at {
         Some(started) => times::stamp(started, zone).into(),
-        None if run.state.is_active() => Cell::toned(format!("due {}", times::stamp(run.due_at, zone)), Tone::Busy),
+        None if run.state.is_active() => {
+            Cell::toned(format!("due {}", times::stamp(run.due_at, zone)), Tone::Busy)
+        }
         None => Cell::toned("never", Tone::Dim),
     }
 }
@@ -154,7 +162,9 @@ fn started(run: &Run, zone: Tz) -> Cell {
 /// What a run was for: its slot, or who asked.
 pub(super) fn what_for(run: &Run, zone: Tz) -> String {
     match (run.slot, run.origin) {
-        (Some(slot), _) => format!("slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone)),
+        (Some(slot), _) => {
+            format!("slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone))
+        }
         (None, Origin::FirstStart) => "first start".to_owned(),
         (None, _) => run.requested_by.clone().unwrap_or_else(|| "request".to_owned()),
     }
@@ -162,7 +172,12 @@ pub(super) fn what_for(run: &Run, zone: Tz) -> String {
 
 /// How a run went in one line: its cause where it did not go well, else the kind's own summary.
 pub(super) fn summary(run: &Run) -> String {
-    let reported = run.outcome.as_ref().map(|outcome| outcome.summary.clone()).filter(|summary| !summary.is_empty());
-    let told = if run.state == RunState::Succeeded { reported.or_else(|| run.cause.clone()) } else { run.cause.clone().or(reported) };
+    let reported =
+        run.outcome.as_ref().map(|outcome| outcome.summary.clone()).filter(|summary| !summary.is_empty());
+    let told = if run.state == RunState::Succeeded {
+        reported.or_else(|| run.cause.clone())
+    } else {
+        run.cause.clone().or(reported)
+    };
     told.unwrap_or_default()
 }

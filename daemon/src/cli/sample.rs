@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use roundsman_model::{
-    AttemptEnd, Counts, Limits, Misfire, NodeId, Origin, Outcome, Overlap, Reason, RetryPolicy, Run, RunId, RunState,
-    Schedule, SlotRange, TaskDefinition, Timestamp, Verdict,
+    AttemptEnd, Counts, Limits, Misfire, NodeId, Origin, Outcome, Overlap, Reason, RetryPolicy, Run, RunId,
+    RunState, Schedule, SlotRange, TaskDefinition, Timestamp, Verdict,
 };
 use roundsman_store::{AttemptRow, Holder, NodeEntry, NodeRow, TaskRow};
 
@@ -87,7 +87,8 @@ pub(super) fn run(id: i64, state: RunState) -> Run {
 pub(super) fn reported(run: Run) -> Run {
     let counts = Counts { processed: 118, ok: 116, failed: 2, changed: 9, ..Counts::default() };
     let detail = serde_json::json!({ "failed": ["fw1.example.com", "fw2.example.com"] });
-    let outcome = Outcome::success("118 devices, 9 changed, 2 failed").with_counts(counts).with_detail(detail);
+    let outcome =
+        Outcome::success("118 devices, 9 changed, 2 failed").with_counts(counts).with_detail(detail);
     Run { outcome: Some(outcome), ..run }
 }
 

@@ -106,7 +106,9 @@ impl Session {
         match self.store_if_there().await {
             Ok(store) => store,
             Err(failure) => {
-                let _ = self.without_store.set(format!("told from the configuration alone: {}", failure.message()));
+                let _ = self
+                    .without_store
+                    .set(format!("told from the configuration alone: {}", failure.message()));
                 None
             }
         }
@@ -143,7 +145,11 @@ pub async fn no_run(store: &Arc<dyn Store>, wanted: RunId) -> Failure {
 /// The lowest run above a number, where it is near: retention leaves gaps, but no questions upwards.
 async fn above(store: &Arc<dyn Store>, wanted: RunId) -> Option<RunId> {
     const NEAR: i64 = 200;
-    let filter = RunFilter { before: Some(RunId(wanted.0.checked_add(NEAR)?)), limit: NEAR as u32, ..RunFilter::default() };
+    let filter = RunFilter {
+        before: Some(RunId(wanted.0.checked_add(NEAR)?)),
+        limit: NEAR as u32,
+        ..RunFilter::default()
+    };
     let runs = store.runs(&filter).await.ok()?;
     runs.iter().map(|run| run.id).filter(|id| *id > wanted).min()
 }

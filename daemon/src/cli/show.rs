@@ -118,18 +118,29 @@ fn facts(task: &KnownTask, now: Timestamp, look: Look) -> Fields {
     let zone = definition.timezone;
     let mut facts = Fields::new();
     facts.add("kind", definition.kind.as_str());
-    facts.add("runs", match (&definition.schedule, task.standing) {
-        (Some(_), Standing::Removed) | (None, _) => task.reading(),
-        (Some(schedule), _) => format!("{} ({schedule}, in {zone})", task.reading()),
-    });
+    facts.add(
+        "runs",
+        match (&definition.schedule, task.standing) {
+            (Some(_), Standing::Removed) | (None, _) => task.reading(),
+            (Some(schedule), _) => format!("{} ({schedule}, in {zone})", task.reading()),
+        },
+    );
     let stored = task.row.as_ref();
     let since = |at: Timestamp| times::with_distance(at, zone, now);
     if let Some(paused) = task.paused_at() {
         facts.add_toned("paused", since(paused), Tone::Warn, look);
     }
     facts.add_some("removed", stored.and_then(|row| row.removed_at).map(since));
-    facts.add_some("in force", stored.filter(|_| task.standing != Standing::New).map(|row| format!("since {}", since(row.valid_from))));
+    facts.add_some(
+        "in force",
+        stored
+            .filter(|_| task.standing != Standing::New)
+            .map(|row| format!("since {}", since(row.valid_from))),
+    );
     facts.add_some("known", stored.and_then(|row| row.first_seen).map(|at| format!("since {}", since(at))));
-    facts.add_some("ledger", stored.and_then(|row| row.ledger_until).map(|at| format!("complete up to {}", since(at))));
+    facts.add_some(
+        "ledger",
+        stored.and_then(|row| row.ledger_until).map(|at| format!("complete up to {}", since(at))),
+    );
     facts
 }

@@ -9,7 +9,14 @@ use roundsman_model::{RunState, Timestamp};
 use roundsman_store::RunFilter;
 
 use self::overview::{Access, Overview};
-use super::{confirm, failure::{Answer, Failure}, output::Output, plan, session::Session, tasks::with_last_runs};
+use super::{
+    confirm,
+    failure::{Answer, Failure},
+    output::Output,
+    plan,
+    session::Session,
+    tasks::with_last_runs,
+};
 
 /// The most active runs that are named one by one.
 const NAMED_RUNS: u32 = 100;

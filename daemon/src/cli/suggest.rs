@@ -58,7 +58,12 @@ pub(crate) fn unknown_task<'a>(wanted: &str, known: impl IntoIterator<Item = &'a
 }
 
 /// There is no such run: which ones come near, and which is the newest.
-pub(crate) fn no_run(wanted: RunId, below: Option<RunId>, above: Option<RunId>, newest: Option<RunId>) -> String {
+pub(crate) fn no_run(
+    wanted: RunId,
+    below: Option<RunId>,
+    above: Option<RunId>,
+    newest: Option<RunId>,
+) -> String {
     let Some(newest) = newest else {
         return format!("there is no run {wanted}: nothing has run yet");
     };

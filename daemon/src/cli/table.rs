@@ -94,7 +94,8 @@ impl Table {
     /// The table as text, each line ended. Columns without any content are left out.
     pub(crate) fn render(&self, look: Look) -> String {
         let widths = self.widths(look);
-        let heads: Vec<Cell> = self.heads.iter().map(|(head, _)| Cell::toned(head.as_str(), Tone::Strong)).collect();
+        let heads: Vec<Cell> =
+            self.heads.iter().map(|(head, _)| Cell::toned(head.as_str(), Tone::Strong)).collect();
         let mut text = String::new();
         for row in std::iter::once(&heads).chain(&self.rows) {
             text.push_str(&self.line(row, &widths, look));
@@ -142,9 +143,11 @@ impl Table {
     /// Leaves out columns and cuts others until a line fits, as far as that is possible.
     fn fit(&self, widths: &mut [usize], limit: usize) {
         let columns = |fit: Fit| (0..self.heads.len()).filter(move |column| self.heads[*column].1 == fit);
-        let at_least = |column: usize| if self.heads[column].1 == Fit::MayCut { COMFORTABLE } else { usize::MAX };
+        let at_least =
+            |column: usize| if self.heads[column].1 == Fit::MayCut { COMFORTABLE } else { usize::MAX };
         for column in columns(Fit::MayGo) {
-            let needed: Vec<usize> = (0..widths.len()).map(|column| widths[column].min(at_least(column))).collect();
+            let needed: Vec<usize> =
+                (0..widths.len()).map(|column| widths[column].min(at_least(column))).collect();
             if line_width(&needed) <= limit {
                 break;
             }

@@ -61,9 +61,16 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
 }
 
 /// Adds to each task its newest run that passes the filter. Several questions are under way at a time.
-pub(super) async fn with_last_runs(session: &Session, tasks: Vec<KnownTask>, filter: RunFilter) -> Answer<Vec<Row>> {
+pub(super) async fn with_last_runs(
+    session: &Session,
+    tasks: Vec<KnownTask>,
+    filter: RunFilter,
+) -> Answer<Vec<Row>> {
     let Some(store) = session.store_if_any().await else {
-        return Ok(tasks.into_iter().map(|task| Row { task, last: None, past_known: session.note().is_none() }).collect());
+        return Ok(tasks
+            .into_iter()
+            .map(|task| Row { task, last: None, past_known: session.note().is_none() })
+            .collect());
     };
     futures::stream::iter(tasks)
         .map(|task| {
@@ -96,7 +103,11 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
         let slot = task.next_slot(now);
         let [state, took, when] = match last {
             Some(run) => last_cells(run, unconfirmed, now),
-            None => [Cell::toned(if *past_known { "never" } else { "" }, Tone::Dim), Cell::default(), Cell::default()],
+            None => [
+                Cell::toned(if *past_known { "never" } else { "" }, Tone::Dim),
+                Cell::default(),
+                Cell::default(),
+            ],
         };
         table.row(vec![
             task.name().as_str().into(),

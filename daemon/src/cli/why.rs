@@ -43,7 +43,8 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
     let task = plan::one(session, &args.name).await?;
     let now = session.now();
     let zone = task.definition.timezone;
-    let meant = instant::read(&args.time.join(" "), zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
+    let meant =
+        instant::read(&args.time.join(" "), zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
     let at = if meant.to_the_minute { slot_of_minute(&task, meant.at) } else { meant.at };
     let facts = facts(session, task, at, now).await?;
     let account = account::account(&facts);
@@ -71,7 +72,11 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
 fn render(facts: &Facts, account: &Account, look: Look) -> String {
     let when = super::times::full(facts.at, facts.task.definition.timezone);
     let verdict = look.paint(account.verdict.tone(), account.verdict.words());
-    format!("{}, {when}: {verdict}\n{}", look.strong(facts.task.name().as_str()), paragraph::wrap(&account.text, 0, look))
+    format!(
+        "{}, {when}: {verdict}\n{}",
+        look.strong(facts.task.name().as_str()),
+        paragraph::wrap(&account.text, 0, look)
+    )
 }
 
 /// The only slot within the minute, where somebody wrote no seconds.
@@ -86,10 +91,22 @@ fn slot_of_minute(task: &KnownTask, minute: Timestamp) -> Timestamp {
 }
 
 async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp) -> Answer<Facts> {
-    let after = task.definition.schedule.as_ref().and_then(|schedule| schedule.next_after(at, task.definition.timezone));
+    let after = task
+        .definition
+        .schedule
+        .as_ref()
+        .and_then(|schedule| schedule.next_after(at, task.definition.timezone));
     let before = account::slot_before(&task.definition, at);
-    let mut facts =
-        Facts { at, now, row: None, run: None, before: before.map(|slot| (slot, None)), after, daemon_alive: false, task };
+    let mut facts = Facts {
+        at,
+        now,
+        row: None,
+        run: None,
+        before: before.map(|slot| (slot, None)),
+        after,
+        daemon_alive: false,
+        task,
+    };
     let Some(store) = session.store_if_any().await else { return Ok(facts) };
     facts.row = ledger(store.as_ref(), &facts, at).await?;
     if let Some(id) = facts.row.as_ref().and_then(|row| row.run) {

@@ -10,8 +10,8 @@ use std::{
 use clap::Parser as _;
 use roundsman::cli::{args::Cli, failure::Failure, look::Look, output::Output};
 use roundsman_model::{
-    AttemptEnd, BootId, Clock, Counts, NodeId, Outcome, Overlap, Reason, Run, SlotRange, TaskDefinition, TaskError,
-    Timestamp, Transition, Verdict,
+    AttemptEnd, BootId, Clock, Counts, NodeId, Outcome, Overlap, Reason, Run, SlotRange, TaskDefinition,
+    TaskError, Timestamp, Transition, Verdict,
 };
 use roundsman_store::{
     Firing, Holder, LogChunk, NodeEntry, OpenOptions, Role, RunLease, Settlement, SlotToRun, Store,
@@ -50,8 +50,9 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// What was written so far, for several to read.
 #[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Buffer(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -65,7 +66,7 @@ impl Write for Buffer {
 }
 
 impl Buffer {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -87,18 +88,24 @@ impl Stage {
     /// A configuration and a store with a past.
     pub(crate) fn with(past: impl AsyncFn(&dyn Store, &[TaskDefinition])) -> Self {
         let stage = Self::new();
+        stage.happens(past);
+        stage
+    }
+
+    /// Lets something happen in the store.
+    pub(crate) fn happens(&self, what: impl AsyncFn(&dyn Store, &[TaskDefinition])) {
         let registry = roundsman_task::Registry::collect().unwrap();
         let environment = roundsman_config::Environment::of_process();
         let kinds = roundsman::kinds::CompiledKinds(registry);
-        let loaded = roundsman_config::load(Some(&stage.path("roundsman.toml")), &kinds, &environment).unwrap();
+        let loaded =
+            roundsman_config::load(Some(&self.path("roundsman.toml")), &kinds, &environment).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let url = format!("sqlite:{}", stage.database().display());
+            let url = format!("sqlite:{}", self.database().display());
             let store = roundsman_store::open(&url, OpenOptions::for_role(Role::Daemon)).await.unwrap();
-            past(store.as_ref(), &loaded.tasks).await;
+            what(store.as_ref(), &loaded.tasks).await;
             store.close().await;
         });
-        stage
     }
 
     pub(crate) fn configure(&self, text: &str) {
@@ -114,13 +121,21 @@ impl Stage {
     }
 
     fn ask(&self, line: &[&str]) -> (Result<(), Failure>, String, String) {
+        let answer = Buffer::default();
+        let (result, notes) = self.ask_into(line, &answer);
+        (result, answer.text(), notes)
+    }
+
+    /// Asks, and lets others read the answer while it is being written.
+    pub(crate) fn ask_into(&self, line: &[&str], answer: &Buffer) -> (Result<(), Failure>, String) {
         let config = self.path("roundsman.toml");
-        let words = ["roundsman", "--config", config.to_str().unwrap()].into_iter().chain(line.iter().copied());
+        let words =
+            ["roundsman", "--config", config.to_str().unwrap()].into_iter().chain(line.iter().copied());
         let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line:?}: {error}"));
-        let (answer, notes) = (Buffer::default(), Buffer::default());
+        let notes = Buffer::default();
         let mut out = Output::new(Box::new(answer.clone()), Box::new(notes.clone()), Look::PLAIN);
         let result = roundsman::cli::answer(cli.command, &cli.globals, Arc::new(Fixed), &mut out);
-        (result, answer.text(), notes.text())
+        (result, notes.text())
     }
 
     /// What a command prints, and what it notes beside that.
@@ -140,7 +155,8 @@ impl Stage {
     /// What a command prints, as JSON.
     pub(crate) fn json(&self, line: &[&str]) -> serde_json::Value {
         let told = self.told(line);
-        serde_json::from_str(&told).unwrap_or_else(|error| panic!("{line:?} printed no JSON: {error}\n{told}"))
+        serde_json::from_str(&told)
+            .unwrap_or_else(|error| panic!("{line:?} printed no JSON: {error}\n{told}"))
     }
 
     /// The exit code and the message of a command that fails.
@@ -217,13 +233,16 @@ fn lease(run: &Run) -> RunLease {
     RunLease { run: run.id, attempt: run.attempt, holder: me() }
 }
 
-async fn leave_things(store: &dyn Store, run: &Run) {
-    let line = |at: &str, stream: &str, text: &str| {
-        serde_json::json!({ "at": at, "stream": stream, "level": "info", "text": text }).to_string()
-    };
-    let lines = [line("2026-11-21T01:00:00.100Z", "log", "begins"), line("2026-11-21T01:00:00.200Z", "stdout", "hello")];
-    let chunk = LogChunk { run: run.id, attempt: run.attempt, seq: 1, lines: lines.join("\n") };
+/// Adds a line to the log of a run.
+pub(crate) async fn log(store: &dyn Store, run: &Run, seq: i64, at: &str, stream: &str, text: &str) {
+    let line = serde_json::json!({ "at": at, "stream": stream, "level": "info", "text": text });
+    let chunk = LogChunk { run: run.id, attempt: run.attempt, seq, lines: line.to_string() };
     store.append_log(chunk).await.unwrap();
+}
+
+async fn leave_things(store: &dyn Store, run: &Run) {
+    log(store, run, 1, "2026-11-21T01:00:00.100Z", "log", "begins").await;
+    log(store, run, 2, "2026-11-21T01:00:00.200Z", "stdout", "hello").await;
     let bytes = b"dumped\n".to_vec();
     let artifact = roundsman_model::Artifact {
         name: "dump.txt".to_owned(),
@@ -234,11 +253,19 @@ async fn leave_things(store: &dyn Store, run: &Run) {
     assert!(store.put_artifact(&lease(run), &artifact, bytes, run.started_at.unwrap()).await.unwrap());
 }
 
-async fn end(store: &dyn Store, run: &Run, end: AttemptEnd) {
+/// Ends a run.
+pub(crate) async fn end(store: &dyn Store, run: &Run, end: AttemptEnd) {
     let at = run.started_at.unwrap() + chrono::TimeDelta::milliseconds(1200);
     let transition: Transition =
         roundsman_model::settle(run, end.clone(), &roundsman_model::RetryPolicy::never(), at, 0.5);
-    let settlement =
-        Settlement { lease: lease(run), end, transition, metrics: Vec::new(), cpu_ms: Some(3), max_rss: None, at };
+    let settlement = Settlement {
+        lease: lease(run),
+        end,
+        transition,
+        metrics: Vec::new(),
+        cpu_ms: Some(3),
+        max_rss: None,
+        at,
+    };
     store.settle(settlement).await.unwrap();
 }

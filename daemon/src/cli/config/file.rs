@@ -30,6 +30,10 @@ pub(super) fn run(args: &Args, kinds: &CompiledKinds, out: &mut Output) -> Answe
         }
         _ => Failure::failed(format_args!("cannot write {}", file.display()), error),
     })?;
-    out.note(&format!("wrote {}; `roundsman config check --config {}` checks it", file.display(), file.display()));
+    out.note(&format!(
+        "wrote {}; `roundsman config check --config {}` checks it",
+        file.display(),
+        file.display()
+    ));
     Ok(())
 }

@@ -103,7 +103,8 @@ impl<'a> Walk<'a> {
     fn expects(&self, schema: &'a Value) -> String {
         let schema = self.follow(schema);
         if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-            let words: Vec<String> = words.iter().filter(|word| !word.is_null()).map(Value::to_string).collect();
+            let words: Vec<String> =
+                words.iter().filter(|word| !word.is_null()).map(Value::to_string).collect();
             return words.join(" or ");
         }
         if let Some(word) = schema.get("const") {
@@ -127,8 +128,15 @@ impl<'a> Walk<'a> {
 
     fn follow(&self, mut schema: &'a Value) -> &'a Value {
         for _ in 0..8 {
-            let only = schema.get("allOf").and_then(Value::as_array).filter(|parts| parts.len() == 1).map(|parts| &parts[0]);
-            let pointed = schema.get("$ref").and_then(Value::as_str).and_then(|path| self.root.pointer(path.strip_prefix('#')?));
+            let only = schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .filter(|parts| parts.len() == 1)
+                .map(|parts| &parts[0]);
+            let pointed = schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| self.root.pointer(path.strip_prefix('#')?));
             let some = schema.get("anyOf").and_then(Value::as_array).and_then(|parts| but_null(parts));
             match pointed.or(only).or(some) {
                 Some(target) => schema = target,
@@ -158,7 +166,9 @@ fn is_null(schema: &Value) -> bool {
 fn type_word(schema: &Value) -> &'static str {
     let name = match schema.get("type") {
         Some(Value::String(name)) => name.as_str(),
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or(""),
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("")
+        }
         _ if schema.get("properties").is_some() => "object",
         _ => "",
     };

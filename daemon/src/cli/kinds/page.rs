@@ -38,7 +38,10 @@ fn facts(info: &KindInfo, built_in: bool) -> Fields {
     let mut facts = Fields::new();
     facts.add("family", info.category);
     facts.add("time limit", times::length(info.timeout));
-    facts.add("when it fails", if info.repeatable { "may be tried again" } else { "is not tried again unless the task says so" });
+    facts.add(
+        "when it fails",
+        if info.repeatable { "may be tried again" } else { "is not tried again unless the task says so" },
+    );
     if let Some(schedule) = info.default_schedule {
         let which = if built_in { "built-in task" } else { "usual schedule" };
         facts.add(which, format!("{} ({schedule})", reading(schedule)));
@@ -62,7 +65,11 @@ fn actions(info: &KindInfo, look: Look) -> String {
 fn metrics(info: &KindInfo, look: Look) -> String {
     let mut text = String::new();
     for metric in info.metrics {
-        let labels = if metric.labels.is_empty() { String::new() } else { format!(" by {}", metric.labels.join(", ")) };
+        let labels = if metric.labels.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}", metric.labels.join(", "))
+        };
         let _ = writeln!(text, "  {}: {}{labels}", look.strong(metric.name), type_word(metric.metric_type));
         text.push_str(&wrap(metric.help, 6, look));
     }
@@ -72,8 +79,10 @@ fn metrics(info: &KindInfo, look: Look) -> String {
 /// A task to begin with; required keys are left for the person to fill in.
 fn example(info: &KindInfo, keys: &[keys::Key]) -> String {
     let schedule = info.default_schedule.unwrap_or("0 2 * * *");
-    let mut text = format!("  [tasks.my-{}]\n  uses = \"{}\"\n  schedule = \"{schedule}\"\n", info.name, info.name);
-    let required: Vec<&keys::Key> = keys.iter().filter(|key| key.required && !key.name.contains(['.', '['])).collect();
+    let mut text =
+        format!("  [tasks.my-{}]\n  uses = \"{}\"\n  schedule = \"{schedule}\"\n", info.name, info.name);
+    let required: Vec<&keys::Key> =
+        keys.iter().filter(|key| key.required && !key.name.contains(['.', '['])).collect();
     if !required.is_empty() {
         let _ = writeln!(text, "  [tasks.my-{}.with]", info.name);
         for key in required {

@@ -21,7 +21,8 @@ fn slots_of_several_tasks_by_time() {
         2026-11-22 02:00:00 +01:00 Europe/Berlin     12 h  palo-hardware
         2026-11-23 02:00:00 +01:00 Europe/Berlin     36 h  palo-hardware
         2026-11-22 03:00:00 -05:00 America/New_York  19 h  versa-hardware  03:09:42
-    "#]].assert_eq(&render(&slots, now, COLUMNS, Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&slots, now, COLUMNS, Look::PLAIN));
 }
 
 #[test]
@@ -52,6 +53,7 @@ fn schedules_that_no_clock_touches() {
 
         by-hand: on request only
 
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     assert_eq!(coming(&by_hand, 3, now), []);
 }

@@ -12,12 +12,17 @@ fn row(name: &str, schedule: &str) -> TaskRow {
 
 #[test]
 fn each_standing() {
-    let configured =
-        [sample::definition("same", "0 2 * * *"), sample::definition("changed", "0 3 * * *"), sample::definition("new", "0 4 * * *")];
+    let configured = [
+        sample::definition("same", "0 2 * * *"),
+        sample::definition("changed", "0 3 * * *"),
+        sample::definition("new", "0 4 * * *"),
+    ];
     let removed = TaskRow { removed_at: Some(sample::at(sample::NOW)), ..row("removed", "0 6 * * *") };
-    let rows = vec![row("same", "0 2 * * *"), row("changed", "0 2 * * *"), row("dropped", "0 5 * * *"), removed];
+    let rows =
+        vec![row("same", "0 2 * * *"), row("changed", "0 2 * * *"), row("dropped", "0 5 * * *"), removed];
     let tasks = merge(&configured, rows);
-    let standing: Vec<(&str, Standing)> = tasks.iter().map(|task| (task.name().as_str(), task.standing)).collect();
+    let standing: Vec<(&str, Standing)> =
+        tasks.iter().map(|task| (task.name().as_str(), task.standing)).collect();
     let expected = [
         ("changed", Standing::Changed),
         ("dropped", Standing::Dropped),
@@ -43,7 +48,10 @@ fn a_removed_task_that_is_configured_again_is_new() {
 #[test]
 fn nothing_to_note_before_the_first_start_and_when_all_agree() {
     assert_eq!(note(&merge(&[sample::definition("new", "0 4 * * *")], Vec::new())), None);
-    assert_eq!(note(&merge(&[sample::definition("same", "0 2 * * *")], vec![row("same", "0 2 * * *")])), None);
+    assert_eq!(
+        note(&merge(&[sample::definition("same", "0 2 * * *")], vec![row("same", "0 2 * * *")])),
+        None
+    );
 }
 
 #[test]

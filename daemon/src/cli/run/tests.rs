@@ -18,7 +18,8 @@ fn a_success() {
         sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
     };
     let attempts = vec![sample::attempt(&run, 1, Some(end))];
-    let told = Told { run, attempts, artifacts: vec![artifact], unconfirmed: false, zone: Tz::Europe__Berlin };
+    let told =
+        Told { run, attempts, artifacts: vec![artifact], unconfirmed: false, zone: Tz::Europe__Berlin };
     expect![[r#"
         Run 41 of palo-hardware: succeeded
           kind        hardware-refresh
@@ -95,7 +96,13 @@ fn a_run_that_waits() {
     let mut run = sample::run(43, RunState::Waiting);
     (run.due_at, run.cause) = (sample::at("2026-11-21T12:49:00Z"), Some("cannot reach 192.0.2.7".to_owned()));
     run.outcome = Some(Outcome::partial("nothing"));
-    let told = Told { attempts: vec![sample::attempt(&run, 1, None)], run, artifacts: Vec::new(), unconfirmed: false, zone: Tz::UTC };
+    let told = Told {
+        attempts: vec![sample::attempt(&run, 1, None)],
+        run,
+        artifacts: Vec::new(),
+        unconfirmed: false,
+        zone: Tz::UTC,
+    };
     expect![[r#"
         Run 43 of palo-hardware: waiting
           kind        hardware-refresh
@@ -113,5 +120,6 @@ fn a_run_that_waits() {
              1  2026-11-21 01:00:00 +00:00  running  node-a  310 ms  24 MiB
 
         Its log: roundsman logs 43
-    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
 }

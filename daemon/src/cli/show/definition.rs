@@ -30,7 +30,9 @@ pub(super) fn keys(task: &KnownTask, loaded: &Loaded) -> Vec<Key> {
     }
     let mut keys = Vec::new();
     let definition = serde_json::to_value(&task.definition).unwrap_or_default();
-    for (key, value) in definition.as_object().into_iter().flatten().filter(|(key, value)| *key != "name" && !value.is_null()) {
+    for (key, value) in
+        definition.as_object().into_iter().flatten().filter(|(key, value)| *key != "name" && !value.is_null())
+    {
         // Definitions are stored as written: references such as `${VAR}`, never what they stand for.
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         keys.push(Key { path: key.clone(), value, origin: "store".to_owned() });
@@ -43,7 +45,11 @@ pub(super) fn render(keys: &[Key], look: Look) -> String {
     let mut table = Table::new().column("KEY").text("VALUE").text("FROM");
     for key in keys {
         let tone = if key.origin == "default" { Tone::Dim } else { Tone::Strong };
-        table.row(vec![Cell::toned(key.path.as_str(), tone), key.value.as_str().into(), key.origin.as_str().into()]);
+        table.row(vec![
+            Cell::toned(key.path.as_str(), tone),
+            key.value.as_str().into(),
+            key.origin.as_str().into(),
+        ]);
     }
     table.render(look)
 }

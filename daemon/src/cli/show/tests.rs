@@ -73,5 +73,6 @@ fn a_task_that_no_daemon_has_read() {
 
         Last runs
           it has not run yet
-    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
 }

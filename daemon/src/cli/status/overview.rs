@@ -14,7 +14,9 @@ use crate::cli::{
     fields::Fields,
     look::{Look, Tone},
     plan::{KnownTask, Standing},
-    runs, tasks::{Row, as_json}, times,
+    runs,
+    tasks::{Row, as_json},
+    times,
 };
 
 /// So late a slot may be before it is called overdue.
@@ -59,7 +61,12 @@ pub(super) fn sum_active(totals: &[(TaskName, TaskTotals)]) -> BTreeMap<RunState
 
 impl Overview {
     /// What the configuration alone says.
-    pub(super) fn without_store(store: String, access: Access, tasks: Vec<KnownTask>, now: Timestamp) -> Self {
+    pub(super) fn without_store(
+        store: String,
+        access: Access,
+        tasks: Vec<KnownTask>,
+        now: Timestamp,
+    ) -> Self {
         let past_known = access != Access::Unreadable;
         let tasks = tasks.into_iter().map(|task| Row { task, last: None, past_known }).collect();
         let (nodes, active, active_counts) = (Vec::new(), Vec::new(), BTreeMap::new());
@@ -108,7 +115,10 @@ impl Overview {
         let troubled = self.troubled();
         if !troubled.is_empty() {
             let troubled: Vec<Run> = troubled.into_iter().cloned().collect();
-            section("Tasks whose last run went wrong", runs::render(&troubled, &self.unconfirmed, zone, look));
+            section(
+                "Tasks whose last run went wrong",
+                runs::render(&troubled, &self.unconfirmed, zone, look),
+            );
         }
         page
     }
@@ -126,7 +136,12 @@ impl Overview {
         let alive = self.nodes.iter().filter(|node| nodes::is_live_daemon(node, self.now)).count();
         match alive {
             0 if self.access == Access::Unreadable => facts.add_toned("daemon", "not known", Tone::Bad, look),
-            0 => facts.add_toned("daemon", "none is alive: nothing fires until `roundsman daemon` is started", Tone::Bad, look),
+            0 => facts.add_toned(
+                "daemon",
+                "none is alive: nothing fires until `roundsman daemon` is started",
+                Tone::Bad,
+                look,
+            ),
             1 => facts.add_toned("daemon", "alive", Tone::Good, look),
             more => facts.add_toned("daemon", format!("{more} are alive"), Tone::Good, look),
         }
@@ -148,7 +163,10 @@ impl Overview {
         let count = |wanted: fn(&Row) -> bool| self.living().filter(|row| wanted(row)).count();
         let parts = [
             (count(|row| row.task.definition.enabled && row.task.definition.schedule.is_some()), "scheduled"),
-            (count(|row| row.task.definition.enabled && row.task.definition.schedule.is_none()), "on request only"),
+            (
+                count(|row| row.task.definition.enabled && row.task.definition.schedule.is_none()),
+                "on request only",
+            ),
             (count(|row| !row.task.definition.enabled), "switched off"),
             (count(|row| row.task.paused_at().is_some()), "paused"),
         ];
@@ -182,7 +200,10 @@ impl Overview {
 }
 
 fn list(parts: &[(u64, &str)]) -> Option<String> {
-    let parts: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -37,13 +37,15 @@ fn all_is_well() {
         Nodes
         NODE    STATE  AS       PID  VERSION  SERVES                 LAST BEAT  SINCE (Europe/Berlin)
         host-a  alive  daemon  4711  0.1.0    http://127.0.0.1:9464  3 s ago    2026-11-20 10:00:00 +01:00
-    "#]].assert_eq(&overview().render(Tz::Europe__Berlin, Look::PLAIN));
+    "#]]
+    .assert_eq(&overview().render(Tz::Europe__Berlin, Look::PLAIN));
 }
 
 #[test]
 fn a_lot_is_wrong() {
     let mut overview = overview();
-    overview.nodes = vec![sample::node("host-a", "2026-11-21T12:40:00Z"), sample::node("host-b", "2026-11-21T12:47:59Z")];
+    overview.nodes =
+        vec![sample::node("host-a", "2026-11-21T12:40:00Z"), sample::node("host-b", "2026-11-21T12:47:59Z")];
     overview.nodes[1].ended_at = Some(sample::at("2026-11-21T12:47:59Z"));
     let mut late = sample::in_force(sample::definition("versa-hardware", "*/5 * * * *"));
     late.row.as_mut().unwrap().ledger_until = Some(sample::at("2026-11-21T12:40:00Z"));
@@ -58,7 +60,7 @@ fn a_lot_is_wrong() {
           daemon  none is alive: nothing fires until `roundsman daemon` is started
           store   sqlite:/var/lib/roundsman/roundsman.db
           tasks   2 scheduled
-          runs    1 running, 2 waiting
+          runs    1 running, 2 waiting, 1 of them unconfirmed: their node is silent
 
         Nodes
         NODE    STATE    AS       PID  VERSION  LAST BEAT  SINCE (Europe/Berlin)
@@ -66,8 +68,8 @@ fn a_lot_is_wrong() {
         host-b  stopped  daemon  4711  0.1.0    1 s ago    2026-11-20 10:00:00 +01:00
 
         Active runs
-        RUN  TASK           STATE    FOR            STARTED (Europe/Berlin)
-         43  palo-hardware  running  slot 02:00:00  2026-11-21 02:00:00 +01:00
+        RUN  TASK           STATE        FOR            STARTED (Europe/Berlin)
+         43  palo-hardware  unconfirmed  slot 02:00:00  2026-11-21 02:00:00 +01:00
 
         Overdue slots
         versa-hardware  2026-11-21 13:45:00 +01:00 Europe/Berlin, 3 min ago
@@ -80,23 +82,38 @@ fn a_lot_is_wrong() {
 
 fn without(access: Access) -> String {
     let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
-    let overview = Overview::without_store("sqlite:/x.db".to_owned(), access, vec![task], sample::at(sample::NOW));
+    let overview =
+        Overview::without_store("sqlite:/x.db".to_owned(), access, vec![task], sample::at(sample::NOW));
     overview.render(Tz::UTC, Look::PLAIN)
 }
 
 #[test]
 fn nothing_is_there_yet() {
-    expect![[""]].assert_eq(&without(Access::Missing));
+    expect![[r#"
+          daemon  none is alive: nothing fires until `roundsman daemon` is started
+          store   sqlite:/x.db (not there yet)
+          tasks   1 scheduled
+          runs    none active
+    "#]]
+    .assert_eq(&without(Access::Missing));
 }
 
 #[test]
 fn what_cannot_be_read_is_not_called_empty() {
-    expect![[""]].assert_eq(&without(Access::Unreadable));
+    expect![[r#"
+          daemon  not known
+          store   sqlite:/x.db (cannot be read)
+          tasks   1 scheduled
+    "#]]
+    .assert_eq(&without(Access::Unreadable));
 }
 
 #[test]
 fn active_runs_are_summed_over_tasks() {
-    let totals = |counts: &[(RunState, u64)]| roundsman_store::TaskTotals { active: counts.to_vec(), ..Default::default() };
+    let totals = |counts: &[(RunState, u64)]| roundsman_store::TaskTotals {
+        active: counts.to_vec(),
+        ..Default::default()
+    };
     let name = |name: &str| name.parse().unwrap();
     let sums = sum_active(&[
         (name("a"), totals(&[(RunState::Running, 1), (RunState::Queued, 2)])),

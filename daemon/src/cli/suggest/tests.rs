@@ -25,5 +25,8 @@ fn near_runs() {
     let id = |n| Some(RunId(n));
     assert_eq!(no_run(RunId(9), None, None, None), "there is no run 9: nothing has run yet");
     assert_eq!(no_run(RunId(9), id(7), None, id(7)), "there is no run 9: the newest is 7");
-    assert_eq!(no_run(RunId(9), id(7), id(12), id(30)), "there is no run 9: the nearest are 7 and 12, the newest is 30");
+    assert_eq!(
+        no_run(RunId(9), id(7), id(12), id(30)),
+        "there is no run 9: the nearest are 7 and 12, the newest is 30"
+    );
 }

@@ -7,27 +7,45 @@ use crate::cli::look::{Look, Tone};
 
 fn check(look: Look, expected: Expect) {
     let mut table = Table::new().number("ID").column("STATE").text("SUMMARY").column("EMPTY").column("LAST");
-    table.row(vec!["7".into(), Cell::toned("failed", Tone::Bad), "cannot reach 192.0.2.7".into(), "".into(), "x".into()]);
-    table.row(vec!["1234".into(), "ok".into(), "118 Geräte, 9 geändert\nand a second line".into(), "".into(), "".into()]);
+    table.row(vec![
+        "7".into(),
+        Cell::toned("failed", Tone::Bad),
+        "cannot reach 192.0.2.7".into(),
+        "".into(),
+        "x".into(),
+    ]);
+    table.row(vec![
+        "1234".into(),
+        "ok".into(),
+        "118 Geräte, 9 geändert\nand a second line".into(),
+        "".into(),
+        "".into(),
+    ]);
     expected.assert_eq(&table.render(look));
 }
 
 #[test]
 fn a_pipe_gets_everything() {
-    check(Look::PLAIN, expect![[r#"
+    check(
+        Look::PLAIN,
+        expect![[r#"
           ID  STATE   SUMMARY                                   LAST
            7  failed  cannot reach 192.0.2.7                    x
         1234  ok      118 Geräte, 9 geändert and a second line
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_narrow_terminal_cuts_what_may_be_cut() {
-    check(Look { width: Some(40), color: false }, expect![[r#"
+    check(
+        Look { width: Some(40), color: false },
+        expect![[r#"
           ID  STATE   SUMMARY               LAST
            7  failed  cannot reach 192.0.…  x
         1234  ok      118 Geräte, 9 geänd…
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -39,7 +57,8 @@ fn colour_does_not_shift_columns() {
         ESC[1mSTATEESC[0m      ESC[1mTASKESC[0m
         ESC[31mfailedESC[0m     a
         ESC[32msucceededESC[0m  b
-    "#]].assert_eq(&table.render(Look { width: None, color: true }).replace('\x1b', "ESC"));
+    "#]]
+    .assert_eq(&table.render(Look { width: None, color: true }).replace('\x1b', "ESC"));
 }
 
 #[test]
@@ -50,5 +69,6 @@ fn wide_characters_count_twice_and_control_characters_not_at_all() {
     expect![[r#"
         A     B
         日本  b
-    "#]].assert_eq(&table.render(Look::PLAIN));
+    "#]]
+    .assert_eq(&table.render(Look::PLAIN));
 }

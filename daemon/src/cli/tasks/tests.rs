@@ -19,7 +19,11 @@ fn rows() -> Vec<Row> {
             past_known: true,
         },
         Row { task: paused, last: Some(sample::run(42, RunState::TimedOut)), past_known: true },
-        Row { task: sample::in_force(sample::definition("by-hand", "")), last: Some(sample::run(43, RunState::Running)), past_known: true },
+        Row {
+            task: sample::in_force(sample::definition("by-hand", "")),
+            last: Some(sample::run(43, RunState::Running)),
+            past_known: true,
+        },
         Row { task: sample::in_force(off), last: None, past_known: true },
     ]
 }
@@ -40,10 +44,10 @@ fn several_zones_are_named_beside_each_time() {
     let mut rows = rows();
     rows[0].task.definition.timezone = Tz::America__New_York;
     expect![[r#"
-        TASK            KIND              SCHEDULE                  NEXT                                         IN      LAST RUN   TOOK         WHEN
-        palo-hardware   hardware-refresh  every day at 02:00        2026-11-22 02:00:00 -05:00 America/New_York  18 h    succeeded  1.2 s        12 h ago
-        versa-hardware  hardware-refresh  paused; every 15 minutes  2026-11-21 14:00:00 +01:00 Europe/Berlin     12 min  timed out  1.2 s        12 h ago
-        by-hand         hardware-refresh  on request only                                                                running    11 h 48 min  12 h ago
+        TASK            KIND              SCHEDULE                  NEXT                                         IN      LAST RUN     TOOK         WHEN
+        palo-hardware   hardware-refresh  every day at 02:00        2026-11-22 02:00:00 -05:00 America/New_York  18 h    succeeded    1.2 s        12 h ago
+        versa-hardware  hardware-refresh  paused; every 15 minutes  2026-11-21 14:00:00 +01:00 Europe/Berlin     12 min  timed out    1.2 s        12 h ago
+        by-hand         hardware-refresh  on request only                                                                unconfirmed  11 h 48 min  12 h ago
         old             hardware-refresh  switched off                                                                   never
     "#]].assert_eq(&render(&rows, &Unconfirmed::from([RunId(43)]), sample::at(sample::NOW), Look::PLAIN));
 }
@@ -57,12 +61,14 @@ fn a_terminal_of_eighty_columns_keeps_names_and_times() {
         versa-hardware  paused; every 15…  2026-11-21 14:00:00 +01:00  12 min  timed out
         by-hand         on request only                                        running
         old             switched off                                           never
-    "#]].assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), look));
+    "#]]
+    .assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), look));
 }
 
 #[test]
 fn nothing_is_configured() {
     expect![[r#"
         No task is configured. `roundsman config init` prints a file to start from.
-    "#]].assert_eq(&render(&[], &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&[], &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
 }

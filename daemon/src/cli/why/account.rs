@@ -88,7 +88,8 @@ pub(super) struct Account {
 /// Finds the answer. The ledger comes first: it was written by the definition then in force, which may be another now.
 pub(super) fn account(facts: &Facts) -> Account {
     let definition = &facts.task.definition;
-    let is_slot = definition.schedule.as_ref().is_some_and(|schedule| schedule.is_slot(facts.at, definition.timezone));
+    let is_slot =
+        definition.schedule.as_ref().is_some_and(|schedule| schedule.is_slot(facts.at, definition.timezone));
     match &facts.row {
         Some(row) if is_slot || row.first == facts.at || row.last == facts.at => {
             return Account { verdict: Word::Ledger(row.verdict), text: words::ledger(facts, row) };
@@ -97,19 +98,29 @@ pub(super) fn account(facts: &Facts) -> Account {
     }
     if definition.schedule.is_none() {
         let name = &definition.name;
-        let text = format!("{name} has no schedule: it runs on request only. `roundsman runs {name}` lists its runs.");
+        let text = format!(
+            "{name} has no schedule: it runs on request only. `roundsman runs {name}` lists its runs."
+        );
         return Account { verdict: Word::Unscheduled, text };
     }
-    if is_slot { slot_without_row(facts) } else { Account { verdict: Word::NoSlot, text: words::no_slot(facts) } }
+    if is_slot {
+        slot_without_row(facts)
+    } else {
+        Account { verdict: Word::NoSlot, text: words::no_slot(facts) }
+    }
 }
 
 fn slot_without_row(facts: &Facts) -> Account {
     let stored = facts.task.row.as_ref();
     let zone = facts.task.definition.timezone;
     let full = |at| times::full(at, zone);
-    let removed_at = stored.and_then(|row| row.removed_at).filter(|_| facts.task.standing == Standing::Removed);
+    let removed_at =
+        stored.and_then(|row| row.removed_at).filter(|_| facts.task.standing == Standing::Removed);
     if let Some(removed) = removed_at.filter(|removed| *removed <= facts.at) {
-        let text = format!("The task was removed from the configuration at {}; it has had no slots since.", full(removed));
+        let text = format!(
+            "The task was removed from the configuration at {}; it has had no slots since.",
+            full(removed)
+        );
         return Account { verdict: Word::Removed, text };
     }
     if facts.at > facts.now {
@@ -120,7 +131,8 @@ fn slot_without_row(facts: &Facts) -> Account {
         return Account { verdict: Word::BeforeFirstStart, text: text.to_owned() };
     };
     if facts.at <= first_seen {
-        let text = format!("A daemon first knew the task at {}; before that nothing was to run.", full(first_seen));
+        let text =
+            format!("A daemon first knew the task at {}; before that nothing was to run.", full(first_seen));
         return Account { verdict: Word::BeforeFirstStart, text };
     }
     if stored.and_then(|row| row.ledger_until).is_none_or(|until| until < facts.at) {

@@ -23,7 +23,9 @@ pub(super) fn ledger(facts: &Facts, row: &SlotRange) -> String {
         ),
     };
     let decided = match row.verdict {
-        Verdict::Skipped | Verdict::Missed => format!(" This was decided at {}.", times::full(row.decided_at, zone)),
+        Verdict::Skipped | Verdict::Missed => {
+            format!(" This was decided at {}.", times::full(row.decided_at, zone))
+        }
         Verdict::Ran | Verdict::Fired => String::new(),
     };
     format!("{told}{range}{decided}")
@@ -47,7 +49,10 @@ fn fired(facts: &Facts, row: &SlotRange) -> String {
             times::distance(run.due_at, facts.now)
         ),
         Some(run) => run_story(facts, run),
-        None => format!("A run was queued for it at {}; no attempt has begun yet.", times::full(row.decided_at, zone)),
+        None => format!(
+            "A run was queued for it at {}; no attempt has begun yet.",
+            times::full(row.decided_at, zone)
+        ),
     }
 }
 
@@ -55,7 +60,12 @@ fn fired(facts: &Facts, row: &SlotRange) -> String {
 fn run_story(facts: &Facts, run: &Run) -> String {
     let zone = facts.task.definition.timezone;
     let Some(started) = run.started_at else {
-        return format!("Run {} was queued for it and ended {} before any attempt began{}.", run.id, state_words(run.state), told(run));
+        return format!(
+            "Run {} was queued for it and ended {} before any attempt began{}.",
+            run.id,
+            state_words(run.state),
+            told(run)
+        );
     };
     let lag = match (started - facts.at).num_milliseconds() {
         ..0 => "before its slot by the clock of its node".to_owned(),
@@ -93,7 +103,8 @@ fn reason(row: &SlotRange) -> String {
         Some(Reason::NotStarted) => "it was queued, but no attempt began in time",
         None => "of a reason the ledger does not name",
     };
-    let detail = row.detail.as_deref().map(|detail| detail.trim_end_matches('.')).filter(|detail| !detail.is_empty());
+    let detail =
+        row.detail.as_deref().map(|detail| detail.trim_end_matches('.')).filter(|detail| !detail.is_empty());
     let run = row.run.filter(|_| detail.is_none()).map(|run| format!("run {run}"));
     match detail.map(crate::cli::look::clean).or(run) {
         Some(detail) => format!("{because} ({detail})"),
@@ -111,7 +122,9 @@ pub(super) fn future(facts: &Facts) -> String {
     }
     if let Some(paused) = facts.task.paused_at() {
         let since = times::full(paused, definition.timezone);
-        return format!("It is due {away} ({reading}), but a person paused the task at {since}; if it stays so, it is skipped.");
+        return format!(
+            "It is due {away} ({reading}), but a person paused the task at {since}; if it stays so, it is skipped."
+        );
     }
     if facts.daemon_alive {
         format!("It is due {away} ({reading}).")
@@ -125,7 +138,9 @@ pub(super) fn unaccounted(facts: &Facts) -> String {
     let ago = times::distance(facts.at, facts.now);
     let definition = &facts.task.definition;
     if facts.daemon_alive {
-        return format!("It fell due {ago}, and the daemon has not accounted for it yet. `roundsman status` tells whether it is in trouble.");
+        return format!(
+            "It fell due {ago}, and the daemon has not accounted for it yet. `roundsman status` tells whether it is in trouble."
+        );
     }
     let misfire = match definition.misfire {
         roundsman_model::Misfire::Latest => "the latest slot of the outage runs, the others are missed",
@@ -151,7 +166,8 @@ pub(super) fn no_slot(facts: &Facts) -> String {
         format!("{}{fate}", times::stamp(*slot, zone))
     });
     let after = facts.after.map(|slot| {
-        let away = if slot > facts.now { format!(" ({})", times::distance(slot, facts.now)) } else { String::new() };
+        let away =
+            if slot > facts.now { format!(" ({})", times::distance(slot, facts.now)) } else { String::new() };
         format!("{}{away}", times::stamp(slot, zone))
     });
     let neighbours = match (before, after) {

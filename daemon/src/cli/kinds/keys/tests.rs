@@ -33,19 +33,21 @@ fn all_shapes() {
         },
     });
     expect![[r#"
-        KEY               VALUE                  DEFAULT          MEANING
-        by_site           table
-        by_site.NAME.url  uri
-        checks            list of tables         must be written
-        checks[].expect   "answer" or "refusal"
-        checks[].server   text                   must be written  Asks this one.
-        collector         "local" or "paloalto"  must be written  Who collects.
-        every             duration               "30s"
-        limit             whole number
-        proxy             table
-        proxy.url         uri
-        tags              list of text           []
-    "#]].assert_eq(&render(&of(&schema), Look::PLAIN));
+          by_site: table
+          by_site.NAME.url: uri
+          checks: list of tables, must be written
+          checks[].expect: "answer" or "refusal"
+          checks[].server: text, must be written
+              Asks this one.
+          collector: "local" or "paloalto", must be written
+              Who collects.
+          every: duration, default "30s"
+          limit: whole number
+          proxy: table
+          proxy.url: uri
+          tags: list of text, default []
+    "#]]
+    .assert_eq(&render(&of(&schema), Look::PLAIN));
 }
 
 #[test]

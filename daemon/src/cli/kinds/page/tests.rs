@@ -45,17 +45,17 @@ fn a_kind_with_everything() {
           usual schedule  every minute (* * * * *)
 
         Keys of its `with` table
-        KEY     VALUE  DEFAULT          MEANING
-        server  text   must be written  Asks this one.
-        type    text   "A"
+          server: text, must be written
+              Asks this one.
+          type: text, default "A"
 
         Actions
         NAME  TIME LIMIT  WRITES  WHAT IT DOES
         ask   5 s         no      asks one question now
 
         Metrics
-        NAME              TYPE   LABELS  MEANING
-        roundsman_dns_up  gauge  check   Whether the check passed
+          roundsman_dns_up: gauge by check
+              Whether the check passed
 
         A task of this kind
           [tasks.my-dns-availability]
@@ -63,7 +63,8 @@ fn a_kind_with_everything() {
           schedule = "* * * * *"
           [tasks.my-dns-availability.with]
           server = …  # text
-    "#]].assert_eq(&render(&INFO, false, &schema, Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&INFO, false, &schema, Look::PLAIN));
 }
 
 #[test]
@@ -82,5 +83,6 @@ fn a_kind_with_little() {
           [tasks.my-dns-availability]
           uses = "dns-availability"
           schedule = "0 2 * * *"
-    "#]].assert_eq(&render(&info, false, &json!({ "type": "object" }), Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&info, false, &json!({ "type": "object" }), Look::PLAIN));
 }

@@ -8,8 +8,14 @@ use crate::cli::look::Look;
 
 const LINES: [(u32, &str); 7] = [
     (1, r#"{"at":"2026-11-21T22:59:59.500Z","stream":"roundsman","level":"info","text":"attempt 1 begins"}"#),
-    (1, r#"{"at":"2026-11-21T22:59:59.900Z","stream":"log","level":"info","text":"reading fw1.example.com"}"#),
-    (1, r#"{"at":"2026-11-21T23:00:00.100Z","stream":"stdout","level":"info","text":"\u001b[2Jhello\ttabs"}"#),
+    (
+        1,
+        r#"{"at":"2026-11-21T22:59:59.900Z","stream":"log","level":"info","text":"reading fw1.example.com"}"#,
+    ),
+    (
+        1,
+        r#"{"at":"2026-11-21T23:00:00.100Z","stream":"stdout","level":"info","text":"\u001b[2Jhello\ttabs"}"#,
+    ),
     (1, r#"{"at":"2026-11-21T23:00:00.200Z","stream":"stderr","level":"info","text":""}"#),
     (2, r#"{"at":"2026-11-21T23:00:30.000Z","stream":"log","level":"error","text":"gave up"}"#),
     (2, r#"{"at":"2026-11-21T23:00:31.000Z","stream":"log","level":"debug","text":"x","more":1}"#),
@@ -34,13 +40,15 @@ fn for_people() {
         00:00:30.000 ERROR gave up
         00:00:31.000 DEBUG x
         not JSON at all
-    "#]].assert_eq(&print(false));
+    "#]]
+    .assert_eq(&print(false));
 }
 
 #[test]
 fn for_programs() {
     let text = print(true);
-    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), LINES.len());
     assert_eq!(lines[4]["attempt"], 2);
     assert_eq!(lines[5]["more"], 1);

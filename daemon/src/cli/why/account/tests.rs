@@ -37,21 +37,33 @@ fn check(facts: Facts, expected: Expect) {
 fn ran() {
     let row = SlotRange { run: Some(RunId(41)), ..decided(Verdict::Ran, None) };
     let done = sample::reported(sample::run(41, RunState::Succeeded));
-    check(Facts { row: Some(row.clone()), run: Some(done), ..facts(SLOT) }, expect![[r#"
+    check(
+        Facts { row: Some(row.clone()), run: Some(done), ..facts(SLOT) },
+        expect![[r#"
         ran: Run 41 began at 02:00:00, 40 ms after its slot, and ended succeeded after 1.2 s: 118 devices, 9 changed, 2 failed.
-    "#]]);
+    "#]],
+    );
     let mut retried = sample::run(41, RunState::Failed);
     (retried.attempt, retried.cause) = (3, Some("cannot reach 192.0.2.7.".to_owned()));
-    check(Facts { row: Some(row.clone()), run: Some(retried), ..facts(SLOT) }, expect![[r#"
+    check(
+        Facts { row: Some(row.clone()), run: Some(retried), ..facts(SLOT) },
+        expect![[r#"
         ran: Run 41 began at 02:00:00, 40 ms after its slot, and ended failed in attempt 3 after 1.2 s: cannot reach 192.0.2.7.
-    "#]]);
+    "#]],
+    );
     let running = sample::run(41, RunState::Running);
-    check(Facts { row: Some(row.clone()), run: Some(running), ..facts(SLOT) }, expect![[r#"
+    check(
+        Facts { row: Some(row.clone()), run: Some(running), ..facts(SLOT) },
+        expect![[r#"
         ran: Run 41 began at 02:00:00, 40 ms after its slot, and is running.
-    "#]]);
-    check(Facts { row: Some(row), ..facts(SLOT) }, expect![[r#"
+    "#]],
+    );
+    check(
+        Facts { row: Some(row), ..facts(SLOT) },
+        expect![[r#"
         ran: Run 41 was made for it; it is older than what is kept of runs.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -59,9 +71,12 @@ fn fired() {
     let row = SlotRange { run: Some(RunId(41)), ..decided(Verdict::Fired, None) };
     let mut queued = sample::run(41, RunState::Queued);
     queued.started_at = None;
-    check(Facts { row: Some(row), run: Some(queued), ..facts(SLOT) }, expect![[r#"
+    check(
+        Facts { row: Some(row), run: Some(queued), ..facts(SLOT) },
+        expect![[r#"
         fired: Run 41 was queued for it at 2026-11-21 02:00:00 +01:00 Europe/Berlin; no attempt has begun yet (due 12 h ago).
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -70,22 +85,31 @@ fn skipped_and_missed() {
         detail: Some("run 40 still running".to_owned()),
         ..decided(Verdict::Skipped, Some(Reason::Overlap))
     };
-    check(Facts { row: Some(overlap), ..facts(SLOT) }, expect![[r#"
+    check(
+        Facts { row: Some(overlap), ..facts(SLOT) },
+        expect![[r#"
         skipped: It was skipped because an earlier run was still active (run 40 still running). This was decided at 2026-11-21 02:00:00 +01:00 Europe/Berlin.
-    "#]]);
+    "#]],
+    );
     let down = SlotRange {
         first: sample::at("2026-11-18T01:00:00Z"),
         count: 4,
         detail: Some("daemon down from 2026-11-17 22:00 to 2026-11-21 09:00".to_owned()),
         ..decided(Verdict::Missed, Some(Reason::Down))
     };
-    check(Facts { row: Some(down.clone()), ..facts("2026-11-19T01:00:00Z") }, expect![[r#"
+    check(
+        Facts { row: Some(down.clone()), ..facts("2026-11-19T01:00:00Z") },
+        expect![[r#"
         missed: It was missed because no daemon was up to fire it (daemon down from 2026-11-17 22:00 to 2026-11-21 09:00). It is one of 4 slots from 2026-11-18 02:00:00 +01:00 to 2026-11-21 02:00:00 +01:00 Europe/Berlin that share this fate. This was decided at 2026-11-21 02:00:00 +01:00 Europe/Berlin.
-    "#]]);
+    "#]],
+    );
     // Within the range of rows, but between its slots.
-    check(Facts { row: Some(down), ..facts("2026-11-19T05:00:00Z") }, expect![[r#"
+    check(
+        Facts { row: Some(down), ..facts("2026-11-19T05:00:00Z") },
+        expect![[r#"
         no slot: Its schedule (every day at 02:00, in Europe/Berlin) names no such time. The slots beside it are 2026-11-19 02:00:00 +01:00 and 2026-11-20 02:00:00 +01:00.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -99,17 +123,26 @@ fn every_reason_has_its_words() {
 #[test]
 fn still_to_come() {
     let tomorrow = "2026-11-22T01:00:00Z";
-    check(facts(tomorrow), expect![[r#"
+    check(
+        facts(tomorrow),
+        expect![[r#"
         still to come: It is due in 12 h (every day at 02:00).
-    "#]]);
-    check(Facts { daemon_alive: false, ..facts(tomorrow) }, expect![[r#"
+    "#]],
+    );
+    check(
+        Facts { daemon_alive: false, ..facts(tomorrow) },
+        expect![[r#"
         still to come: It is due in 12 h (every day at 02:00). No daemon is alive at the moment to fire it.
-    "#]]);
+    "#]],
+    );
     let mut paused = facts(tomorrow);
     paused.task.row.as_mut().unwrap().paused_at = Some(sample::at("2026-11-21T09:00:00Z"));
-    check(paused, expect![[r#"
+    check(
+        paused,
+        expect![[r#"
         still to come: It is due in 12 h (every day at 02:00), but a person paused the task at 2026-11-21 10:00:00 +01:00 Europe/Berlin; if it stays so, it is skipped.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -117,25 +150,37 @@ fn no_slot() {
     let mut between = facts("2026-11-21T02:17:00Z");
     let row = SlotRange { run: Some(RunId(41)), ..decided(Verdict::Ran, None) };
     between.before.as_mut().unwrap().1 = Some(row);
-    check(between, expect![[r#"
+    check(
+        between,
+        expect![[r#"
         no slot: Its schedule (every day at 02:00, in Europe/Berlin) names no such time. The slots beside it are 2026-11-21 02:00:00 +01:00 (ran, run 41) and 2026-11-22 02:00:00 +01:00 (in 12 h).
-    "#]]);
+    "#]],
+    );
     // The night when 02:00 does not exist.
-    check(facts("2027-03-28T00:30:00Z"), expect![[r#"
+    check(
+        facts("2027-03-28T00:30:00Z"),
+        expect![[r#"
         no slot: Its schedule (every day at 02:00, in Europe/Berlin) names no such time. The slots beside it are 2027-03-27 02:00:00 +01:00 and 2027-03-28 03:00:00 +02:00 (in 127 d). 02:00 does not exist on 2027-03-28 in Europe/Berlin (clocks go from 02:00 to 03:00): runs at 03:00.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn before_the_first_start() {
-    check(facts("2026-11-05T01:00:00Z"), expect![[r#"
+    check(
+        facts("2026-11-05T01:00:00Z"),
+        expect![[r#"
         before the first start: A daemon first knew the task at 2026-11-11 09:00:00 +01:00 Europe/Berlin; before that nothing was to run.
-    "#]]);
+    "#]],
+    );
     let mut unknown = facts(SLOT);
     (unknown.task.row, unknown.task.standing) = (None, Standing::New);
-    check(unknown, expect![[r#"
+    check(
+        unknown,
+        expect![[r#"
         before the first start: No daemon has known this task yet: its ledger begins when `roundsman daemon` first starts with it.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -147,29 +192,41 @@ fn not_accounted_for() {
         late.task.definition.misfire = misfire;
         assert!(account(&late).text.contains("The next one to start accounts for it"));
     }
-    check(late, expect![[r#"
+    check(
+        late,
+        expect![[r#"
         not accounted for yet: It fell due 12 h ago, and no daemon is alive. The next one to start accounts for it: all slots of the outage run (within 1day).
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn other_definitions_and_none() {
     let mut changed = facts(SLOT);
     changed.task.row.as_mut().unwrap().valid_from = sample::at("2026-11-21T08:00:00Z");
-    check(changed, expect![[r#"
+    check(
+        changed,
+        expect![[r#"
         not known: The ledger has no such slot: the schedule in force now (every day at 02:00) is so since 2026-11-21 09:00:00 +01:00 Europe/Berlin, and the one before it had none then.
-    "#]]);
+    "#]],
+    );
     let mut removed = facts(SLOT);
     removed.task.row.as_mut().unwrap().removed_at = Some(sample::at("2026-11-20T08:00:00Z"));
     removed.task.standing = Standing::Removed;
-    check(removed, expect![[r#"
+    check(
+        removed,
+        expect![[r#"
         removed: The task was removed from the configuration at 2026-11-20 09:00:00 +01:00 Europe/Berlin; it has had no slots since.
-    "#]]);
+    "#]],
+    );
     let mut by_hand = facts(SLOT);
     by_hand.task.definition.schedule = None;
-    check(by_hand, expect![[r#"
+    check(
+        by_hand,
+        expect![[r#"
         no schedule: palo-hardware has no schedule: it runs on request only. `roundsman runs palo-hardware` lists its runs.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
