@@ -162,6 +162,7 @@ async fn cancelling_stops_the_whole_group() {
     let deadline = Instant::now() + Duration::from_secs(20);
     while lives(pid) {
         assert!(Instant::now() < deadline, "the grandchild {pid} lives on");
+        // sleep: between two looks; nothing tells of the end of a process that is not ours.
         sleep(Duration::from_millis(10)).await;
     }
 }

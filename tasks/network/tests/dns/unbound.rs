@@ -58,6 +58,7 @@ impl Unbound {
             if TcpStream::connect(self.at).is_ok() {
                 return Some(self);
             }
+            // sleep: between two tries; nothing tells when unbound listens.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         None
