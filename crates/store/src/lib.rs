@@ -11,6 +11,7 @@ mod migration;
 mod open;
 mod pool;
 mod postgres;
+mod records;
 mod sql;
 mod sqlite;
 mod store;
@@ -21,8 +22,9 @@ pub use error::{StoreError, StoreResult};
 pub use open::{
     DEFAULT_CONNECTIONS, DEFAULT_TIME_LIMIT, MigrationReport, OpenOptions, Role, migrate, open, open_url,
 };
-pub use store::{
+pub use records::{
     AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested,
-    RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store, TaskRow, TaskTotals,
+    RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, TaskRow, TaskTotals,
 };
+pub use store::Store;
 pub use url::StoreUrl;

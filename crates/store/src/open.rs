@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Store, StoreError, StoreResult, StoreUrl, database::Database, migration, postgres, sqlite,
-    trouble::Place, url::Target,
+    Store, StoreError, StoreResult, StoreUrl, access::Access, database::Database, migration, postgres,
+    sqlite, trouble::Place, url::Target,
 };
 
 /// The time limit of a call, unless told otherwise.
@@ -83,14 +83,15 @@ pub async fn migrate(url: &str) -> StoreResult<MigrationReport> {
     let options = OpenOptions::default();
     let place = Place { url: url.clone(), limit: options.time_limit };
     let from = match url.target() {
-        Target::Sqlite(path) => {
-            let (access, opened) = sqlite::open(path, place, options.role).await?;
-            crate::access::Access::close(&access).await;
-            opened.from
-        }
-        Target::Postgres(server) => postgres::open(server, place, options).await?.1.from,
+        Target::Sqlite(path) => closed(sqlite::open(path, place, options.role).await?).await,
+        Target::Postgres(server) => closed(postgres::open(server, place, options).await?).await,
     };
     Ok(MigrationReport { from, to: migration::NEWEST.max(from) })
+}
+
+async fn closed<A: Access>((access, opened): (A, Opened)) -> i64 {
+    access.close().await;
+    opened.from
 }
 
 /// What opening found.

@@ -14,6 +14,8 @@ use tokio::{
 
 /// A connection not used for so long is closed when the next one comes back.
 const IDLE: Duration = Duration::from_mins(5);
+/// How long a connection may take to close.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 type Options<D> = <<D as Database>::Connection as Connection>::Options;
 
@@ -55,10 +57,19 @@ impl<D: Database> Pool<D> {
         self.idle().clear();
     }
 
-    /// Lends nothing any more and closes what is not in use.
-    pub(crate) fn close(&self) {
+    /// Takes in a connection that was opened before.
+    pub(crate) fn take_in(&self, connection: D::Connection) {
+        self.idle().push((connection, Instant::now()));
+    }
+
+    /// Lends nothing any more and says goodbye on the connections that are not in use.
+    pub(crate) async fn close(&self) {
         self.permits.close();
-        self.forget_idle();
+        let idle = std::mem::take(&mut *self.idle());
+        for (connection, _) in idle {
+            // A goodbye that does not arrive is no loss.
+            let _ = tokio::time::timeout(GOODBYE, connection.close()).await;
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(D::Connection, Instant)>> {

@@ -2,6 +2,7 @@
 //! trait alone; what is peculiar to one database is tested beside it.
 
 pub mod artifacts;
+pub mod churn;
 pub mod claiming;
 pub mod documents;
 pub mod firing;
@@ -36,6 +37,7 @@ macro_rules! conformance_tests {
             claiming::oldest_slots_are_claimed_first
             claiming::fifty_claims_at_once_never_share_a_run
             claiming::a_run_is_claimed_when_it_is_due
+            claiming::one_run_is_claimed_by_its_number
             claiming::giving_up_ends_a_run_that_never_started
             settling::an_end_is_recorded_whole
             settling::a_retry_waits_and_runs_again
@@ -64,6 +66,7 @@ macro_rules! conformance_tests {
             reading::runs_are_listed_newest_first
             reading::totals_add_up
             reading::texts_of_every_kind_survive
+            churn::nothing_is_lost_when_all_happens_at_once
         }
     };
     ($fresh:path; $($subject:ident :: $case:ident)+) => {

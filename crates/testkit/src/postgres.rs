@@ -222,3 +222,6 @@ fn pause() {
 fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     Command::new(program)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,8 +97,7 @@ impl<C: Command> Queued for Entry<C> {
             (Some(Err(fault)), _) => Err(Failure::from(fault, codes::kind)),
             (_, Err(trouble)) => Err(trouble.into()),
             (Some(Ok(reply)), Ok(())) => Ok(reply),
-            // Nobody waited any more when its turn came.
-            (None, Ok(())) => return,
+            (None, Ok(())) => unreachable!("a batch is committed when all its commands have run"),
         };
         // Nobody waits any more: the time limit passed during the commit.
         let _ = self.answer.send(result);
@@ -115,6 +114,9 @@ impl WriterTask {
         let mut batch = Vec::new();
         while commands.recv_many(&mut batch, BATCH).await > 0 {
             batch.retain(|command| command.is_wanted());
+            if batch.is_empty() {
+                continue;
+            }
             let committed = self.commit(&mut batch).await;
             for command in batch.drain(..) {
                 command.answer(committed.clone());

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use roundsman_model::RunState;
+use roundsman_model::{DocumentError, DocumentOp, RunState};
 use roundsman_store::{OpenOptions, Store, StoreError, open};
 use roundsman_testkit::{
     PostgresCluster,
@@ -35,6 +35,9 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
         assert!(matches!(error, StoreError::Away { .. }) && error.is_passing(), "{error:?}");
         let error = stage.store.install(&[], at(80)).await.unwrap_err();
         assert!(matches!(error, StoreError::Away { .. }), "{error:?}");
+        let op = DocumentOp::Count { prefix: String::new() };
+        let error = stage.store.document(&lease, "s", "c", op, at(80)).await.unwrap_err();
+        assert!(matches!(error, DocumentError::Unavailable { .. }), "{error:?}");
         assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
     }
 

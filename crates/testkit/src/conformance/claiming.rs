@@ -68,6 +68,21 @@ pub async fn a_run_is_claimed_when_it_is_due(stage: Stage) -> Verdict {
     Ok(())
 }
 
+/// A node that just queued a run may take that one, by the same rules as any.
+pub async fn one_run_is_claimed_by_its_number(stage: Stage) -> Verdict {
+    let tasks = [definition("a"), definition("b")];
+    stage.install(&tasks).await?;
+    stage.queue(&tasks[0], 60).await?;
+    let wanted = stage.queue(&tasks[1], 120).await?;
+    let me = holder("a");
+    assert_eq!(stage.store.claim_run(&me, wanted, at(119)).await?, None);
+    let run = stage.store.claim_run(&me, wanted, at(120)).await?.expect("the run is due");
+    assert_eq!((run.id, run.state, run.attempt), (wanted, RunState::Running, 1));
+    assert_eq!(stage.store.claim_run(&holder("b"), wanted, at(121)).await?, None);
+    assert_eq!(stage.store.attempts(wanted).await?.len(), 1);
+    Ok(())
+}
+
 /// A run that waited too long for a worker ends, and its slot is missed; one that started is left alone.
 pub async fn giving_up_ends_a_run_that_never_started(stage: Stage) -> Verdict {
     let task = definition("late");

@@ -152,7 +152,7 @@ impl Access for SqliteAccess {
 
     async fn close(&self) {
         self.writer.close().await;
-        self.readers.close();
+        self.readers.close().await;
         self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     }
 }

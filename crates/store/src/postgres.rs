@@ -43,6 +43,7 @@ pub(crate) async fn open(
     let prepared = prepare(&mut connection, options.role, &place);
     let opened = bounded(&place, "open the store", MIGRATION_LIMIT, prepared).await?;
     let pool = Pool::new(server, options.connections);
+    pool.take_in(connection);
     Ok((PostgresAccess { pool, place }, opened))
 }
 
@@ -195,6 +196,6 @@ impl Access for PostgresAccess {
     }
 
     async fn close(&self) {
-        self.pool.close();
+        self.pool.close().await;
     }
 }
