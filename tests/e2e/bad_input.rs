@@ -27,7 +27,7 @@ fn a_broken_configuration_starts_nothing() {
          [tasks.kind-key]\nuses = \"command\"\nwith = { argw = [\"true\"] }\n\
          [tasks.type]\nuses = \"command\"\ntimeout = 5\nwith = { argv = [\"true\"] }\n",
     );
-    let all = ["never fires", "Europe/Berlin", "\"command\"", "schedule", "argv", "timeout", "roundsman.toml"];
+    let all = ["never fires", "Europe/Berlin", "command", "schedule", "argv", "timeout", "roundsman.toml"];
     refuses(&site, &["daemon"], 2, &all);
     refuses(&site, &["config", "check"], 2, &all);
     refuses(&site, &["run-task", "never"], 2, &all);
@@ -73,9 +73,15 @@ fn two_daemons_on_one_sqlite_file() {
 fn a_corrupt_store_file_and_an_unwritable_folder() {
     let site = Site::new(TICK);
     std::fs::create_dir_all(site.path("state")).unwrap();
-    std::fs::write(site.path("state/roundsman.db"), "this is no database, whatever its name may say".repeat(50)).unwrap();
+    std::fs::write(
+        site.path("state/roundsman.db"),
+        "this is no database, whatever its name may say".repeat(50),
+    )
+    .unwrap();
     refuses(&site, &["daemon"], 1, &["roundsman.db", "not a readable SQLite database"]);
-    assert!(std::fs::read_to_string(site.path("state/roundsman.db")).unwrap().starts_with("this is no database"));
+    assert!(
+        std::fs::read_to_string(site.path("state/roundsman.db")).unwrap().starts_with("this is no database")
+    );
     let site = Site::new(TICK);
     std::fs::write(site.path("state"), "a file where a folder should be").unwrap();
     refuses(&site, &["daemon"], 1, &["state"]);
@@ -102,7 +108,9 @@ fn postgres_away_at_start_is_waited_for() {
         let ready = daemon.get("/readyz")?;
         (live.0 == 200 && ready.0 == 503 && ready.1.contains("store")).then_some(())
     });
-    eventually("it says so", PATIENCE, || daemon.log().contains("trying to reach the store again").then_some(()));
+    eventually("it says so", PATIENCE, || {
+        daemon.log().contains("trying to reach the store again").then_some(())
+    });
     cluster.restart();
     eventually("ready", Duration::from_secs(60), || (daemon.get("/readyz")?.0 == 200).then_some(()));
     site.run_in_state("tick", "succeeded");

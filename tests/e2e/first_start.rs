@@ -22,10 +22,13 @@ fn works_without_any_configuration() {
         runs.as_array()?.iter().find(|run| run["state"] == "succeeded").cloned()
     });
     let said = std::fs::read_to_string(&log).unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), nix::sys::signal::Signal::SIGTERM)
+        .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{}", std::fs::read_to_string(&log).unwrap());
     assert!(listed["slot"].is_null(), "the run at the first start has no slot: {listed}");
-    for expected in ["roundsman.db", "hardware-refresh", "dns-availability", "every minute", "http://127.0.0.1:", "UTC"] {
+    for expected in
+        ["roundsman.db", "hardware-refresh", "dns-availability", "every minute", "http://127.0.0.1:", "UTC"]
+    {
         assert!(said.contains(expected), "{expected:?} is missing in:\n{said}");
     }
     assert!(site.path("state/roundsman.db").exists());

@@ -27,7 +27,12 @@ fn a_time_out_leaves_no_process(site: MakeSite<'_>) {
          with = { shell = \"env -i setsid sh -c 'trap \\\"\\\" TERM; sleep 7341 & sleep 7342; wait' & trap '' TERM; sleep 7343; sleep 7344\" }\n",
     );
     let _daemon = site.start();
-    let all = || ["7341", "7342", "7343", "7344"].iter().flat_map(|n| processes(&format!("sleep {n}"))).collect::<Vec<_>>();
+    let all = || {
+        ["7341", "7342", "7343", "7344"]
+            .iter()
+            .flat_map(|n| processes(&format!("sleep {n}")))
+            .collect::<Vec<_>>()
+    };
     eventually("hidden processes", PATIENCE, || (all().len() >= 3).then_some(()));
     let run = site.run_in_state("hider", "timed_out");
     assert_eq!(all(), Vec::<i32>::new(), "processes outlived their attempt");

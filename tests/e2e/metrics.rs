@@ -39,11 +39,13 @@ fn promtool_finds_nothing_wrong() {
     ] {
         assert!(text.contains(name), "{name} is missing in:\n{text}");
     }
-    let mut promtool = Command::new(tool("promtool")).args(["check", "metrics"]);
-    let mut promtool = promtool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut promtool = Command::new(tool("promtool"));
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut promtool = promtool.spawn().unwrap();
     promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let verdict = promtool.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&verdict.stderr).into_owned() + &String::from_utf8_lossy(&verdict.stdout);
+    let said =
+        String::from_utf8_lossy(&verdict.stderr).into_owned() + &String::from_utf8_lossy(&verdict.stdout);
     assert!(verdict.status.success() && said.trim().is_empty(), "{said}");
 }
 
@@ -70,8 +72,14 @@ fn a_real_prometheus_scrapes_it() {
             .unwrap(),
     );
     eventually("Prometheus knows a success", Duration::from_secs(60), || {
-        let (_, body) = http_get(&address, "/api/v1/query?query=roundsman_runs_total%7Bstate=%22succeeded%22,task=%22tick%22%7D")?;
-        let answer: serde_json::Value = serde_json::from_str(body.split_once('{').map(|(_, b)| format!("{{{b}"))?.trim_end_matches(['\r', '\n', '0'])).ok()?;
+        let (_, body) = http_get(
+            &address,
+            "/api/v1/query?query=roundsman_runs_total%7Bstate=%22succeeded%22,task=%22tick%22%7D",
+        )?;
+        let answer: serde_json::Value = serde_json::from_str(
+            body.split_once('{').map(|(_, b)| format!("{{{b}"))?.trim_end_matches(['\r', '\n', '0']),
+        )
+        .ok()?;
         let value: f64 = answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()?;
         (value >= 1.0).then_some(())
     });
@@ -91,6 +99,9 @@ impl Drop for Killed {
 fn tool(name: &str) -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     let found = path.split(':').any(|folder| std::path::Path::new(folder).join(name).exists());
-    assert!(found, "{name} is missing: install Debian's package \"prometheus\", or run `cargo xtask test`, which does");
+    assert!(
+        found,
+        "{name} is missing: install Debian's package \"prometheus\", or run `cargo xtask test`, which does"
+    );
     name.to_owned()
 }

@@ -74,7 +74,8 @@ fn a_killed_run_task_is_taken_back(site: MakeSite<'_>) {
         (states == ["running", "lost"]).then_some(states)
     });
     eventually("one sleeper only", PATIENCE, || (sleepers("7334") == 1).then_some(()));
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(next.id() as i32), nix::sys::signal::Signal::SIGINT).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(next.id() as i32), nix::sys::signal::Signal::SIGINT)
+        .unwrap();
     assert_eq!(next.wait().unwrap().code(), Some(130), "{states:?}");
     assert_eq!(site.runs("long")[0]["state"], "cancelled");
     eventually("no sleeper", PATIENCE, || (sleepers("7334") == 0).then_some(()));

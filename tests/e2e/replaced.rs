@@ -4,7 +4,8 @@ use roundsman_tests::daemon::{PATIENCE, Site, eventually};
 
 #[test]
 fn goes_on_when_the_executable_is_replaced() {
-    let mut site = Site::new("[tasks.tick]\nuses = \"command\"\nevery = \"1s\"\nwith = { argv = [\"true\"] }\n");
+    let mut site =
+        Site::new("[tasks.tick]\nuses = \"command\"\nevery = \"1s\"\nwith = { argv = [\"true\"] }\n");
     let original = site.program().to_owned();
     let copy = site.path("roundsman");
     std::fs::copy(&original, &copy).unwrap();
@@ -20,7 +21,8 @@ fn goes_on_when_the_executable_is_replaced() {
     eventually("three more runs", PATIENCE, || {
         let runs = site.runs("tick");
         let newer = runs.iter().filter(|run| run["id"].as_i64() > Some(last));
-        let ended: Vec<_> = newer.filter(|run| run["state"] != "running" && run["state"] != "queued").collect();
+        let ended: Vec<_> =
+            newer.filter(|run| run["state"] != "running" && run["state"] != "queued").collect();
         assert!(ended.iter().all(|run| run["state"] == "succeeded"), "{ended:?}");
         (ended.len() >= 3).then_some(())
     });

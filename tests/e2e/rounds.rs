@@ -7,7 +7,13 @@ use roundsman_tests::daemon::{PATIENCE, eventually};
 
 use crate::both::{MakeSite, on_both};
 
-on_both!(fires_on_schedule, retries_after_a_failure, drains_on_ctrl_c, a_second_signal_stops_at_once, skips_overlap);
+on_both!(
+    fires_on_schedule,
+    retries_after_a_failure,
+    drains_on_ctrl_c,
+    a_second_signal_stops_at_once,
+    skips_overlap
+);
 
 fn fires_on_schedule(site: MakeSite<'_>) {
     let site = site(
@@ -25,7 +31,7 @@ fn fires_on_schedule(site: MakeSite<'_>) {
     let slot = done["slot"].as_str().expect("a scheduled run has a slot");
     let why = site.run(&["why", "tick", slot]);
     let said = String::from_utf8_lossy(&why.stdout).into_owned();
-    assert!(why.status.success() && said.contains(&format!("run {id}")), "{said}");
+    assert!(why.status.success() && said.contains(&format!("Run {id} ")), "{said}");
     let slots: Vec<_> = runs.iter().map(|run| run["slot"].to_string()).collect();
     let unique: std::collections::BTreeSet<_> = slots.iter().collect();
     assert_eq!(unique.len(), slots.len(), "a slot ran twice: {slots:?}");
@@ -67,7 +73,9 @@ fn a_second_signal_stops_at_once(site: MakeSite<'_>) {
     site.run_in_state("stuck", "running");
     let begun = Instant::now();
     daemon.signal(Signal::SIGTERM);
-    eventually("the first signal is heard", PATIENCE, || daemon.log().contains("again to stop at once").then_some(()));
+    eventually("the first signal is heard", PATIENCE, || {
+        daemon.log().contains("again to stop at once").then_some(())
+    });
     daemon.signal(Signal::SIGTERM);
     assert_eq!(daemon.wait(), Some(130), "{}", daemon.log());
     assert!(begun.elapsed() < Duration::from_secs(15), "took {:?}", begun.elapsed());
@@ -76,12 +84,15 @@ fn a_second_signal_stops_at_once(site: MakeSite<'_>) {
 }
 
 fn skips_overlap(site: MakeSite<'_>) {
-    let site = site("[tasks.long]\nuses = \"command\"\nevery = \"1s\"\nwith = { argv = [\"sleep\", \"3.5\"] }\n");
+    let site =
+        site("[tasks.long]\nuses = \"command\"\nevery = \"1s\"\nwith = { argv = [\"sleep\", \"3.5\"] }\n");
     let _daemon = site.start();
     let skipped = eventually("a skipped slot", PATIENCE, || {
         let metrics = _daemon.get("/metrics")?.1;
         let line = metrics.lines().find(|line| {
-            line.starts_with("roundsman_slots_total{") && line.contains("overlap") && line.contains("\"long\"")
+            line.starts_with("roundsman_slots_total{")
+                && line.contains("overlap")
+                && line.contains("\"long\"")
         })?;
         (line.rsplit(' ').next()?.parse::<f64>().ok()? >= 2.0).then(|| line.to_owned())
     });

@@ -50,9 +50,7 @@ fn shows_a_bar_and_the_log() {
 
 #[test]
 fn ctrl_c_cancels_the_run() {
-    let site = Site::new(
-        "[tasks.long]\nuses = \"command\"\nwith = { shell = \"echo begun; sleep 7361\" }\n",
-    );
+    let site = Site::new("[tasks.long]\nuses = \"command\"\nwith = { shell = \"echo begun; sleep 7361\" }\n");
     let (shown, code) = under_pty(&site, &["run-task", "long"], "begun", b"\x03");
     assert_eq!(code, Some(130), "{shown}");
     assert!(crate::interfere::processes("sleep 7361").is_empty());

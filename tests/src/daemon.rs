@@ -33,7 +33,11 @@ pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let folder = test.parent().and_then(Path::parent).expect("target/debug/deps");
     let path = folder.join(name);
-    assert!(path.exists(), "{} is not built: run `cargo xtask test`, or `cargo build --workspace --bins` first", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo xtask test`, or `cargo build --workspace --bins` first",
+        path.display()
+    );
     path
 }
 
@@ -102,8 +106,9 @@ impl Site {
         let output = self.run(args);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?} ended with {}: {error}", output.status);
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|e| panic!("{args:?} printed no JSON ({e}): {}", String::from_utf8_lossy(&output.stdout)))
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+            panic!("{args:?} printed no JSON ({e}): {}", String::from_utf8_lossy(&output.stdout))
+        })
     }
 
     /// The runs of a task, newest first.
@@ -166,7 +171,11 @@ impl Daemon {
     /// Waits until `/readyz` says so.
     pub fn wait_ready(&self) {
         eventually("a ready daemon", PATIENCE, || {
-            assert!(Path::new(&format!("/proc/{}/exe", self.pid())).exists(), "the daemon ended:\n{}", self.log());
+            assert!(
+                Path::new(&format!("/proc/{}/exe", self.pid())).exists(),
+                "the daemon ended:\n{}",
+                self.log()
+            );
             let (status, _) = self.get("/readyz")?;
             (status == 200).then_some(())
         });
@@ -185,7 +194,10 @@ impl Daemon {
 
     /// Waits for its end and gives the exit code; `None` for a signal.
     pub fn wait(&mut self) -> Option<i32> {
-        eventually("the end of the daemon", Duration::from_secs(45), || self.child.try_wait().expect("a child")).code()
+        eventually("the end of the daemon", Duration::from_secs(45), || {
+            self.child.try_wait().expect("a child")
+        })
+        .code()
     }
 
     /// Kills it at once, as a power cut would.
@@ -224,7 +236,8 @@ pub fn marked_processes(mark: &str) -> Vec<(i32, String)> {
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter_map(|pid| {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-        let marked = environment.split(|byte| *byte == 0).any(|v| String::from_utf8_lossy(v).starts_with(&wanted));
+        let marked =
+            environment.split(|byte| *byte == 0).any(|v| String::from_utf8_lossy(v).starts_with(&wanted));
         let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         marked.then(|| (pid, String::from_utf8_lossy(&command).replace('\0', " ")))
     })

@@ -88,7 +88,7 @@ fn resolve_value(value: &Value, path: &str, env: &Environment, drafts: &mut Vec<
 }
 
 /// The string with its references replaced; `None` if there is nothing to replace.
-fn expand(text: &str, env: &Environment) -> Result<Option<String>, String> {
+pub(crate) fn expand(text: &str, env: &Environment) -> Result<Option<String>, String> {
     if !text.contains("${") {
         return Ok(None);
     }

@@ -29,8 +29,8 @@ pub(crate) fn policy(made: &mut Made<'_, '_>, table: Option<&RetryTable>, repeat
     // Whoever wants long pauses from the start does not want them cut.
     let backoff_max = made.value("retry.backoff_max", wanted.backoff_max, usual.backoff_max.max(backoff));
     made.optional("retry.deadline", wanted.deadline);
-    let retry_on = wanted.on.clone().unwrap_or(usual.retry_on);
+    let retry_on = wanted.retry_on.clone().unwrap_or(usual.retry_on);
     let shown = toml_text(&serde_json::to_value(&retry_on).unwrap_or_default());
-    made.value_or("retry.on", wanted.on.as_ref().map(|_| shown.clone()), shown, &Origin::Default);
+    made.value_or("retry.retry_on", wanted.retry_on.as_ref().map(|_| shown.clone()), shown, &Origin::Default);
     RetryPolicy { attempts, backoff, backoff_max, deadline: wanted.deadline, retry_on }
 }

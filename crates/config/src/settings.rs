@@ -15,6 +15,7 @@ use crate::{
     node::{Node, Table, Text, Written},
     origin::{Origin, Row, Setting},
     pass::Pass,
+    references::expand,
     source::{Source, Span},
     store_url::StoreUrl,
     tables::{DaemonTable, LogFormat, schema_of},
@@ -141,16 +142,24 @@ fn take_overridden(pass: &mut Pass<'_>, table: &mut Table) -> Vec<(&'static str,
     let schema = schema_of::<DaemonTable>();
     let mut taken = Vec::new();
     for (variable, key) in OVERRIDES {
-        let Some(text) = pass.env.variable(variable) else { continue };
+        let Some(written) = pass.env.variable(variable) else { continue };
         table.remove(key);
+        let text = match expand(written, pass.env) {
+            Ok(expanded) => expanded.unwrap_or_else(|| written.to_owned()),
+            Err(what) => {
+                pass.drafts.push(Draft::new(variable, None, what));
+                continue;
+            }
+        };
+        let shown = Text { written: written.to_owned(), value: text.clone(), referring: text != written };
         // The checker wants a place; a variable has none, so it is taken off again.
         let source = Arc::new(Source { path: PathBuf::new(), text: String::new() });
         let span = Span { source, range: 0..0 };
-        let node = Node { path: variable.into(), span, value: Written::Text(Text::plain(text)) };
+        let node = Node { path: variable.into(), span, value: Written::Text(shown) };
         let mut checker = Checker::new(&schema, &pass.kind_names);
         checker.value(&node, &schema["properties"][key]);
         if checker.drafts.is_empty() {
-            taken.push((key, text.to_owned(), variable));
+            taken.push((key, text, variable));
         }
         pass.drafts.extend(checker.drafts.into_iter().map(|draft| Draft { span: None, ..draft }));
     }

@@ -36,7 +36,7 @@ const MISPLACED: [(Section, &str, &str); 6] = [
     (Section::Task, "cron", "write it as `schedule`"),
     (Section::Task, "kind", "write it as `uses`"),
     (Section::Task, "retries", "write it as `retry = { attempts = … }`, the first attempt included"),
-    (Section::Task, "retry_on", "write it within `retry`, as `retry = { on = […] }`"),
+    (Section::Task, "retry_on", "write it within `retry`, as `retry = { retry_on = […] }`"),
     (Section::Daemon, "database", "write it as `store`"),
     (Section::Daemon, "log_level", "write it as `log`"),
 ];

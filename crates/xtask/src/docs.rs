@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// Page, and the arguments of `roundsman` that print it.
-const PAGES: [(&str, &[&str]); 1] = [("docs/configuration.md", &["config", "reference"])];
+const PAGES: [(&str, &[&str]); 2] =
+    [("docs/configuration.md", &["config", "reference"]), ("config/roundsman.toml", &["config", "init"])];
 
 /// The daemon's binary, built from what is here now.
 pub(crate) struct Roundsman {

@@ -95,7 +95,7 @@ pub(crate) struct RetryTable {
     pub(crate) deadline: Option<HumanDuration>,
     /// What is repeated.
     #[schemars(extend("default" = ["error", "lost"], "uniqueItems" = true))]
-    pub(crate) on: Option<Vec<RetryCause>>,
+    pub(crate) retry_on: Option<Vec<RetryCause>>,
 }
 
 /// Limits of a worker.

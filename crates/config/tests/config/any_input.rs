@@ -39,7 +39,7 @@ fn piece() -> impl Strategy<Value = String> {
         "]",
         "store = \"postgres://u:p@h/d\"",
         "every = \"1h\"",
-        "retry.on = [\"crash\"]",
+        "retry.retry_on = [\"crash\"]",
         "a.b = 1",
         "1e400",
         "0xfff",

@@ -76,19 +76,19 @@ fn what_this_version_does_not_do() {
     check(
         &task("pool = \"netbox\"\nafter = []\nretry_on = [\"error\"]"),
         expect![[r#"
-        the configuration has 3 problems:
+            the configuration has 3 problems:
 
-        /cfg/roundsman.toml:4:1: tasks.backup.pool: this key is not supported by this version
-         4 | pool = "netbox"
-           | ^^^^
+            /cfg/roundsman.toml:4:1: tasks.backup.pool: this key is not supported by this version
+             4 | pool = "netbox"
+               | ^^^^
 
-        /cfg/roundsman.toml:5:1: tasks.backup.after: this key is not supported by this version
-         5 | after = []
-           | ^^^^^
+            /cfg/roundsman.toml:5:1: tasks.backup.after: this key is not supported by this version
+             5 | after = []
+               | ^^^^^
 
-        /cfg/roundsman.toml:6:1: tasks.backup.retry_on: unknown key: write it within `retry`, as `retry = { on = […] }`
-         6 | retry_on = ["error"]
-           | ^^^^^^^^"#]],
+            /cfg/roundsman.toml:6:1: tasks.backup.retry_on: unknown key: write it within `retry`, as `retry = { retry_on = […] }`
+             6 | retry_on = ["error"]
+               | ^^^^^^^^"#]],
     );
     check(
         "[pools.netbox]\nsize = 2\n",

@@ -133,7 +133,7 @@ fn every_change_of_meaning_changes_the_hash() {
         "retry.backoff = \"1s\"",
         "retry.backoff_max = \"1h\"",
         "retry.deadline = \"1h\"",
-        "retry.on = [\"crash\"]",
+        "retry.retry_on = [\"crash\"]",
         "overlap.allow = 2",
         "misfire = \"all\"",
         "window = \"1h\"",

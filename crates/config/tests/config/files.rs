@@ -34,7 +34,7 @@ fn no_file_means_built_in_tasks() {
         tasks.dns-availability.retry.attempts = 3  [kind dns-availability]
         tasks.dns-availability.retry.backoff = 30s  [default]
         tasks.dns-availability.retry.backoff_max = 15m  [default]
-        tasks.dns-availability.retry.on = ["error", "lost"]  [default]
+        tasks.dns-availability.retry.retry_on = ["error", "lost"]  [default]
         tasks.dns-availability.overlap = skip  [default]
         tasks.dns-availability.misfire = latest  [default]
         tasks.dns-availability.window = 1day  [default]
