@@ -1,0 +1,136 @@
+//! Recorded, isolated runs per second: a queue of runs through dispatcher, supervisor and store, beside workers that are
+//! only started and reaped.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use chrono::TimeDelta;
+use roundsman_engine::{Dispatcher, Engine, Heart, Observer, run_service};
+use roundsman_model::{RunState, TaskDefinition, Timestamp};
+use roundsman_store::{Fired, Firing, SlotToRun};
+use roundsman_wire::{LogLine, LogStream};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    baseline::start_workers,
+    bench::Bench,
+    ground::{Ground, all_runs, boot, look, now, open, task},
+    report::{Row, Target, Unit},
+};
+
+/// The runs belong to so many tasks.
+const TASKS: usize = 16;
+/// Isolated and recorded, runs come at least at this part of the rate of bare workers.
+const RATIO: Target = Target::OfBaseline(0.5);
+/// A queue that is not empty by then is stuck.
+const LIMIT: Duration = Duration::from_secs(180);
+
+pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
+    let ground = Ground::new()?;
+    let mut rows = Vec::new();
+    start_workers(20, 4).context("cannot warm up")?;
+    for (workers, count) in [(1, bench.size(480, 48)), (4, bench.size(960, 96)), (16, bench.size(960, 96))] {
+        bench.say(&format!("{count} runs, {workers} at a time"));
+        let mut bare = start_workers(count, workers)?.per_second;
+        let mut measured = Vec::new();
+        for (backend, url) in ground.both()? {
+            let rate = bench.within(LIMIT, runs_per_second(&url, &ground.work_root(), count, workers))?;
+            measured.push((backend, rate));
+        }
+        // Before and after, because the machine may not be the same all the time.
+        bare = f64::midpoint(bare, start_workers(count, workers)?.per_second);
+        rows.extend(measured.into_iter().map(|(backend, rate)| {
+            let name = format!("{backend}, {workers} at a time: runs beside bare workers");
+            let row = Row::new(name, rate, Unit::PerSecond).beside(bare);
+            if backend == "Postgres" { row.target(RATIO) } else { row }
+        }));
+    }
+    Ok(rows)
+}
+
+/// Counts attempts that ended, so that nobody has to ask the store meanwhile.
+struct Ended {
+    count: AtomicUsize,
+    wanted: usize,
+    all: Notify,
+}
+
+impl Observer for Ended {
+    fn log(&self, line: &LogLine) {
+        let ended = line.stream == LogStream::Roundsman && line.text.starts_with("attempt ended");
+        if ended && self.count.fetch_add(1, Ordering::Relaxed) + 1 == self.wanted {
+            self.all.notify_one();
+        }
+    }
+
+    fn progress(&self, _: u64, _: Option<u64>, _: &str) {}
+}
+
+async fn runs_per_second(url: &str, work_root: &Path, count: usize, workers: usize) -> Result<f64> {
+    let ended = Arc::new(Ended { count: AtomicUsize::new(0), wanted: count, all: Notify::new() });
+    let tasks = (0..TASKS).map(|index| task(&format!("task-{index:02}"), "* * * * *")).collect::<Result<Vec<_>>>()?;
+    let engine = boot(open(url).await?, work_root, &tasks, Some(ended.clone())).await?;
+    queue(&engine, &tasks, count / TASKS).await?;
+    let attempts = TaskTracker::new();
+    let stop = CancellationToken::new();
+    let mut services = JoinSet::new();
+    let begun = Instant::now();
+    services.spawn(run_service(Heart::new(engine.clone()), stop.clone()));
+    services.spawn(run_service(Dispatcher::new(engine.clone(), workers, attempts.clone()), stop.clone()));
+    ended.all.notified().await;
+    // The last attempts have ended; now their results become durable.
+    attempts.close();
+    attempts.wait().await;
+    let took = begun.elapsed();
+    stop.cancel();
+    for ended in services.join_all().await {
+        ended.map_err(anyhow::Error::msg)?;
+    }
+    engine.store().close().await;
+    check(url, count).await?;
+    Ok(count as f64 / took.as_secs_f64())
+}
+
+/// Queues runs for so many slots of each task, all of them due.
+async fn queue(engine: &Engine, tasks: &[TaskDefinition], slots: usize) -> Result<()> {
+    let start = now() - TimeDelta::hours(2);
+    engine.store().install(tasks, start).await?;
+    let last = start + TimeDelta::seconds(slots as i64);
+    let firing = |task: &TaskDefinition| Firing {
+        task: task.name.clone(),
+        kind: task.kind.clone(),
+        definition: task.hash(),
+        overlap: task.overlap,
+        ledger_was: Some(start),
+        ledger_until: last,
+        passed: Vec::new(),
+        run: (1..=slots as i64).map(|index| slot(start + TimeDelta::seconds(index))).collect(),
+    };
+    let fired = engine.store().fire(tasks.iter().map(firing).collect(), now()).await?;
+    ensure!(fired.iter().all(|fired| matches!(fired, Fired::Done(_))), "the runs were not queued: {fired:?}");
+    Ok(())
+}
+
+fn slot(at: Timestamp) -> SlotToRun {
+    SlotToRun { slot: Some(at), due_at: at }
+}
+
+/// What is recorded is counted over a second connection.
+async fn check(url: &str, count: usize) -> Result<()> {
+    let store = look(url).await?;
+    let runs = all_runs(&*store).await?;
+    store.close().await;
+    let succeeded = runs.iter().filter(|run| run.state == RunState::Succeeded).count();
+    let other = runs.iter().find(|run| run.state != RunState::Succeeded);
+    let cause = other.map(|run| format!("run {} is {}: {}", run.id, run.state, run.cause.as_deref().unwrap_or("?")));
+    ensure!(succeeded == count, "{succeeded} of {count} runs succeeded; {}", cause.unwrap_or_default());
+    Ok(())
+}
