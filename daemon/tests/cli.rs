@@ -1,5 +1,7 @@
 //! The commands on a real SQLite store with a known past, at a known time. Workers are not started here.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "cli/stage.rs"]
 mod stage;
 

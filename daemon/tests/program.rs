@@ -1,6 +1,7 @@
 //! The real program as a shell sees it: exit codes, streams, closed pipes. No daemon and no worker is started.
 
 #![expect(clippy::disallowed_methods, reason = "the program under test is a process")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

@@ -97,25 +97,25 @@ fn unknown(run: RunId, name: &str, artifacts: &[Artifact]) -> Failure {
     ))
 }
 
-/// Writes the whole file or leaves what was there: an interrupted fetch must not look like an artifact.
 fn write(file: &Path, bytes: &[u8], artifact: &Artifact, out: &mut Output) -> Answer {
-    let failed = |error| Failure::failed(format_args!("cannot write {}", file.display()), error);
-    let written = if file.exists() && !file.is_file() {
-        // A device or a pipe is written in place.
-        std::fs::write(file, bytes).map_err(failed)
-    } else {
-        let mut name = file.as_os_str().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = PathBuf::from(name);
-        let written = std::fs::File::create(&part)
-            .and_then(|mut open| open.write_all(bytes).and_then(|()| open.sync_all()))
-            .and_then(|()| std::fs::rename(&part, file));
-        written.map_err(|error| {
-            let _ = std::fs::remove_file(&part);
-            failed(error)
-        })
-    };
-    written.map(|()| {
-        out.note(&format!("wrote {} ({}) to {}", artifact.name, times::bytes(artifact.size), file.display()))
-    })
+    // A device or a pipe is written in place.
+    let in_place = file.exists() && !file.is_file();
+    let written = if in_place { std::fs::write(file, bytes) } else { replace(file, bytes) };
+    written.map_err(|error| Failure::failed(format_args!("cannot write {}", file.display()), error))?;
+    out.note(&format!("wrote {} ({}) to {}", artifact.name, times::bytes(artifact.size), file.display()));
+    Ok(())
+}
+
+/// Writes the whole file or leaves what was there: an interrupted fetch must not look like an artifact.
+fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(name);
+    let written = std::fs::File::create(&part)
+        .and_then(|mut open| open.write_all(bytes).and_then(|()| open.sync_all()))
+        .and_then(|()| std::fs::rename(&part, file));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written
 }

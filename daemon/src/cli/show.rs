@@ -63,7 +63,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let unconfirmed = confirm::unconfirmed(session, &runs).await?;
     let past_known = session.note().is_none();
     let next = next::coming(&task, SHOWN as usize, now);
-    let told = Told { keys, next, runs, unconfirmed, past_known, ledger, task };
+    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger };
     if args.json {
         let stored = told.task.row.as_ref();
         out.json(&json!({

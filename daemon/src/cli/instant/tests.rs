@@ -1,5 +1,9 @@
 //! What people write for a time, and what it then means.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
+use std::fmt::Write as _;
+
 use chrono_tz::Tz;
 use expect_test::{Expect, expect};
 
@@ -17,7 +21,7 @@ fn check(zone: Tz, texts: &[&str], expected: Expect) {
             }
             Err(error) => error.to_string(),
         };
-        table.push_str(&format!("{text} → {meant}\n"));
+        writeln!(table, "{text} → {meant}").unwrap();
     }
     expected.assert_eq(&table);
 }

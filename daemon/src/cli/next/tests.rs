@@ -1,5 +1,7 @@
 //! Slots to come, what jitter adds to them, and what changes of the clocks do.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use chrono_tz::Tz;
 use expect_test::expect;
 

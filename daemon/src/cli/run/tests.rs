@@ -1,5 +1,7 @@
 //! A run on one page, from a plain success to a crash after a retry.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use chrono_tz::Tz;
 use expect_test::expect;
 use roundsman_model::{Artifact, AttemptEnd, Outcome, RunState, TaskError};

@@ -1,5 +1,7 @@
 //! Runs in a table: what they were for, how they went, and what they said.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use chrono_tz::Tz;
 use expect_test::expect;
 use roundsman_model::{Origin, RunId, RunState};

@@ -1,5 +1,7 @@
 //! A task on one page.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use expect_test::expect;
 use roundsman_model::RunState;
 

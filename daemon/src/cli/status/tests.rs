@@ -1,5 +1,7 @@
 //! The overview names what is wrong first, and is short when all is well.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
@@ -84,12 +86,14 @@ fn without(access: Access) -> String {
     let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
     let overview =
         Overview::without_store("sqlite:/x.db".to_owned(), access, vec![task], sample::at(sample::NOW));
-    overview.render(Tz::UTC, Look::PLAIN)
+    // Indentation that all lines share is not compared.
+    format!("{access:?}\n{}", overview.render(Tz::UTC, Look::PLAIN))
 }
 
 #[test]
 fn nothing_is_there_yet() {
     expect![[r#"
+        Missing
           daemon  none is alive: nothing fires until `roundsman daemon` is started
           store   sqlite:/x.db (not there yet)
           tasks   1 scheduled
@@ -101,6 +105,7 @@ fn nothing_is_there_yet() {
 #[test]
 fn what_cannot_be_read_is_not_called_empty() {
     expect![[r#"
+        Unreadable
           daemon  not known
           store   sqlite:/x.db (cannot be read)
           tasks   1 scheduled

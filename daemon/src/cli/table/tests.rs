@@ -1,5 +1,7 @@
 //! Columns line up, give way on narrow terminals, and are whole in pipes.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use expect_test::{Expect, expect};
 
 use super::{Cell, Table, cut};

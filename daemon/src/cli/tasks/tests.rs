@@ -1,5 +1,7 @@
 //! The listing names zones where they differ, and tells the last run in a few words.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use chrono_tz::Tz;
 use expect_test::expect;
 use roundsman_model::{RunId, RunState};

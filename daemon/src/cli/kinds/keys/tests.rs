@@ -33,6 +33,7 @@ fn all_shapes() {
         },
     });
     expect![[r#"
+        Keys
           by_site: table
           by_site.NAME.url: uri
           checks: list of tables, must be written
@@ -47,7 +48,7 @@ fn all_shapes() {
           proxy.url: uri
           tags: list of text, default []
     "#]]
-    .assert_eq(&render(&of(&schema), Look::PLAIN));
+    .assert_eq(&format!("Keys\n{}", render(&of(&schema), Look::PLAIN)));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Log lines for people and programs; nothing in them can steer a terminal.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use chrono_tz::Tz;
 use expect_test::expect;
 

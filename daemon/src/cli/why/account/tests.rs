@@ -1,5 +1,7 @@
 //! Every answer that `why` can give.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use expect_test::{Expect, expect};
 use roundsman_model::{Misfire, Reason, RunId, RunState, SlotRange, Timestamp, Verdict};
 
