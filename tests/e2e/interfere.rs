@@ -20,19 +20,21 @@ pub(crate) fn processes(command: &str) -> Vec<i32> {
         .collect()
 }
 
+/// A length of sleep that no other test uses: tests run side by side.
+pub(crate) fn nap(secs: u32) -> String {
+    format!("{secs}.{}", std::process::id())
+}
+
 fn a_time_out_leaves_no_process(site: MakeSite<'_>) {
+    let naps = [7341, 7342, 7343, 7344].map(nap);
     // The grandchild leaves the session and the group, forgets its environment and ignores TERM.
-    let site = site(
+    let [one, two, three, four] = &naps;
+    let site = site(&format!(
         "[tasks.hider]\nuses = \"command\"\nevery = \"1h\"\nrun_at_first_start = true\ntimeout = \"2s\"\ngrace = \"500ms\"\n\
-         with = { shell = \"env -i setsid sh -c 'trap \\\"\\\" TERM; sleep 7341 & sleep 7342; wait' & trap '' TERM; sleep 7343; sleep 7344\" }\n",
-    );
+         with = {{ shell = \"env -i setsid sh -c 'trap \\\"\\\" TERM; sleep {one} & sleep {two}; wait' & trap '' TERM; sleep {three}; sleep {four}\" }}\n",
+    ));
     let _daemon = site.start();
-    let all = || {
-        ["7341", "7342", "7343", "7344"]
-            .iter()
-            .flat_map(|n| processes(&format!("sleep {n}")))
-            .collect::<Vec<_>>()
-    };
+    let all = || naps.iter().flat_map(|nap| processes(&format!("sleep {nap}"))).collect::<Vec<_>>();
     eventually("hidden processes", PATIENCE, || (all().len() >= 3).then_some(()));
     let run = site.run_in_state("hider", "timed_out");
     assert_eq!(all(), Vec::<i32>::new(), "processes outlived their attempt");
@@ -40,19 +42,21 @@ fn a_time_out_leaves_no_process(site: MakeSite<'_>) {
 }
 
 fn a_killed_worker_is_a_crash(site: MakeSite<'_>) {
-    let site = site(
+    let (escaped, near) = (nap(7351), nap(7352));
+    let (escaped_line, near_line) = (format!("sleep {escaped}"), format!("sleep {near}"));
+    let site = site(&format!(
         "[tasks.victim]\nuses = \"command\"\nevery = \"1h\"\nrun_at_first_start = true\n\
-         with = { shell = \"setsid sleep 7351 & sleep 7352\" }\n",
-    );
+         with = {{ shell = \"setsid sleep {escaped} & sleep {near}\" }}\n",
+    ));
     let _daemon = site.start();
-    let sleeper = eventually("a sleeper", PATIENCE, || processes("sleep 7352").first().copied());
-    eventually("an escaped sleeper", PATIENCE, || processes("sleep 7351").first().copied());
+    let sleeper = eventually("a sleeper", PATIENCE, || processes(&near_line).first().copied());
+    eventually("an escaped sleeper", PATIENCE, || processes(&escaped_line).first().copied());
     let worker = worker_of(sleeper);
     nix::sys::signal::kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
     let run = site.run_in_state("victim", "failed");
     assert!(run["cause"].as_str().unwrap_or("").contains("signal 9"), "{run}");
     eventually("nothing of it survives", Duration::from_secs(5), || {
-        (processes("sleep 7351").is_empty() && processes("sleep 7352").is_empty()).then_some(())
+        (processes(&escaped_line).is_empty() && processes(&near_line).is_empty()).then_some(())
     });
 }
 

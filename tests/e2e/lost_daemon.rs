@@ -22,7 +22,7 @@ sleep NUMBER
 "#;
 
 fn a_killed_daemon_loses_nothing(site: MakeSite<'_>) {
-    let number = format!("74{}", std::process::id());
+    let number = crate::interfere::nap(7400);
     let site = site("");
     let folder = site.path("");
     let script = SCRIPT.replace("NUMBER", &number).replace("$FOLDER", folder.to_str().unwrap());

@@ -58,11 +58,13 @@ fn keeps_the_overlap_rule_beside_a_daemon(site: MakeSite<'_>) {
 }
 
 fn a_killed_run_task_is_taken_back(site: MakeSite<'_>) {
-    let site = site(
-        "[tasks.long]\nuses = \"command\"\nretry = { attempts = 1 }\nwith = { argv = [\"sleep\", \"7334\"] }\n",
-    );
+    let nap = crate::interfere::nap(7334);
+    let sleepers = || crate::interfere::processes(&format!("sleep {nap}")).len();
+    let site = site(&format!(
+        "[tasks.long]\nuses = \"command\"\nretry = {{ attempts = 1 }}\nwith = {{ argv = [\"sleep\", \"{nap}\"] }}\n",
+    ));
     let mut one_shot = site.command(&["run-task", "long"]).spawn().unwrap();
-    eventually("a sleeping task", PATIENCE, || (sleepers("7334") > 0).then_some(()));
+    eventually("a sleeping task", PATIENCE, || (sleepers() > 0).then_some(()));
     one_shot.kill().unwrap();
     one_shot.wait().unwrap();
     // The next one finds the lock free, ends what is left, and takes the place.
@@ -73,15 +75,10 @@ fn a_killed_run_task_is_taken_back(site: MakeSite<'_>) {
         let states: Vec<String> = runs.iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect();
         (states == ["running", "lost"]).then_some(states)
     });
-    eventually("one sleeper only", PATIENCE, || (sleepers("7334") == 1).then_some(()));
+    eventually("one sleeper only", PATIENCE, || (sleepers() == 1).then_some(()));
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(next.id() as i32), nix::sys::signal::Signal::SIGINT)
         .unwrap();
     assert_eq!(next.wait().unwrap().code(), Some(130), "{states:?}");
     assert_eq!(site.runs("long")[0]["state"], "cancelled");
-    eventually("no sleeper", PATIENCE, || (sleepers("7334") == 0).then_some(()));
-}
-
-/// Processes `sleep NUMBER` on this machine; each test uses a number of its own per database.
-fn sleepers(number: &str) -> usize {
-    crate::interfere::processes(&format!("sleep {number}")).len()
+    eventually("no sleeper", PATIENCE, || (sleepers() == 0).then_some(()));
 }

@@ -128,7 +128,7 @@ async fn commit(cx: &TaskContext, deed: Deed) -> Result<Outcome, TaskError> {
         Deed::Exit(code) => std::process::exit(code),
         Deed::HalfFrame => write_onto_wire(&[0, 0, 1, 0, b'{', b'"']).await?,
         Deed::Garbage => write_onto_wire(&[0xff; 4096]).await?,
-        Deed::Flood(bytes) => flood(bytes, b"all work and no play makes a dull line\n")?,
+        Deed::Flood(bytes) => flood(bytes, b"no play makes it a very dull, dull log!\n")?,
         Deed::Binary(bytes) => flood(bytes, &[0, 0xff, 0x1b, b'[', 0xc3, 0x28, 7, 8])?,
         Deed::Log(lines) => (0..lines).for_each(|line| tracing::info!(line, "one of too many lines")),
         Deed::Progress(steps) => (0..steps).for_each(|step| cx.progress(step, None, "on and on")),

@@ -45,7 +45,7 @@ pub(crate) fn start_workers(count: usize, at_a_time: usize) -> Result<Workers> {
 fn start_worker() -> Result<f64> {
     let begun = Instant::now();
     let (ours, theirs) = UnixStream::pair()?;
-    let mut command = Command::new(this_program()?);
+    let mut command = Command::new(this_program());
     command.arg("worker").env_clear().env("PATH", "/usr/bin:/bin").stdin(OwnedFd::from(theirs));
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     // Our copy of the worker's end, so that its death closes the wire.

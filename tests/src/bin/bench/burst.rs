@@ -113,8 +113,7 @@ async fn account(
     store.close().await;
     let before_first = first - TimeDelta::seconds(1);
     let expected: HashSet<_> = tasks.iter().flat_map(|task| slots(task, before_first, last)).collect();
-    let found: HashSet<_> =
-        runs.iter().filter_map(|run| Some((run.task.as_str(), run.slot?))).collect();
+    let found: HashSet<_> = runs.iter().filter_map(|run| Some((run.task.as_str(), run.slot?))).collect();
     let lags = runs.iter().map(|run| lag(run, turns)).collect::<Result<_>>()?;
     Ok(Account {
         expected: expected.len(),
@@ -125,7 +124,11 @@ async fn account(
     })
 }
 
-fn slots(task: &TaskDefinition, after: Timestamp, until: Timestamp) -> impl Iterator<Item = (&str, Timestamp)> {
+fn slots(
+    task: &TaskDefinition,
+    after: Timestamp,
+    until: Timestamp,
+) -> impl Iterator<Item = (&str, Timestamp)> {
     let schedule = task.schedule.iter();
     schedule.flat_map(move |s| s.slots(after, until, task.timezone)).map(|slot| (task.name.as_str(), slot))
 }

@@ -31,7 +31,9 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
         let fired = burst(bench, &ground, &url, count, bursts)?;
         let what = format!("{backend}, {count} schedules on one second");
         rows.push(lost(&what, &fired));
-        rows.push(Row::new(format!("{what}: all queued after"), fired.lags.max(), Unit::Millis).target(ALL_QUEUED));
+        rows.push(
+            Row::new(format!("{what}: all queued after"), fired.lags.max(), Unit::Millis).target(ALL_QUEUED),
+        );
         rows.extend(quantiles(&what, &fired, None));
         rows.push(Row::new(format!("{what}: set up"), fired.set_up.as_secs_f64() * 1e3, Unit::Millis));
     }
@@ -66,7 +68,8 @@ fn side_by_side(bench: &Bench, ground: &Ground, count: usize) -> Result<Vec<Row>
 
 fn lost(what: &str, fired: &Account) -> Row {
     let wrong = (fired.lost + fired.doubled) as f64;
-    Row::new(format!("{what}: lost or doubled of {}", fired.expected), wrong, Unit::Count).target(Target::AtMost(0.0))
+    Row::new(format!("{what}: lost or doubled of {}", fired.expected), wrong, Unit::Count)
+        .target(Target::AtMost(0.0))
 }
 
 fn quantiles(what: &str, fired: &Account, p99: Option<Target>) -> Vec<Row> {

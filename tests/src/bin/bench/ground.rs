@@ -7,8 +7,8 @@ use anyhow::Result;
 use chrono_tz::Tz;
 use roundsman_engine::{Engine, EngineParts, Health, Observer};
 use roundsman_model::{
-    BootId, Clock as _, HumanDuration, Limits, Misfire, NodeId, Overlap, RetryPolicy, Run, Schedule, TaskDefinition,
-    Timestamp,
+    BootId, Clock as _, HumanDuration, Limits, Misfire, NodeId, Overlap, RetryPolicy, Run, Schedule,
+    TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_supervisor::{Config, ProcessExecutor};

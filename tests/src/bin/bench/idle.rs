@@ -21,7 +21,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let secs = bench.size(20, 5) as u64;
     bench.say(&format!("two daemons with {TASKS} tasks, {secs} s idle"));
     let sites = [("SQLite", None), ("Postgres", Some(ground.postgres()))];
-    let sites = sites.map(|(backend, store)| Ok::<_, anyhow::Error>((backend, Site::of(roundsman()?, store, &config()))));
+    let sites = sites
+        .map(|(backend, store)| Ok::<_, anyhow::Error>((backend, Site::of(roundsman()?, store, &config()))));
     let mut daemons = Vec::new();
     for site in sites {
         let (backend, site) = site?;
@@ -41,7 +42,9 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
 
 fn memory(backend: &str, daemon: &Daemon) -> Result<Vec<Row>> {
     let status = read(daemon, "status")?;
-    let row = |name: &str, value, unit| Row::new(format!("daemon with {TASKS} tasks on {backend}: {name}"), value, unit);
+    let row = |name: &str, value, unit| {
+        Row::new(format!("daemon with {TASKS} tasks on {backend}: {name}"), value, unit)
+    };
     let mut rows = vec![row("resident", kib(&status, "VmRSS")? / 1_024.0, Unit::MiB).target(RSS)];
     rows.push(row("resident, not from files", kib(&status, "RssAnon")? / 1_024.0, Unit::MiB));
     // The daemon lets nobody look closer, save root.

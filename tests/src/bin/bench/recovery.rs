@@ -27,7 +27,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     for (backend, store) in [("SQLite", None), ("Postgres", Some(ground.postgres()))] {
         bench.say(&format!("kill -9 of a daemon on {backend} with {RUNS} runs under way"));
         let site = Site::of(roundsman()?, store.clone(), &config());
-        let url = store.unwrap_or_else(|| format!("sqlite:{}", site.path("state").join("roundsman.db").display()));
+        let url =
+            store.unwrap_or_else(|| format!("sqlite:{}", site.path("state").join("roundsman.db").display()));
         rows.extend(recover(bench, backend, &site, &url)?);
     }
     Ok(rows)
@@ -37,7 +38,10 @@ fn recover(bench: &Bench, backend: &str, site: &Site, url: &str) -> Result<Vec<R
     let daemon = site.start();
     let store = bench.within(PATIENCE, look(url))?;
     let mark = format!("{}:", store.id());
-    bench.within(PATIENCE, until(|| async { Ok(sleepers(&mark) == RUNS && under_way(&*store, 1).await? == RUNS) }))?;
+    bench.within(
+        PATIENCE,
+        until(|| async { Ok(sleepers(&mark) == RUNS && under_way(&*store, 1).await? == RUNS) }),
+    )?;
     daemon.kill9();
     let begun = Instant::now();
     let daemon = site.spawn();
@@ -45,7 +49,10 @@ fn recover(bench: &Bench, backend: &str, site: &Site, url: &str) -> Result<Vec<R
     let no_ghosts = begun.elapsed();
     let lost = bench.within(PATIENCE, lost(&*store))?;
     ensure!(lost == RUNS, "{lost} of {RUNS} attempts are recorded as lost");
-    bench.within(PATIENCE, until(|| async { Ok(under_way(&*store, 2).await? == RUNS && sleepers(&mark) == RUNS) }))?;
+    bench.within(
+        PATIENCE,
+        until(|| async { Ok(under_way(&*store, 2).await? == RUNS && sleepers(&mark) == RUNS) }),
+    )?;
     let again = begun.elapsed();
     end(bench, daemon, &mark)?;
     bench.within(PATIENCE, async {

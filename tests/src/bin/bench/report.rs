@@ -135,7 +135,8 @@ impl Report {
     pub(crate) fn json(&self) -> Value {
         let rows = self.sections.iter().filter_map(|(name, measured)| Some((name, measured.as_ref().ok()?)));
         let rows: Vec<_> = rows.flat_map(|(name, rows)| rows.iter().map(|row| row.json(name))).collect();
-        let errors = self.sections.iter().filter_map(|(name, measured)| Some((name, measured.as_ref().err()?)));
+        let errors =
+            self.sections.iter().filter_map(|(name, measured)| Some((name, measured.as_ref().err()?)));
         let errors: Vec<_> =
             errors.map(|(name, error)| json!({ "section": name, "error": format!("{error:#}") })).collect();
         let [before, after] = &self.load;
@@ -148,7 +149,8 @@ impl fmt::Display for Report {
         let head = ["", "measured", "baseline", "ratio", "target", ""].map(str::to_owned);
         let rows = self.sections.iter().filter_map(|(_, measured)| measured.as_ref().ok()).flatten();
         let cells: Vec<_> = std::iter::once(head.clone()).chain(rows.map(Row::cells)).collect();
-        let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+        let width =
+            |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
         let widths: [usize; 6] = std::array::from_fn(width);
         for (section, measured) in &self.sections {
             let mut head = head.clone();

@@ -39,7 +39,8 @@ fn through_executor(bench: &Bench, ground: &Ground) -> Result<Vec<Row>> {
     start_workers(10, 1)?;
     let bare = start_workers(count, 1)?.lags;
     let work_root = ground.work_root();
-    let (began, ended) = bench.within(Duration::from_secs(60), async { attempts(&work_root, count).await })?;
+    let (began, ended) =
+        bench.within(Duration::from_secs(60), async { attempts(&work_root, count).await })?;
     let row = |name: &str, millis| Row::new(format!("executor: {name}"), millis, Unit::Millis);
     Ok(vec![
         row("start to the kind's code p50", began.percentile(50.0)),
@@ -115,8 +116,13 @@ impl Host for Deaf {
 fn through_daemon(bench: &Bench, backend: &str, store: Option<String>) -> Result<Vec<Row>> {
     let slots = bench.size(30, 8);
     bench.say(&format!("{slots} slots of an idle daemon on {backend}"));
-    let site = Site::of(this_program()?, store.clone(), "[tasks.stamped]\nuses = \"stamp\"\nschedule = \"* * * * * *\"\n");
-    let url = store.unwrap_or_else(|| format!("sqlite:{}", site.path("state").join("roundsman.db").display()));
+    let site = Site::of(
+        this_program(),
+        store.clone(),
+        "[tasks.stamped]\nuses = \"stamp\"\nschedule = \"* * * * * *\"\n",
+    );
+    let url =
+        store.unwrap_or_else(|| format!("sqlite:{}", site.path("state").join("roundsman.db").display()));
     let daemon = site.start();
     // The first seconds are not idle ones.
     let from = now() + TimeDelta::seconds(2);
@@ -136,7 +142,9 @@ fn through_daemon(bench: &Bench, backend: &str, store: Option<String>) -> Result
     let (claimed, began): (Vec<_>, Vec<_>) = stamped.unzip();
     let (claimed, began) = (Lags::new(claimed), Lags::new(began));
     ensure!(began.len() + 1 >= slots, "only {} of {slots} slots were run\n{}", began.len(), runs.len());
-    let row = |name: &str, millis| Row::new(format!("idle daemon on {backend}: slot to {name}"), millis, Unit::Millis);
+    let row = |name: &str, millis| {
+        Row::new(format!("idle daemon on {backend}: slot to {name}"), millis, Unit::Millis)
+    };
     Ok(vec![
         row("the run being claimed p50", claimed.percentile(50.0)),
         row("the kind's code p50", began.percentile(50.0)).target(SLOT_TO_CODE),

@@ -76,7 +76,8 @@ impl Observer for Ended {
 
 async fn runs_per_second(url: &str, work_root: &Path, count: usize, workers: usize) -> Result<f64> {
     let ended = Arc::new(Ended { count: AtomicUsize::new(0), wanted: count, all: Notify::new() });
-    let tasks = (0..TASKS).map(|index| task(&format!("task-{index:02}"), "* * * * *")).collect::<Result<Vec<_>>>()?;
+    let tasks =
+        (0..TASKS).map(|index| task(&format!("task-{index:02}"), "* * * * *")).collect::<Result<Vec<_>>>()?;
     let engine = boot(open(url).await?, work_root, &tasks, Some(ended.clone())).await?;
     queue(&engine, &tasks, count / TASKS).await?;
     let attempts = TaskTracker::new();
@@ -130,7 +131,8 @@ async fn check(url: &str, count: usize) -> Result<()> {
     store.close().await;
     let succeeded = runs.iter().filter(|run| run.state == RunState::Succeeded).count();
     let other = runs.iter().find(|run| run.state != RunState::Succeeded);
-    let cause = other.map(|run| format!("run {} is {}: {}", run.id, run.state, run.cause.as_deref().unwrap_or("?")));
+    let cause =
+        other.map(|run| format!("run {} is {}: {}", run.id, run.state, run.cause.as_deref().unwrap_or("?")));
     ensure!(succeeded == count, "{succeeded} of {count} runs succeeded; {}", cause.unwrap_or_default());
     Ok(())
 }
