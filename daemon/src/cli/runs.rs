@@ -166,7 +166,9 @@ pub(super) fn what_for(run: &Run, zone: Tz) -> String {
             format!("slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone))
         }
         (None, Origin::FirstStart) => "first start".to_owned(),
-        (None, _) => run.requested_by.clone().unwrap_or_else(|| "request".to_owned()),
+        (None, _) => {
+            run.requested_by.as_ref().map_or_else(|| "request".to_owned(), |who| format!("by {who}"))
+        }
     }
 }
 

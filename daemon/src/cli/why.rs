@@ -58,7 +58,7 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
             "ledger": facts.row,
             "run": facts.run,
             "slot_before": facts.before.as_ref().map(|(slot, _)| slot),
-            "slot_after": facts.after,
+            "slot_after": facts.after.as_ref().map(|(slot, _)| slot),
         }))?;
     } else {
         out.text(&render(&facts, &account, out.look()))?;
@@ -91,34 +91,33 @@ fn slot_of_minute(task: &KnownTask, minute: Timestamp) -> Timestamp {
 }
 
 async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp) -> Answer<Facts> {
-    let after = task
-        .definition
-        .schedule
-        .as_ref()
-        .and_then(|schedule| schedule.next_after(at, task.definition.timezone));
-    let before = account::slot_before(&task.definition, at);
-    let mut facts = Facts {
-        at,
-        now,
-        row: None,
-        run: None,
-        before: before.map(|slot| (slot, None)),
-        after,
-        daemon_alive: false,
-        task,
+    let definition = &task.definition;
+    let after =
+        definition.schedule.as_ref().and_then(|schedule| schedule.next_after(at, definition.timezone));
+    let before = account::slot_before(definition, at);
+    let Some(store) = session.store_if_there().await? else {
+        let (before, after) = (before.map(|slot| (slot, None)), after.map(|slot| (slot, None)));
+        return Ok(Facts { task, at, now, row: None, run: None, before, after, daemon_alive: false });
     };
-    let Some(store) = session.store_if_any().await else { return Ok(facts) };
-    facts.row = ledger(store.as_ref(), &facts, at).await?;
-    if let Some(id) = facts.row.as_ref().and_then(|row| row.run) {
-        facts.run = store.run(id).await?;
-    }
-    if let Some(slot) = before {
-        facts.before = Some((slot, ledger(store.as_ref(), &facts, slot).await?));
-    }
-    facts.daemon_alive = store.nodes(now).await?.iter().any(|node| nodes::is_live_daemon(node, now));
-    Ok(facts)
+    let row = store.slot(task.name(), at).await?;
+    let run = match row.as_ref().and_then(|row| row.run) {
+        Some(id) => store.run(id).await?,
+        None => None,
+    };
+    let before = with_fate(store.as_ref(), &task, before).await?;
+    let after = with_fate(store.as_ref(), &task, after).await?;
+    let daemon_alive = store.nodes(now).await?.iter().any(|node| nodes::is_live_daemon(node, now));
+    Ok(Facts { task, at, now, row, run, before, after, daemon_alive })
 }
 
-async fn ledger(store: &dyn Store, facts: &Facts, at: Timestamp) -> Answer<Option<SlotRange>> {
-    Ok(store.slot(facts.task.name(), at).await?)
+/// A slot and what the ledger says of it.
+async fn with_fate(
+    store: &dyn Store,
+    task: &KnownTask,
+    slot: Option<Timestamp>,
+) -> Answer<Option<(Timestamp, Option<SlotRange>)>> {
+    match slot {
+        Some(slot) => Ok(Some((slot, store.slot(task.name(), slot).await?))),
+        None => Ok(None),
+    }
 }

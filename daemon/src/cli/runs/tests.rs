@@ -24,12 +24,12 @@ fn all_sorts_of_runs() {
     let done = sample::reported(sample::run(41, RunState::Succeeded));
     let runs = [queued, by_hand, first, failed, done];
     expect![[r#"
-        RUN  TASK                           STATE        FOR              STARTED (Europe/Berlin)          TOOK  ATTEMPTS  SUMMARY
-         45  palo-hardware                  queued       slot 02:00:00    due 2026-11-21 02:00:00 +01:00
-         44  palo-hardware usage (dry run)  unconfirmed  alice on host-a  2026-11-21 02:00:00 +01:00
-         43  palo-hardware                  cancelled    first start      never
-         42  palo-hardware                  timed out    slot 02:00:00    2026-11-21 02:00:00 +01:00      1.2 s         3  timed out after 10m
-         41  palo-hardware                  succeeded    slot 02:00:00    2026-11-21 02:00:00 +01:00      1.2 s            118 devices, 9 changed, 2 failed
+        RUN  TASK                           STATE        FOR                 STARTED (Europe/Berlin)          TOOK  ATTEMPTS  SUMMARY
+         45  palo-hardware                  queued       slot 02:00:00       due 2026-11-21 02:00:00 +01:00
+         44  palo-hardware usage (dry run)  unconfirmed  by alice on host-a  2026-11-21 02:00:00 +01:00
+         43  palo-hardware                  cancelled    first start         never
+         42  palo-hardware                  timed out    slot 02:00:00       2026-11-21 02:00:00 +01:00      1.2 s         3  timed out after 10m
+         41  palo-hardware                  succeeded    slot 02:00:00       2026-11-21 02:00:00 +01:00      1.2 s            118 devices, 9 changed, 2 failed
     "#]].assert_eq(&render(&runs, &Unconfirmed::from([RunId(44)]), Tz::Europe__Berlin, Look::PLAIN));
 }
 

@@ -25,8 +25,8 @@ pub(super) struct Facts {
     pub(super) run: Option<Run>,
     /// The slot before the instant, and the ledger's row over it.
     pub(super) before: Option<(Timestamp, Option<SlotRange>)>,
-    /// The slot after the instant.
-    pub(super) after: Option<Timestamp>,
+    /// The slot after the instant, and the ledger's row over it.
+    pub(super) after: Option<(Timestamp, Option<SlotRange>)>,
     pub(super) daemon_alive: bool,
 }
 

@@ -1,6 +1,6 @@
 //! The sentences of an account. They say what the facts say and draw no conclusions.
 
-use roundsman_model::{Reason, Run, SlotRange, Verdict};
+use roundsman_model::{Reason, Run, SlotRange, Timestamp, Verdict};
 
 use super::account::Facts;
 use crate::cli::{look::state_words, runs, times};
@@ -157,19 +157,16 @@ pub(super) fn unaccounted(facts: &Facts) -> String {
 pub(super) fn no_slot(facts: &Facts) -> String {
     let definition = &facts.task.definition;
     let zone = definition.timezone;
-    let before = facts.before.as_ref().map(|(slot, row)| {
+    let neighbour = |(slot, row): &(Timestamp, Option<SlotRange>)| {
         let fate = match row {
             Some(SlotRange { verdict, run: Some(run), .. }) => format!(" ({verdict}, run {run})"),
             Some(row) => format!(" ({})", row.verdict),
+            None if *slot > facts.now => format!(" ({})", times::distance(*slot, facts.now)),
             None => String::new(),
         };
         format!("{}{fate}", times::stamp(*slot, zone))
-    });
-    let after = facts.after.map(|slot| {
-        let away =
-            if slot > facts.now { format!(" ({})", times::distance(slot, facts.now)) } else { String::new() };
-        format!("{}{away}", times::stamp(slot, zone))
-    });
+    };
+    let (before, after) = (facts.before.as_ref().map(neighbour), facts.after.as_ref().map(neighbour));
     let neighbours = match (before, after) {
         (Some(before), Some(after)) => format!("The slots beside it are {before} and {after}."),
         (Some(only), None) => format!("The last slot before it was {only}; none follows."),

@@ -17,7 +17,7 @@ fn facts(at: &str) -> Facts {
         row: None,
         run: None,
         before: slot_before(&task.definition, at).map(|slot| (slot, None)),
-        after: task.next_slot(at),
+        after: task.next_slot(at).map(|slot| (slot, None)),
         daemon_alive: true,
         task,
     }
@@ -162,8 +162,8 @@ fn no_slot() {
     check(
         facts("2027-03-28T00:30:00Z"),
         expect![[r#"
-        no slot: Its schedule (every day at 02:00, in Europe/Berlin) names no such time. The slots beside it are 2027-03-27 02:00:00 +01:00 and 2027-03-28 03:00:00 +02:00 (in 127 d). 02:00 does not exist on 2027-03-28 in Europe/Berlin (clocks go from 02:00 to 03:00): runs at 03:00.
-    "#]],
+            no slot: Its schedule (every day at 02:00, in Europe/Berlin) names no such time. The slots beside it are 2027-03-27 02:00:00 +01:00 (in 126 d) and 2027-03-28 03:00:00 +02:00 (in 127 d). 02:00 does not exist on 2027-03-28 in Europe/Berlin (clocks go from 02:00 to 03:00): runs at 03:00.
+        "#]],
     );
 }
 
