@@ -9,7 +9,9 @@ mod upkeep;
 use std::{process::ExitCode, sync::Arc};
 
 use roundsman_config::Loaded;
-use roundsman_engine::{Dispatcher, Engine, EngineParts, Firer, Health, Heart, Rescuer, Service, run_service};
+use roundsman_engine::{
+    Dispatcher, Engine, EngineParts, Firer, Health, Heart, Rescuer, Service, run_service,
+};
 use roundsman_store::Store;
 use roundsman_task::{Registry, SystemClock};
 use roundsman_telemetry::KindMetrics;
@@ -38,14 +40,18 @@ struct Foundation {
 
 /// Runs the daemon until it is told to stop.
 pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
-    let mut signals = StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
+    let mut signals =
+        StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
     let settings = &loaded.settings;
-    let listener = roundsman_api::bind(settings.listen.value).await.map_err(|error| Failure::failed("cannot start", error))?;
+    let listener = roundsman_api::bind(settings.listen.value)
+        .await
+        .map_err(|error| Failure::failed("cannot start", error))?;
     let listen = listener.local_addr().map_err(|error| Failure::failed("cannot start", error))?;
     tracing::info!("serving http://{listen}");
-    let node = Node::daemon(&settings.state_dir.value).map_err(|error| Failure::failed("cannot start", error))?;
-    let prometheus = roundsman_telemetry::Prometheus::install()
-        .map_err(|error| Failure::failed("cannot start", error))?;
+    let node =
+        Node::daemon(&settings.state_dir.value).map_err(|error| Failure::failed("cannot start", error))?;
+    let prometheus =
+        roundsman_telemetry::Prometheus::install().map_err(|error| Failure::failed("cannot start", error))?;
     roundsman_telemetry::set_build_info(env!("CARGO_PKG_VERSION"));
     let foundation = Foundation {
         kind_metrics: Arc::new(kind_metrics(&registry)),
@@ -80,7 +86,7 @@ async fn make_rounds(
     let neighbours = Arc::new(foundation.node.neighbours());
     let mut rescuer = Rescuer::new(engine.clone(), neighbours);
     let rows = start::before_first_tick(&foundation, &engine, &mut rescuer).await?;
-    announce::announce(&foundation, &engine)?;
+    announce::announce(&foundation, &engine);
     services.spawn(Firer::new(engine.clone(), &rows));
     let attempts = TaskTracker::new();
     let workers = foundation.loaded.settings.workers.value;

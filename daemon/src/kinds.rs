@@ -21,7 +21,9 @@ impl Kinds for CompiledKinds {
             repeatable: entry.info.repeatable,
             default_schedule: entry.info.default_schedule.map(str::to_owned),
             check: Box::new(move |with| {
-                entry.check(with).map_err(|problem| WithProblem { path: problem.path, message: problem.message })
+                entry
+                    .check(with)
+                    .map_err(|problem| WithProblem { path: problem.path, message: problem.message })
             }),
         })
     }

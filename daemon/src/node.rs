@@ -84,7 +84,10 @@ impl Node {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(failed)?;
         let boot = BootId::new(Uuid::now_v7().to_string());
         Ok(Self { holder: Holder { node: NodeId::new(id), boot }, locks, lock, _held: file, one_shot })

@@ -1,6 +1,8 @@
 //! The real binary under test: started with a state directory and a port of its own, asked through its command line and
 //! its HTTP face, ended with the test. It looks into no table.
 
+#![expect(clippy::disallowed_methods, reason = "starts the program under test and polls it")]
+
 use std::{
     fs::File,
     io::{Read as _, Write as _},

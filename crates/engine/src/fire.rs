@@ -137,26 +137,24 @@ impl Firer {
     async fn fire_due(&mut self, now: Timestamp) -> bool {
         let due = self.take_due(now);
         let firings: Vec<Firing> = due.iter().filter_map(|task| self.firing(task, now)).collect();
-        if firings.is_empty() {
-            due.iter().for_each(|task| self.plan_next(task));
-            return true;
+        let written = firings.is_empty() || self.write(firings, now).await;
+        for task in &due {
+            self.plan_next(task);
         }
+        written
+    }
+
+    async fn write(&mut self, firings: Vec<Firing>, now: Timestamp) -> bool {
         let fired = self.engine.store().fire(firings.clone(), now).await;
-        match self.engine.note(fired) {
-            Ok(fired) => {
-                for (firing, fired) in firings.iter().zip(fired) {
-                    self.follow(firing, fired);
-                }
-                due.iter().for_each(|task| self.plan_next(task));
-                self.engine.wake_dispatcher.notify_one();
-                true
-            }
-            Err(_) => {
-                due.iter().for_each(|task| self.plan_next(task));
-                self.outage.get_or_insert(Outage { reason: Reason::StoreAway, since: now });
-                false
-            }
+        let Ok(fired) = self.engine.note(fired) else {
+            self.outage.get_or_insert(Outage { reason: Reason::StoreAway, since: now });
+            return false;
+        };
+        for (firing, fired) in firings.iter().zip(fired) {
+            self.follow(firing, fired);
         }
+        self.engine.wake_dispatcher.notify_one();
+        true
     }
 
     fn follow(&mut self, firing: &Firing, fired: Fired) {

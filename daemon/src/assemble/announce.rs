@@ -1,15 +1,14 @@
 //! What the daemon says when it is up: where its store is, which tasks it found, when each runs next, what it serves.
 
-use std::io::Write as _;
+use std::{fmt::Write as _, io::Write as _};
 
 use roundsman_engine::Engine;
 use roundsman_model::TaskDefinition;
 
 use super::Foundation;
-use crate::cli::failure::Answer;
 
 /// Tells a person what this daemon will do, on standard output.
-pub(super) fn announce(foundation: &Foundation, engine: &Engine) -> Answer {
+pub(super) fn announce(foundation: &Foundation, engine: &Engine) {
     let mut text = format!(
         "roundsman {} on {}\nstore    {}\nserving  http://{} (/metrics /livez /readyz)\n",
         env!("CARGO_PKG_VERSION"),
@@ -23,7 +22,7 @@ pub(super) fn announce(foundation: &Foundation, engine: &Engine) -> Answer {
         text.push_str("no tasks: `roundsman config init` prints a configuration to begin with\n");
     }
     for task in &foundation.loaded.tasks {
-        text.push_str(&format!("task     {:width$}  {}\n", task.name, when(task, now)));
+        let _ = writeln!(text, "task     {:width$}  {}", task.name, when(task, now));
     }
     let mut out = std::io::stdout().lock();
     // A closed standard output is no reason to stop making the rounds.
@@ -32,7 +31,6 @@ pub(super) fn announce(foundation: &Foundation, engine: &Engine) -> Answer {
         tracing::warn!("{} is open to other hosts and asks for no password", foundation.listen);
     }
     tracing::info!(node.id = %engine.me().node, kinds = foundation.registry.iter().count(), "making the rounds");
-    Ok(())
 }
 
 fn when(task: &TaskDefinition, now: roundsman_model::Timestamp) -> String {
@@ -42,7 +40,12 @@ fn when(task: &TaskDefinition, now: roundsman_model::Timestamp) -> String {
         None => format!("{}, {reading}; never again", task.kind),
         Some(next) => {
             let local = next.with_timezone(&task.timezone);
-            format!("{}, {reading}; next {} {}", task.kind, local.format("%Y-%m-%d %H:%M:%S %:z"), task.timezone.name())
+            format!(
+                "{}, {reading}; next {} {}",
+                task.kind,
+                local.format("%Y-%m-%d %H:%M:%S %:z"),
+                task.timezone.name()
+            )
         }
     }
 }

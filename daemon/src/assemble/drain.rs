@@ -41,7 +41,10 @@ pub(super) async fn drain(
     };
     engine.stop_now.cancel();
     if tokio::time::timeout(LAST, attempts.wait()).await.is_err() {
-        tracing::error!(left = attempts.len(), "attempts did not end in time; the next start takes them back");
+        tracing::error!(
+            left = attempts.len(),
+            "attempts did not end in time; the next start takes them back"
+        );
     }
     clean
 }

@@ -90,7 +90,8 @@ async fn take_over(
 /// When a daemon was last known to live.
 async fn last_sign_of_life(store: &Arc<dyn Store>, engine: &Engine) -> StoreResult<Option<Timestamp>> {
     let nodes = store.nodes(engine.now()).await?;
-    let daemons = nodes.into_iter().filter(|node| !node.entry.one_shot && node.entry.holder.boot != engine.me().boot);
+    let daemons =
+        nodes.into_iter().filter(|node| !node.entry.one_shot && node.entry.holder.boot != engine.me().boot);
     Ok(daemons.map(|node| node.ended_at.unwrap_or(node.beat_at)).max())
 }
 
@@ -107,19 +108,23 @@ fn entry(foundation: &Foundation) -> NodeEntry {
 
 /// The executor that starts workers on this host, with their work directories below the state directory.
 pub(crate) fn executor(settings: &Settings) -> Answer<Arc<dyn Executor>> {
-    let config = roundsman_supervisor::Config::new(settings.state_dir.value.join("work"), Arc::new(SystemClock));
-    let executor = ProcessExecutor::new(config).map_err(|error| Failure::failed("cannot start workers", error))?;
+    let config =
+        roundsman_supervisor::Config::new(settings.state_dir.value.join("work"), Arc::new(SystemClock));
+    let executor =
+        ProcessExecutor::new(config).map_err(|error| Failure::failed("cannot start workers", error))?;
     Ok(Arc::new(executor))
 }
 
 /// Resolves references in a task's `with` table from the environment and from files.
 pub(crate) fn resolver(environment: &Environment) -> Resolver {
     let environment = environment.clone();
-    Arc::new(move |with| roundsman_config::resolve(with, &environment).map_err(|problems| problems.to_string()))
+    Arc::new(move |with| {
+        roundsman_config::resolve(with, &environment).map_err(|problems| problems.to_string())
+    })
 }
 
 /// Looks up variables that tasks name.
-pub(crate) fn lookup(environment: &Environment) -> Arc<dyn Fn(&str) -> Option<String> + Send + Sync> {
+pub(crate) fn lookup(environment: &Environment) -> roundsman_engine::Environment {
     let environment = environment.clone();
     Arc::new(move |name| environment.variable(name).map(str::to_owned))
 }

@@ -25,7 +25,10 @@ impl Upkeep {
 }
 
 /// Starts the chores.
-pub(super) async fn start(engine: &Arc<Engine>, prometheus: &Prometheus) -> Result<Upkeep, JobSchedulerError> {
+pub(super) async fn start(
+    engine: &Arc<Engine>,
+    prometheus: &Prometheus,
+) -> Result<Upkeep, JobSchedulerError> {
     let chores = JobScheduler::new().await?;
     // The first reading does not wait for the first tick, so that a scrape right after the start sees true values.
     let _ = refresh_gauges(engine).await;

@@ -60,7 +60,8 @@ fn slot(args: &RunTaskArgs, definition: &TaskDefinition) -> Answer<Option<rounds
     use roundsman_model::Clock as _;
     let Some(text) = &args.for_slot else { return Ok(None) };
     let at = instant::parse(text, SystemClock.now(), definition.timezone).map_err(Failure::Usage)?;
-    let is_slot = definition.schedule.as_ref().is_some_and(|schedule| schedule.is_slot(at, definition.timezone));
+    let is_slot =
+        definition.schedule.as_ref().is_some_and(|schedule| schedule.is_slot(at, definition.timezone));
     if is_slot {
         return Ok(Some(at));
     }
@@ -80,9 +81,16 @@ fn action(
         .get(definition.kind.as_str())
         .map_or_else(Vec::new, |entry| entry.info.actions.iter().map(|action| action.name).collect());
     if offered.contains(&name.as_str()) {
-        return name.parse().map(Some).map_err(|error: roundsman_model::InvalidName| Failure::Usage(error.to_string()));
+        return name
+            .parse()
+            .map(Some)
+            .map_err(|error: roundsman_model::InvalidName| Failure::Usage(error.to_string()));
     }
-    let offers = if offered.is_empty() { "it offers none".to_owned() } else { format!("it offers {}", offered.join(", ")) };
+    let offers = if offered.is_empty() {
+        "it offers none".to_owned()
+    } else {
+        format!("it offers {}", offered.join(", "))
+    };
     Err(Failure::Usage(format!("kind {} has no action {name:?}: {offers}", definition.kind)))
 }
 
@@ -97,7 +105,9 @@ fn params(args: &RunTaskArgs) -> Answer<serde_json::Value> {
         }
     }
     if args.action.is_none() && !params.is_empty() {
-        return Err(Failure::Usage("parameters belong to an action: write run-task NAME ACTION -p key=value".to_owned()));
+        return Err(Failure::Usage(
+            "parameters belong to an action: write run-task NAME ACTION -p key=value".to_owned(),
+        ));
     }
     Ok(params.into())
 }

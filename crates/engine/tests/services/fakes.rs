@@ -62,7 +62,7 @@ impl Executor for Script {
         Ok(Box::new(Ending(end.unwrap_or(AttemptEnd::Finished { outcome: Outcome::success("done") }))))
     }
 
-    async fn sweep(&self, _: &(dyn Fn(&str) -> bool + Send + Sync)) -> std::io::Result<u32> {
+    async fn sweep(&self, _: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> std::io::Result<u32> {
         *self.sweeps.lock().unwrap() += 1;
         Ok(0)
     }

@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::terminal::Screen;
 use crate::{
     assemble,
-    cli::{failure::{Answer, Failure}, session},
+    cli::{
+        failure::{Answer, Failure},
+        session,
+    },
     kinds::kind_metrics,
     node::Node,
     shutdown::StopSignals,
@@ -40,9 +43,16 @@ pub(super) enum Done {
 }
 
 /// Runs the errand to its end.
-pub(super) async fn run(loaded: &Loaded, registry: &Registry, order: Order, screen: Arc<Screen>) -> Answer<Done> {
-    let mut signals = StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
-    let node = Node::one_shot(&loaded.settings.state_dir.value).map_err(|error| Failure::failed("cannot run a task", error))?;
+pub(super) async fn run(
+    loaded: &Loaded,
+    registry: &Registry,
+    order: Order,
+    screen: Arc<Screen>,
+) -> Answer<Done> {
+    let mut signals =
+        StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
+    let node = Node::one_shot(&loaded.settings.state_dir.value)
+        .map_err(|error| Failure::failed("cannot run a task", error))?;
     let options = OpenOptions::for_role(Role::OneShot);
     let store = roundsman_store::open(&session::store_url(loaded), options).await?;
     store.enter(&entry(loaded, &node), SystemClock.now()).await?;
@@ -168,7 +178,8 @@ fn parts(
 
 /// Counters of kinds go on from what was stored.
 async fn restore_metrics(engine: &Arc<Engine>, registry: &Registry, order: &Order) {
-    let declares = registry.get(order.definition.kind.as_str()).is_some_and(|entry| !entry.info.metrics.is_empty());
+    let declares =
+        registry.get(order.definition.kind.as_str()).is_some_and(|entry| !entry.info.metrics.is_empty());
     if declares {
         engine.restore_metrics(&order.definition.name).await;
     }

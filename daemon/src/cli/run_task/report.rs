@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use roundsman_model::{Artifact, Run, RunState};
 use serde_json::json;
 
-use super::{errand::Done, super::args::RunTaskArgs};
+use super::{super::args::RunTaskArgs, errand::Done};
 use crate::cli::{
     failure::{Answer, Failure},
     look::{clean, state_tone, state_words},
@@ -22,7 +22,8 @@ pub(super) fn tell(done: Done, args: &RunTaskArgs) -> Answer<ExitCode> {
             );
             if args.json {
                 let mut out = Output::stdout();
-                let skipped = json!({"task": run.task, "state": "skipped", "cause": message, "active_run": run.id});
+                let skipped =
+                    json!({"task": run.task, "state": "skipped", "cause": message, "active_run": run.id});
                 out.json(&skipped).and_then(|()| out.flush())?;
             }
             tracing::warn!("{message}");
@@ -64,13 +65,18 @@ fn as_text(out: &mut Output, run: &Run, artifacts: &[Artifact]) -> Answer {
     let state = look.paint(state_tone(run.state), state_words(run.state));
     out.line(&format!("run {} of {} {state}: {}", run.id, run.task, clean(words)))?;
     let counts: Vec<String> = outcome
-        .map(|outcome| outcome.counts.named().into_iter().map(|(name, count)| format!("{count} {name}")).collect())
+        .map(|outcome| {
+            outcome.counts.named().into_iter().map(|(name, count)| format!("{count} {name}")).collect()
+        })
         .unwrap_or_default();
     if !counts.is_empty() {
         out.line(&format!("  {}", counts.join(", ")))?;
     }
     for artifact in artifacts {
-        out.line(&format!("  artifact {} ({} bytes): roundsman artifacts {} {}", artifact.name, artifact.size, run.id, artifact.name))?;
+        out.line(&format!(
+            "  artifact {} ({} bytes): roundsman artifacts {} {}",
+            artifact.name, artifact.size, run.id, artifact.name
+        ))?;
     }
     Ok(())
 }

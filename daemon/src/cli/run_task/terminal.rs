@@ -80,5 +80,6 @@ fn spinner() -> ProgressStyle {
 }
 
 fn steps() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {wide_msg}").expect("the template is well formed")
+    ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {wide_msg}")
+        .expect("the template is well formed")
 }
