@@ -270,10 +270,10 @@ impl Watch {
                 self.kill_within(self.times.grace);
             }
             FromWorker::Panicked { message, place } => self.take_panic(message, place),
-            FromWorker::Outcome { result, leftovers, alone } => {
+            FromWorker::Tidied { leftovers, alone } => (self.leftovers, self.alone) = (leftovers, alone),
+            FromWorker::Outcome { result } => {
                 self.seen.in_time = self.seen.stop.is_none();
                 self.seen.report.get_or_insert(result);
-                (self.leftovers, self.alone) = (leftovers, alone);
                 self.send(&ToWorker::Goodbye);
                 self.kill_within(EXIT_WITHIN);
             }

@@ -94,16 +94,30 @@ fn spawn(exe: &Path, work_root: &Path, order: SpawnOrder, workers: &Workers) -> 
     let workdir = WorkDir::make(work_root, &order.name).map_err(|source| {
         refused(source, |source| StartError::WorkDir { path: work_root.to_owned(), source })
     })?;
-    let exec = |source| refused(source, |source| StartError::Exec { path: exe.to_owned(), source });
-    let (wire, theirs) = UnixStream::pair().map_err(exec)?;
-    let mut command = command(exe, &order.env, workdir.path());
+    match spawn_in(exe, &order.env, workdir.path(), workers) {
+        Ok((mut child, wire)) => {
+            let stdout = child.stdout.take().expect("the output was piped").into();
+            let stderr = child.stderr.take().expect("the output was piped").into();
+            Ok(Worker { child: Child::new(&child), mark: order.mark, wire, stdout, stderr, workdir })
+        }
+        Err(source) => {
+            workdir.remove();
+            Err(refused(source, |source| StartError::Exec { path: exe.to_owned(), source }))
+        }
+    }
+}
+
+fn spawn_in(
+    exe: &Path,
+    env: &BTreeMap<String, String>,
+    workdir: &Path,
+    workers: &Workers,
+) -> io::Result<(std::process::Child, UnixStream)> {
+    let (wire, theirs) = UnixStream::pair()?;
+    let mut command = command(exe, env, workdir);
+    // The command owns the worker's end and is dropped with it: only the worker itself then holds the wire open.
     command.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = workers.spawn(&mut command).map_err(exec)?;
-    // Closes our copy of the worker's end: its death shall close the wire.
-    drop(command);
-    let stdout = child.stdout.take().expect("the output was piped").into();
-    let stderr = child.stderr.take().expect("the output was piped").into();
-    Ok(Worker { child: Child::new(&child), mark: order.mark, wire, stdout, stderr, workdir })
+    Ok((workers.spawn(&mut command)?, wire))
 }
 
 /// No hook runs between fork and exec, which would cost the fast way to start a process.

@@ -188,16 +188,19 @@ pub enum FromWorker {
         /// Why.
         reason: crate::CancelReason,
     },
-    /// The kind's report; after it the worker only waits for `goodbye`.
-    Outcome {
-        /// An outcome or an instruction.
-        result: Result<Outcome, TaskError>,
+    /// The kind's code has ended, and what it left behind was ended too.
+    Tidied {
         /// How many processes the kind left behind that the worker had to end.
         #[serde(default)]
         leftovers: u32,
         /// Whether the worker has no process below it any more.
         #[serde(default)]
         alone: bool,
+    },
+    /// The kind's report; after it the worker only waits for `goodbye`.
+    Outcome {
+        /// An outcome or an instruction.
+        result: Result<Outcome, TaskError>,
     },
     /// The kind's code panicked.
     Panicked {

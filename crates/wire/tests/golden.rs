@@ -1,6 +1,8 @@
 //! Every frame against its golden file: what is written here today is what another version reads tomorrow.
 //! `UPDATE_GOLDEN=1` writes the files anew; it does not say whether the change was a good one.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 use std::{collections::BTreeMap, fmt::Debug, path::Path, time::Duration};
 
 use roundsman_model::{
@@ -99,7 +101,7 @@ fn frames_to_a_worker() {
 }
 
 fn outcome(result: Result<Outcome, TaskError>) -> FromWorker {
-    FromWorker::Outcome { result, leftovers: 2, alone: true }
+    FromWorker::Outcome { result }
 }
 
 fn log(stream: LogStream) -> FromWorker {
@@ -156,6 +158,7 @@ fn frames_from_a_worker() {
                 FromWorker::Artifact { id: 8, name: "a.txt".into(), media_type, base64: "QUJD".into() },
             ),
             ("stopping", FromWorker::Stopping { reason: CancelReason::Lease }),
+            ("tidied", FromWorker::Tidied { leftovers: 2, alone: true }),
             ("outcome", outcome(Ok(full))),
             ("outcome-retry", outcome(Err(retry))),
             ("outcome-snooze", outcome(Err(TaskError::Snooze { cause: "closed".into(), until: at() }))),

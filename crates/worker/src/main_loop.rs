@@ -113,14 +113,16 @@ impl Session {
         log_layer::log_over(self.outbox.clone());
         // The panic itself was told by the hook.
         let result = catch_unwind(AssertUnwindSafe(|| self.run_kind(registry, request)));
-        let leftovers = self.end_leftovers();
+        let tidied = FromWorker::Tidied { leftovers: self.end_leftovers(), alone: !has_children() };
+        self.outbox.send(&tidied).expect("a short frame fits");
+        // The last progress does not wait for its turn: nothing of the attempt comes after its report.
+        self.outbox.flush(FAREWELL);
         // Rust's own buffer; what a process of the kind buffers is its own matter.
         let _ = io::stdout().flush();
         if let Ok(result) = result {
-            self.report(result, leftovers);
+            self.report(result);
             ExitCode::SUCCESS
         } else {
-            self.outbox.flush(FAREWELL);
             ExitCode::from(PANICKED)
         }
     }
@@ -172,8 +174,8 @@ impl Session {
         ended
     }
 
-    fn report(&self, result: Result<Outcome, TaskError>, leftovers: u32) {
-        let mut frame = FromWorker::Outcome { result, leftovers, alone: !has_children() };
+    fn report(&self, result: Result<Outcome, TaskError>) {
+        let mut frame = FromWorker::Outcome { result };
         if let Err(error) = self.outbox.send(&frame) {
             shorten(&mut frame, &error);
             self.outbox.send(&frame).expect("a shortened outcome fits");
@@ -187,7 +189,7 @@ impl Session {
 /// Makes an outcome fit that is too large: without its details it says at least how the work went.
 fn shorten(frame: &mut FromWorker, error: &CodecError) {
     const SUMMARY_BYTES: usize = 4 << 10;
-    let FromWorker::Outcome { result, .. } = frame else { return };
+    let FromWorker::Outcome { result } = frame else { return };
     match result {
         Ok(outcome) => {
             outcome.detail = serde_json::json!({ "left_out": error.to_string() });

@@ -36,7 +36,7 @@ pub struct MisbehaveConfig {
 /// A misdeed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
+enum Deed {
     /// None: succeed at once.
     Succeed,
     /// Panic.
@@ -134,7 +134,7 @@ async fn commit(cx: &TaskContext, deed: Deed) -> Result<Outcome, TaskError> {
         Deed::Progress(steps) => (0..steps).for_each(|step| cx.progress(step, None, "on and on")),
         Deed::OpenFiles(count) => return open_files(count).await,
         Deed::Stop => {
-            nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).map_err(TaskError::permanent)?
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).map_err(TaskError::permanent)?;
         }
         Deed::Ask(times) => return ask(cx, times).await,
     }

@@ -12,7 +12,7 @@ pub(crate) struct Splitter {
 impl Splitter {
     /// Takes bytes and gives out the lines that end in them.
     pub(crate) fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (head, rest) = bytes.split_at(end);
             self.add(head, &mut line);
             line(self.begun.strip_suffix(b"\r").unwrap_or(&self.begun));

@@ -51,7 +51,7 @@ fn an_artifact_of_sixteen_mebibytes_travels_in_chunks() {
 #[test]
 fn text_full_of_quotes_and_wide_characters_survives_the_cut() {
     let summary = "\"\\é\u{1f600}\n".repeat(400_000);
-    let frame = FromWorker::Outcome { result: Ok(Outcome::success(summary)), leftovers: 0, alone: true };
+    let frame = FromWorker::Outcome { result: Ok(Outcome::success(summary)) };
     let bytes = encode(&frame).unwrap();
     let (found, end) = decode_all(&bytes, 10_007);
     assert_eq!(end, Ok(()));
@@ -77,7 +77,7 @@ fn what_is_too_large_is_refused_by_both_sides() {
 fn a_message_of_millions_of_values_is_refused_by_both_sides() {
     let detail = serde_json::Value::Array(vec![serde_json::Value::from(0); MAX_VALUES + 1]);
     let outcome = Outcome::success("many").with_detail(detail);
-    let frame = FromWorker::Outcome { result: Ok(outcome), leftovers: 0, alone: true };
+    let frame = FromWorker::Outcome { result: Ok(outcome) };
     assert_eq!(encode(&frame).unwrap_err(), CodecError::TooManyValues);
 
     let text = format!("[{}0]", "0,".repeat(MAX_VALUES + 1));
@@ -93,7 +93,7 @@ fn a_message_of_millions_of_values_is_refused_by_both_sides() {
 #[test]
 fn commas_within_text_are_no_values() {
     let outcome = Outcome::success(",[{".repeat(2_000_000));
-    let frame = FromWorker::Outcome { result: Ok(outcome), leftovers: 0, alone: true };
+    let frame = FromWorker::Outcome { result: Ok(outcome) };
     assert!(only(&encode(&frame).unwrap()).unwrap() == frame);
 }
 
@@ -165,11 +165,7 @@ fn any_frame() -> impl Strategy<Value = FromWorker> {
         }),
         (any::<u64>(), any::<u64>()).prop_map(|(logs, metrics)| FromWorker::Dropped { logs, metrics }),
         (".*", ".*").prop_map(|(message, place)| FromWorker::Panicked { message, place }),
-        ".*".prop_map(|cause| FromWorker::Outcome {
-            result: Err(TaskError::permanent(cause)),
-            leftovers: 3,
-            alone: false
-        }),
+        ".*".prop_map(|cause| FromWorker::Outcome { result: Err(TaskError::permanent(cause)) }),
         (1_000_000..1_200_000_usize).prop_map(artifact),
     ]
 }

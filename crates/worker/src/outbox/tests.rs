@@ -68,7 +68,7 @@ fn a_flood_is_dropped_and_counted_and_the_outcome_still_arrives() {
     let metric = MetricValue { name: "m".into(), labels: std::collections::BTreeMap::new(), value: 1.0 };
     // The room is used up by now, whatever the sizes were.
     outbox.offer(&FromWorker::Metric { metric: MetricValue { name: "y".repeat(20_000), ..metric } });
-    let outcome = FromWorker::Outcome { result: Ok(Outcome::success("done")), leftovers: 0, alone: true };
+    let outcome = FromWorker::Outcome { result: Ok(Outcome::success("done")) };
     outbox.send(&outcome).unwrap();
 
     let frames = write_out(&outbox);
