@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "cli/past.rs"]
+mod past;
 #[path = "cli/stage.rs"]
 mod stage;
 
 use std::time::{Duration, Instant};
 
+use past::past;
 use roundsman_model::{AttemptEnd, Outcome, RunId};
 use serde_json::Value;
-use stage::{Buffer, Stage, past};
+use stage::{Buffer, Stage};
 
 #[test]
 fn tasks_and_next_without_a_store() {
@@ -124,14 +127,14 @@ fn a_log_is_followed_until_the_run_ends() {
         let follower = scope.spawn(|| stage.ask_into(&["logs", "3", "--follow"], &seen));
         stage.happens(async |store, _| {
             let run = store.run(RunId(3)).await.unwrap().unwrap();
-            stage::log(store, &run, 1, "2026-11-21T12:45:01Z", "log", "half done").await;
+            past::log(store, &run, 1, "2026-11-21T12:45:01Z", "log", "half done").await;
         });
         wait_for("half done");
         assert!(!follower.is_finished(), "it stopped before the run ended");
         stage.happens(async |store, _| {
             let run = store.run(RunId(3)).await.unwrap().unwrap();
-            stage::log(store, &run, 2, "2026-11-21T12:45:02Z", "log", "all done").await;
-            stage::end(store, &run, AttemptEnd::Finished { outcome: Outcome::success("done") }).await;
+            past::log(store, &run, 2, "2026-11-21T12:45:02Z", "log", "all done").await;
+            past::end(store, &run, AttemptEnd::Finished { outcome: Outcome::success("done") }).await;
         });
         follower.join().unwrap()
     });
