@@ -1,6 +1,7 @@
 //! A throw-away Postgres cluster on loopback, from the system's own Postgres. It never outlives the process that started
 //! it, however that ends, and it knows nothing of our tables.
 
+mod processes;
 mod programs;
 mod template;
 
@@ -124,7 +125,17 @@ impl PostgresCluster {
     /// Kills the server as a power cut would; the port then refuses connections.
     pub fn kill9(&self) {
         let pid = self.server_pid().expect("the server runs, so it has written its pid");
-        kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the server is ours to kill");
+        // Stopped first, so that it starts no further session; those there are would answer a little longer than it.
+        kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("the server is ours to stop");
+        let all: Vec<i32> = processes::children(pid).into_iter().chain([pid]).collect();
+        for pid in &all {
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while !all.iter().all(|pid| processes::has_ended(*pid)) {
+            assert!(Instant::now() < deadline, "killed processes of Postgres do not end");
+            pause();
+        }
         self.let_go();
     }
 
