@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: release binaries, the facts of the machine, then the benchmarks.
-//! What is measured lives in `tests/src/bin/bench.rs`; here is only what every measurement needs around it.
+//! What is measured lives in `tests/src/bin/bench/`; here is only what every measurement needs around it.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const SOURCE: &str = "tests/src/bin/bench.rs";
+const SOURCE: &str = "tests/src/bin/bench/main.rs";
 
 /// Builds, describes the machine and becomes the benchmark program.
 pub(crate) fn bench(args: &[String]) -> Result<()> {
