@@ -162,3 +162,6 @@ fn write_id(state_dir: &Path, id_file: &Path) -> Result<String, NodeError> {
     fs::rename(&temporary, id_file).map_err(failed)?;
     Ok(id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ fn write_sample(text: &mut String, task: &TaskName, sample: &MetricValue) {
     }
     let _ = writeln!(text, "}} {}", sample.value);
 }
+
+#[cfg(test)]
+mod tests;
