@@ -124,7 +124,10 @@ fn full_jitter_draws_from_zero_on() {
     assert_eq!(due(0.5), at("02:01:15"));
 }
 
-fn active(runs: &[(i64, RunState, u32)]) -> Vec<ActiveRun> {
+/// Number, state and place of active runs.
+type Rows<'a> = &'a [(i64, RunState, u32)];
+
+fn active(runs: Rows<'_>) -> Vec<ActiveRun> {
     runs.iter().map(|(id, state, place)| ActiveRun { id: RunId(*id), state: *state, place: *place }).collect()
 }
 
@@ -133,7 +136,7 @@ fn what_a_slot_does_beside_active_runs() {
     use OverlapDecision::{Replace, Skip, Start, Supersede, TakeOver};
     use RunState::{Queued, Running, Waiting};
     let run = RunId;
-    let table: [(Overlap, &[(i64, RunState, u32)], OverlapDecision); 12] = [
+    let table: [(Overlap, Rows<'_>, OverlapDecision); 12] = [
         (Overlap::Skip, &[], Start { place: 0 }),
         (Overlap::Skip, &[(4, Running, 0)], Skip { run: run(4) }),
         (Overlap::Skip, &[(4, Queued, 0)], Skip { run: run(4) }),

@@ -59,6 +59,12 @@ fn clocks_go_forward() {
         RunsAfterGap: 02:10, 02:20, 02:30 and 2 more do not exist on 2026-03-29 in Europe/Berlin (clocks go from 02:00 to 03:00): runs once, at 03:00
     "#]],
     );
+}
+
+#[test]
+fn clocks_go_forward_for_other_schedules() {
+    let (after, until) = ("2026-03-28T22:30:00Z", "2026-03-29T03:00:00Z");
+    let zone = Tz::Europe__Berlin;
     check(
         "0 * * * *",
         zone,
