@@ -1,7 +1,13 @@
 //! A process that supervises one attempt and nothing else, so that a test can kill the supervisor. It keeps no result.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
+use roundsman_model::AttemptEnd;
 use roundsman_supervisor::{Config, ProcessExecutor, prepare_daemon};
 use roundsman_task::SystemClock;
 use roundsman_wire::Executor;
@@ -11,19 +17,23 @@ use crate::attempts::{Notes, order};
 /// The argument that makes the program this.
 pub const ARGUMENT: &str = "lone-supervisor";
 
-/// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH`: one attempt of the kind `misbehave`.
+/// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH GATE`: one attempt of the kind `misbehave`, begun when the
+/// file `GATE` exists.
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let [work_root, mark, with] = &arguments[..] else { return ExitCode::from(2) };
+    let [work_root, mark, with, gate] = &arguments[..] else { return ExitCode::from(2) };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         prepare_daemon().expect("a process that may reap");
         let config = Config::new(PathBuf::from(work_root), Arc::new(SystemClock));
         let executor = ProcessExecutor::new(config).expect("an executor");
         let mut order = order("misbehave", with.parse().expect("JSON"));
         mark.clone_into(&mut order.mark);
+        while !Path::new(gate).exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await; // sleep: the pace of polling another process
+        }
         let mut attempt = executor.start(order, Arc::new(Notes::default())).await.expect("a worker");
-        let _ = attempt.wait().await;
+        matches!(attempt.wait().await.end, AttemptEnd::Finished { .. })
     });
-    ExitCode::SUCCESS
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

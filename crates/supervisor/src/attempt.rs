@@ -32,6 +32,8 @@ use crate::{
 const EXIT_WITHIN: Duration = Duration::from_secs(5);
 /// How long a worker that broke the wire may take to end.
 const BROKEN_GRACE: Duration = Duration::from_secs(2);
+/// How long is waited for the next frame of a worker that has ended: all it sent is there already.
+const WIRE_WITHIN: Duration = Duration::from_millis(50);
 /// How long is waited for the end of pipes when the tree is gone: whoever holds one is none of ours.
 const PIPES_WITHIN: Duration = Duration::from_millis(250);
 /// Bytes of standard error that go into the report of a crash.
@@ -104,7 +106,10 @@ impl Attempt {
             Err(error) => watch.break_off(Broken::Wrong(error.to_string())),
         }
         watch.until_ended(child.ended(), &mut inlet, commands).await;
-        let leftovers = watch.end_remains(mark, &spawner).await;
+        // What it said last tells whether there is anything to look for. After the search only a process that is none of
+        // ours can still hold the wire.
+        watch.drain(&mut inlet).await;
+        watch.end_remains(mark, &spawner).await;
         watch.drain(&mut inlet).await;
         if timeout(PIPES_WITHIN, finish(&mut pipes)).await.is_err() {
             closing.cancel();
@@ -116,7 +121,7 @@ impl Attempt {
             // Only for the sake of the thread; a failure is told by the directory itself.
             let _ = spawn_blocking(move || workdir.remove()).await;
         }
-        watch.report(exit, leftovers, stderr_tail.await.unwrap_or_default())
+        watch.report(exit, stderr_tail.await.unwrap_or_default())
     }
 }
 
@@ -270,7 +275,10 @@ impl Watch {
                 self.kill_within(self.times.grace);
             }
             FromWorker::Panicked { message, place } => self.take_panic(message, place),
-            FromWorker::Tidied { leftovers, alone } => (self.leftovers, self.alone) = (leftovers, alone),
+            FromWorker::Tidied { leftovers, alone } => {
+                self.leftovers += leftovers;
+                self.alone = alone;
+            }
             FromWorker::Outcome { result } => {
                 self.seen.in_time = self.seen.stop.is_none();
                 self.seen.report.get_or_insert(result);
@@ -288,11 +296,24 @@ impl Watch {
         self.seen.panic = Some((message, place));
     }
 
+    /// Takes what the worker sent before it ended. If its end of the wire is not closed, someone else holds it.
+    async fn drain(&mut self, inlet: &mut Option<Inlet>) {
+        while let Some(open) = inlet {
+            match timeout(WIRE_WITHIN, open.next()).await {
+                Ok(Ok(frame)) => self.take(frame),
+                Ok(Err(broken)) => {
+                    *inlet = None;
+                    self.break_off(broken);
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
     /// The worker has ended: nothing of its tree survives this.
-    async fn end_remains(&mut self, mark: String, spawner: &Spawner) -> u32 {
-        let mut ended = self.leftovers;
+    async fn end_remains(&mut self, mark: String, spawner: &Spawner) {
         if let Some(killing) = self.killing.take() {
-            ended += killing.await.unwrap_or_default();
+            self.leftovers += killing.await.unwrap_or_default();
         }
         let (worker, workers, tidy) = (self.worker, spawner.workers.clone(), self.alone);
         let remains = spawn_blocking(move || {
@@ -302,39 +323,19 @@ impl Watch {
                 tree::end_remains(&worker, &mark, &workers)
             }
         });
-        match remains.await {
-            Ok(Ok(remains)) => ended + remains,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "processes of an attempt cannot be looked for; some may be left");
-                ended
-            }
+        match remains.await.map_err(std::io::Error::other).flatten() {
+            Ok(ended) => self.leftovers += ended,
             Err(error) => {
-                tracing::error!(%error, "processes of an attempt were not looked for to the end; some may be left");
-                ended
+                tracing::error!(%error, "processes of an attempt cannot be looked for; some may be left");
             }
         }
     }
 
-    /// Takes what the worker sent before it ended.
-    async fn drain(&mut self, inlet: &mut Option<Inlet>) {
-        let Some(mut inlet) = inlet.take() else { return };
-        let all = async {
-            loop {
-                match inlet.next().await {
-                    Ok(frame) => self.take(frame),
-                    Err(broken) => return self.break_off(broken),
-                }
-            }
-        };
-        // Ends with the wire; whoever else holds it is none of ours.
-        let _ = timeout(PIPES_WITHIN, all).await;
-    }
-
-    fn report(self, exit: Exit, leftovers: u32, mut stderr: String) -> AttemptReport {
+    fn report(self, exit: Exit, mut stderr: String) -> AttemptReport {
         let start = stderr.ceil_char_boundary(stderr.len().saturating_sub(STDERR_BYTES));
         let stderr = stderr.split_off(start);
         let seen = Seen { exit: exit.code, signal: exit.signal, stderr, ..self.seen };
-        AttemptReport { end: conclude(seen, self.times.limit), usage: exit.usage, leftovers }
+        AttemptReport { end: conclude(seen, self.times.limit), usage: exit.usage, leftovers: self.leftovers }
     }
 }
 

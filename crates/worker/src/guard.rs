@@ -31,6 +31,7 @@ const KILL_FOR: Duration = Duration::from_secs(2);
 pub(crate) struct Guard {
     state: Mutex<State>,
     wake: BorrowedFd<'static>,
+    timer: OwnedFd,
     cancelled: CancellationToken,
     outbox: Arc<Outbox>,
     grace: Duration,
@@ -69,10 +70,12 @@ impl Guard {
             kill_at: None,
             told: Told::default(),
         };
+        // All that the guard will need is made now: later the kind may have left nothing.
+        let timer = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let wake = for_ever(wake);
         sigterm::listen(wake)?;
-        Ok(Arc::new(Self { state: Mutex::new(state), wake, cancelled, outbox, grace }))
+        Ok(Arc::new(Self { state: Mutex::new(state), wake, timer, cancelled, outbox, grace }))
     }
 
     /// The run's lease was renewed for so long from now.
@@ -99,8 +102,6 @@ impl Guard {
 
     /// Watches until the process ends. For a thread of its own.
     pub(crate) fn watch(&self) {
-        let timer = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC)
-            .unwrap_or_else(|_| self.end_everything());
         loop {
             let now = boot_time();
             let (stopping, next) = {
@@ -112,7 +113,7 @@ impl Guard {
             } else if self.lock().kill_at.is_some_and(|at| at <= now) {
                 self.end_everything();
             } else {
-                self.wait_until(&timer, next);
+                self.wait_until(next);
             }
         }
     }
@@ -147,7 +148,7 @@ impl Guard {
         }
     }
 
-    fn wait_until(&self, timer: &OwnedFd, at: Duration) {
+    fn wait_until(&self, at: Duration) {
         // Zero would switch the timer off.
         let at = Timespec {
             tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
@@ -155,8 +156,8 @@ impl Guard {
         };
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
         let spec = Itimerspec { it_interval: zero, it_value: at };
-        let _ = timerfd_settime(timer, TimerfdTimerFlags::ABSTIME, &spec);
-        let mut fds = [PollFd::new(&self.wake, PollFlags::IN), PollFd::new(timer, PollFlags::IN)];
+        let _ = timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &spec);
+        let mut fds = [PollFd::new(&self.wake, PollFlags::IN), PollFd::new(&self.timer, PollFlags::IN)];
         let _ = poll(&mut fds, None);
         // Empties the event; that it was empty already is fine. The timer is set anew anyway.
         let _ = rustix::io::read(self.wake, &mut [0_u8; 8]);

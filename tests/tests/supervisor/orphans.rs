@@ -13,8 +13,42 @@ use super::*;
 #[expect(clippy::disallowed_methods, reason = "the supervisor under test is a process of its own")]
 fn lone_supervisor(bench: &Bench, mark: &str, with: &Value) -> Child {
     let mut command = Command::new(PROGRAM);
-    command.arg("lone-supervisor").arg(bench.path("work")).arg(mark).arg(with.to_string());
+    command
+        .arg("lone-supervisor")
+        .arg(bench.path("work"))
+        .arg(mark)
+        .arg(with.to_string())
+        .arg(bench.folder.path());
     command.stdin(Stdio::null()).spawn().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_without_rights_starts_workers_after_its_file_was_replaced() {
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+
+    /// Anyone but root; where tests do not run as root they are without rights anyway.
+    const NOBODY: u32 = 65_534;
+    let open_to_all = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    let bench = Bench::new();
+    let (copy, gate) = (bench.path("program"), bench.path("gate"));
+    fs::copy(PROGRAM, &copy).unwrap();
+    open_to_all(bench.folder.path());
+    let with = json!({ "pid_file": bench.path("ready"), "then": "succeed" });
+    #[expect(clippy::disallowed_methods, reason = "the supervisor under test is a process of its own")]
+    let mut command = Command::new(&copy);
+    command.arg("lone-supervisor").arg(bench.path("others")).arg(mark()).arg(with.to_string()).arg(&gate);
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let mut supervisor = command.stdin(Stdio::null()).spawn().unwrap();
+    soon("the supervisor to run", || bench.path("others").exists().then_some(())).await;
+    fs::remove_file(&copy).unwrap();
+    fs::write(&copy, "no program").unwrap();
+    fs::write(gate, "").unwrap();
+    let status = soon("the end of the supervisor", || supervisor.try_wait().unwrap()).await;
+    assert!(status.success(), "{status}");
+    assert!(bench.path("ready").exists());
+    assert_eq!(fs::read_dir(bench.path("others")).unwrap().count(), 0);
 }
 
 fn mark() -> String {
