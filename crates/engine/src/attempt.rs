@@ -32,7 +32,7 @@ pub struct Worked {
 /// engine stops at once.
 pub async fn work(engine: Arc<Engine>, run: Run) -> Worked {
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: engine.me().clone() };
-    let words = engine.live.enter(&lease);
+    let words = engine.live.enter(&run.task, &lease);
     let worked = work_held(&engine, &run, &lease, words).await;
     engine.live.leave(run.id);
     engine.wake_dispatcher.notify_one();

@@ -10,11 +10,17 @@ use crate::Engine;
 
 /// Reads the totals of all tasks and sets their gauges, and the daemon's own.
 pub async fn refresh_gauges(engine: &Arc<Engine>) -> StoreResult<()> {
+    let mut busy = engine.live().tasks();
     let totals = engine.note(engine.store().totals().await);
+    busy.extend(engine.live().tasks());
     let queued = totals.as_ref().map_or(0, |totals| totals.iter().map(|(_, t)| queued(t)).sum());
     let tick_age = engine.health().tick_age().unwrap_or_default();
     set_daemon(tick_age.as_secs_f64(), engine.health().store_up(), queued, engine.health().overdue(), true);
     let totals: BTreeMap<TaskName, TaskTotals> = totals?.into_iter().collect();
+    // What one-shot runs reported arrives through the store; of tasks under way here our own samples are newer.
+    for (task, of_task) in totals.iter().filter(|(task, _)| !busy.contains(*task)) {
+        engine.parts.metrics.restore(task, of_task.metrics.clone());
+    }
     let next_slots = engine.next_slots();
     let none = TaskTotals::default();
     for definition in engine.definitions() {
