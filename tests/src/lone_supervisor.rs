@@ -17,11 +17,11 @@ use crate::attempts::{Notes, order};
 /// The argument that makes the program this.
 pub const ARGUMENT: &str = "lone-supervisor";
 
-/// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH GATE`: one attempt of the kind `misbehave`, begun when the
+/// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH GATE LIMIT_MS`: one attempt of the kind `misbehave`, begun when the
 /// file `GATE` exists.
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let [work_root, mark, with, gate] = &arguments[..] else { return ExitCode::from(2) };
+    let [work_root, mark, with, gate, limit_ms] = &arguments[..] else { return ExitCode::from(2) };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let done = runtime.block_on(async {
         prepare_daemon().expect("a process that may reap");
@@ -29,6 +29,7 @@ pub fn main() -> ExitCode {
         let executor = ProcessExecutor::new(config).expect("an executor");
         let mut order = order("misbehave", with.parse().expect("JSON"));
         mark.clone_into(&mut order.mark);
+        order.request.time_limit_ms = limit_ms.parse().expect("milliseconds");
         while !Path::new(gate).exists() {
             tokio::time::sleep(Duration::from_millis(5)).await; // sleep: the pace of polling another process
         }
