@@ -13,12 +13,9 @@ use super::*;
 #[expect(clippy::disallowed_methods, reason = "the supervisor under test is a process of its own")]
 fn lone_supervisor(bench: &Bench, mark: &str, with: &Value, limit_ms: u64) -> Child {
     let mut command = Command::new(PROGRAM);
-    command
-        .arg("lone-supervisor")
-        .arg(bench.path("work"))
-        .arg(mark)
-        .arg(with.to_string())
-        .arg(bench.folder.path());
+    command.arg("lone-supervisor").arg(bench.path("work")).arg(mark).arg(with.to_string());
+    // A gate that is open.
+    command.arg(bench.folder.path()).arg(limit_ms.to_string());
     command.stdin(Stdio::null()).spawn().unwrap()
 }
 
