@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{
+    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta, TimeZone as _,
+    Utc,
+};
 use chrono_tz::Tz;
 use roundsman_model::{HumanDuration, Timestamp, time::delta};
 
@@ -41,7 +44,8 @@ pub(crate) fn read(text: &str, zone: Tz, now: Timestamp) -> Result<Instant, Inva
         return Ok(Instant { at, to_the_minute: false, note: None });
     }
     if let Some(length) = away(text) {
-        let at = now.checked_add_signed(length).ok_or_else(invalid)?;
+        // Slots are whole seconds; nobody means the microsecond at which the key was pressed.
+        let at = now.trunc_subsecs(0).checked_add_signed(length).ok_or_else(invalid)?;
         return Ok(Instant { at, to_the_minute: false, note: None });
     }
     let today = now.with_timezone(&zone).date_naive();
