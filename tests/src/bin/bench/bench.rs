@@ -27,11 +27,11 @@ impl Bench {
         let bounded = async { tokio::time::timeout(limit, work).await };
         self.runtime.block_on(bounded).with_context(|| format!("did not end within {limit:?}"))?
     }
+}
 
-    /// Tells whoever waits what is being done.
-    pub(crate) fn say(&self, what: &str) {
-        eprintln!("… {what}");
-    }
+/// Tells whoever waits what is being done.
+pub(crate) fn say(what: &str) {
+    eprintln!("… {what}");
 }
 
 /// This program, which is a Roundsman that also knows the kind `stamp`: the very file that runs, also when a build has

@@ -7,7 +7,7 @@ use chrono::Timelike as _;
 use roundsman_tests::daemon::{Daemon, Site};
 
 use crate::{
-    bench::{Bench, roundsman},
+    bench::{Bench, roundsman, say},
     ground::{Ground, now},
     report::{Row, Target, Unit},
 };
@@ -19,7 +19,7 @@ const RSS: Target = Target::AtMost(30.0);
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let ground = Ground::new()?;
     let secs = bench.size(20, 5) as u64;
-    bench.say(&format!("two daemons with {TASKS} tasks, {secs} s idle"));
+    say(&format!("two daemons with {TASKS} tasks, {secs} s idle"));
     let sites = [("SQLite", None), ("Postgres", Some(ground.postgres()))];
     let sites = sites
         .map(|(backend, store)| Ok::<_, anyhow::Error>((backend, Site::of(roundsman()?, store, &config()))));

@@ -28,7 +28,7 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::{Parser, ValueEnum};
 
 use crate::{
-    bench::Bench,
+    bench::{Bench, say},
     report::{Report, Row},
 };
 
@@ -102,7 +102,7 @@ fn run(args: &Args) -> Result<bool> {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             Err(anyhow!("{}", text.or_else(|| panic.downcast_ref().copied()).unwrap_or("no message")))
         });
-        bench.say(&format!("{} took {:.0} s", section.name(), begun.elapsed().as_secs_f64()));
+        say(&format!("{} took {:.0} s", section.name(), begun.elapsed().as_secs_f64()));
         report.add(section.name(), measured);
     }
     report.end();

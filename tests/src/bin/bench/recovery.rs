@@ -9,7 +9,7 @@ use roundsman_tests::daemon::{Daemon, Site, marked_processes};
 use tokio::time::Instant;
 
 use crate::{
-    bench::{Bench, roundsman},
+    bench::{Bench, roundsman, say},
     ground::{Ground, look},
     report::{Row, Target, Unit},
 };
@@ -25,7 +25,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let ground = Ground::new()?;
     let mut rows = Vec::new();
     for (backend, store) in [("SQLite", None), ("Postgres", Some(ground.postgres()))] {
-        bench.say(&format!("kill -9 of a daemon on {backend} with {RUNS} runs under way"));
+        say(&format!("kill -9 of a daemon on {backend} with {RUNS} runs under way"));
         let site = Site::of(roundsman()?, store.clone(), &config());
         let url =
             store.unwrap_or_else(|| format!("sqlite:{}", site.path("state").join("roundsman.db").display()));

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use roundsman_model::{
@@ -13,7 +13,7 @@ use roundsman_wire::{AttemptOrder, Executor, Host, LogLine, Request};
 
 use crate::{
     baseline::start_workers,
-    bench::{Bench, this_program},
+    bench::{Bench, say, this_program},
     ground::{Ground, all_runs, executor, look, now},
     lags::Lags,
     report::{Row, Target, Unit},
@@ -35,7 +35,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
 
 fn through_executor(bench: &Bench, ground: &Ground) -> Result<Vec<Row>> {
     let count = bench.size(300, 50);
-    bench.say(&format!("{count} attempts through the executor, one after the other"));
+    say(&format!("{count} attempts through the executor, one after the other"));
     start_workers(10, 1)?;
     let bare = start_workers(count, 1)?.lags;
     let work_root = ground.work_root();
@@ -57,18 +57,24 @@ async fn attempts(work_root: &std::path::Path, count: usize) -> Result<(Lags, La
     let executor = executor(work_root)?;
     let (mut began, mut ended) = (Vec::new(), Vec::new());
     for number in 1..=count {
-        let order = order(number as i64)?;
-        let begun = now();
-        let mut attempt = executor.start(order, Arc::new(Deaf)).await?;
-        let report = attempt.wait().await;
-        let AttemptEnd::Finished { outcome } = &report.end else {
-            anyhow::bail!("attempt {number} ended otherwise: {}", report.end)
-        };
-        let stamp = stamp::began_us(outcome).context("the kind did not tell when it began")?;
-        began.push((stamp - begun.timestamp_micros()) as f64 / 1e3);
-        ended.push((now() - begun).as_seconds_f64() * 1e3);
+        let (code, report) = attempt(&*executor, number as i64).await?;
+        began.push(code);
+        ended.push(report);
     }
     Ok((Lags::new(began), Lags::new(ended)))
+}
+
+/// One attempt: milliseconds to the kind's code, and to the report.
+pub(crate) async fn attempt(executor: &dyn Executor, number: i64) -> Result<(f64, f64)> {
+    let order = order(number)?;
+    let begun = now();
+    let report = executor.start(order, Arc::new(Deaf)).await?.wait().await;
+    let ended = now();
+    let AttemptEnd::Finished { outcome } = &report.end else {
+        bail!("attempt {number} ended otherwise: {}", report.end)
+    };
+    let stamp = stamp::began_us(outcome).context("the kind did not tell when it began")?;
+    Ok((since_us(begun, stamp), since(begun, ended)))
 }
 
 fn order(run: i64) -> Result<AttemptOrder> {
@@ -115,7 +121,7 @@ impl Host for Deaf {
 /// A whole daemon with one task that runs each second.
 fn through_daemon(bench: &Bench, backend: &str, store: Option<String>) -> Result<Vec<Row>> {
     let slots = bench.size(30, 8);
-    bench.say(&format!("{slots} slots of an idle daemon on {backend}"));
+    say(&format!("{slots} slots of an idle daemon on {backend}"));
     let site = Site::of(
         this_program(),
         store.clone(),

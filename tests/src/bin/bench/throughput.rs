@@ -21,9 +21,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     baseline::start_workers,
-    bench::Bench,
-    ground::{Ground, all_runs, boot, look, now, open, task},
+    bench::{Bench, say},
+    ground::{Ground, all_runs, boot, executor, look, now, open, task},
     report::{Row, Target, Unit},
+    spawn::attempt,
 };
 
 /// The runs belong to so many tasks.
@@ -38,13 +39,15 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     start_workers(20, 4).context("cannot warm up")?;
     for (workers, count) in [(1, bench.size(480, 48)), (4, bench.size(960, 96)), (16, bench.size(960, 96))] {
-        bench.say(&format!("{count} runs, {workers} at a time"));
+        say(&format!("{count} runs, {workers} at a time"));
         let mut bare = start_workers(count, workers)?.per_second;
         let mut measured = Vec::new();
         for (backend, url) in ground.both()? {
             let rate = bench.within(LIMIT, runs_per_second(&url, &ground.work_root(), count, workers))?;
             measured.push((backend, rate));
         }
+        let unrecorded = bench.within(LIMIT, attempts_per_second(&ground.work_root(), count, workers))?;
+        measured.push(("no store", unrecorded));
         // Before and after, because the machine may not be the same all the time.
         bare = f64::midpoint(bare, start_workers(count, workers)?.per_second);
         rows.extend(measured.into_iter().map(|(backend, rate)| {
@@ -98,6 +101,24 @@ async fn runs_per_second(url: &str, work_root: &Path, count: usize, workers: usi
     engine.store().close().await;
     check(url, count).await?;
     Ok(count as f64 / took.as_secs_f64())
+}
+
+/// The executor alone: what is left of the way to the bare workers when nothing is recorded.
+async fn attempts_per_second(work_root: &Path, count: usize, workers: usize) -> Result<f64> {
+    let executor = executor(work_root)?;
+    let begun = Instant::now();
+    let mut lanes = JoinSet::new();
+    for lane in 0..workers {
+        let executor = executor.clone();
+        lanes.spawn(async move {
+            for number in (lane..count).step_by(workers) {
+                attempt(&*executor, number as i64 + 1).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    lanes.join_all().await.into_iter().collect::<Result<()>>()?;
+    Ok(count as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// Queues runs for so many slots of each task, all of them due.
