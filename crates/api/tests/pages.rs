@@ -1,5 +1,7 @@
 //! The pages over real HTTP: what they say before and after the daemon makes its rounds, and that they only answer GET.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 use std::sync::Arc;
 
 use roundsman_api::{BindError, Pages, bind, serve};

@@ -203,12 +203,11 @@ async fn flush_regularly(host: &AttemptHost, over: &CancellationToken) {
     }
 }
 
+/// Adds what a reader of the log has to know of the end. A report needs no line: the run itself has it.
 fn tell_end(host: &AttemptHost, report: &AttemptReport) {
-    let level = match &report.end {
-        AttemptEnd::Finished { .. } => "info",
-        _ => "error",
-    };
-    host.say(level, format!("attempt ended ({}): {}", report.end.ended().as_str(), report.end));
+    if !matches!(report.end, AttemptEnd::Finished { .. }) {
+        host.say("error", format!("attempt ended ({}): {}", report.end.ended().as_str(), report.end));
+    }
     if report.leftovers > 0 {
         host.say("warn", format!("{} processes were left behind and had to be ended", report.leftovers));
     }

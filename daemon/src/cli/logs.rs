@@ -53,7 +53,12 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         out.note(&match reader.state {
             RunState::Queued => format!("run {} is queued: its log begins with its first attempt", args.id),
             state if state.is_active() => format!("run {} has no log yet", args.id),
-            state => format!("run {} ({}) has no log", args.id, state_words(state)),
+            state => format!(
+                "run {} ({}) has no log: `roundsman run {}` tells how it went",
+                args.id,
+                state_words(state),
+                args.id
+            ),
         });
     } else if args.follow {
         out.note(&format!("run {} {}", args.id, state_words(reader.state)));
