@@ -86,9 +86,9 @@ fn a_second_signal_stops_at_once(site: MakeSite<'_>) {
 fn skips_overlap(site: MakeSite<'_>) {
     let site =
         site("[tasks.long]\nuses = \"command\"\nevery = \"1s\"\nwith = { argv = [\"sleep\", \"3.5\"] }\n");
-    let _daemon = site.start();
+    let daemon = site.start();
     let skipped = eventually("a skipped slot", PATIENCE, || {
-        let metrics = _daemon.get("/metrics")?.1;
+        let metrics = daemon.get("/metrics")?.1;
         let line = metrics.lines().find(|line| {
             line.starts_with("roundsman_slots_total{")
                 && line.contains("overlap")
