@@ -31,6 +31,7 @@ impl Lags {
 mod tests {
     use super::Lags;
 
+    #[expect(clippy::float_cmp, reason = "whole numbers")]
     #[test]
     fn percentiles_are_values_that_occurred() {
         let lags = Lags::new((1..=200).rev().map(f64::from).collect());
