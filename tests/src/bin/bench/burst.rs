@@ -17,7 +17,7 @@ use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ground::{all_runs, boot, look, now, open},
+    ground::{all_runs, boot, executor, look, now, open},
     lags::Lags,
 };
 
@@ -78,7 +78,7 @@ pub(crate) async fn fire(
     span: impl FnOnce(Timestamp) -> Span,
 ) -> Result<Account> {
     let begun = tokio::time::Instant::now();
-    let engine = boot(open(url).await?, work_root, tasks, None).await?;
+    let engine = boot(open(url).await?, executor(work_root)?, tasks).await?;
     let rows = reconcile(&engine, None).await?;
     let firer = Firer::new(engine.clone(), &rows);
     let set_up = begun.elapsed();

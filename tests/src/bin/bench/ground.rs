@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Result;
 use chrono_tz::Tz;
-use roundsman_engine::{Engine, EngineParts, Health, Observer};
+use roundsman_engine::{Engine, EngineParts, Health};
 use roundsman_model::{
     BootId, Clock as _, HumanDuration, Limits, Misfire, NodeId, Overlap, RetryPolicy, Run, Schedule,
     TaskDefinition, Timestamp,
@@ -15,6 +15,7 @@ use roundsman_supervisor::{Config, ProcessExecutor};
 use roundsman_task::SystemClock;
 use roundsman_telemetry::KindMetrics;
 use roundsman_testkit::PostgresCluster;
+use roundsman_wire::Executor;
 
 use crate::stamp;
 
@@ -90,19 +91,18 @@ pub(crate) fn executor(work_root: &Path) -> Result<Arc<ProcessExecutor>> {
 /// An engine that has entered the store as a node, with these definitions.
 pub(crate) async fn boot(
     store: Arc<dyn Store>,
-    work_root: &Path,
+    executor: Arc<dyn Executor>,
     tasks: &[TaskDefinition],
-    observer: Option<Arc<dyn Observer>>,
 ) -> Result<Arc<Engine>> {
     let engine = Engine::new(EngineParts {
         store,
-        executor: executor(work_root)?,
+        executor,
         clock: Arc::new(SystemClock),
         me: Holder { node: NodeId::new("bench"), boot: BootId::new("bench-boot") },
         metrics: Arc::new(KindMetrics::default()),
         resolver: Arc::new(|with| Ok(with.clone())),
         environment: Arc::new(|_| None),
-        observer,
+        observer: None,
         health: Arc::new(Health::default()),
     });
     engine.set_definitions(tasks);

@@ -11,11 +11,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use async_trait::async_trait;
 use chrono::TimeDelta;
-use roundsman_engine::{Dispatcher, Engine, Heart, Observer, run_service};
+use roundsman_engine::{Dispatcher, Engine, Heart, run_service};
 use roundsman_model::{RunState, TaskDefinition, Timestamp};
 use roundsman_store::{Fired, Firing, SlotToRun};
-use roundsman_wire::{LogLine, LogStream};
+use roundsman_wire::{AttemptOrder, Executor, Host, RunningAttempt, StartError};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -59,29 +60,41 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Counts attempts that ended, so that nobody has to ask the store meanwhile.
-struct Ended {
-    count: AtomicUsize,
+/// Counts starts, so that nobody has to ask the store meanwhile.
+struct Counted {
+    executor: Arc<dyn Executor>,
+    starts: AtomicUsize,
     wanted: usize,
     all: Notify,
 }
 
-impl Observer for Ended {
-    fn log(&self, line: &LogLine) {
-        let ended = line.stream == LogStream::Roundsman && line.text.starts_with("attempt ended");
-        if ended && self.count.fetch_add(1, Ordering::Relaxed) + 1 == self.wanted {
+#[async_trait]
+impl Executor for Counted {
+    async fn start(
+        &self,
+        order: AttemptOrder,
+        host: Arc<dyn Host>,
+    ) -> Result<Box<dyn RunningAttempt>, StartError> {
+        if self.starts.fetch_add(1, Ordering::Relaxed) + 1 == self.wanted {
             self.all.notify_one();
         }
+        self.executor.start(order, host).await
     }
 
-    fn progress(&self, _: u64, _: Option<u64>, _: &str) {}
+    async fn sweep(
+        &self,
+        ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync),
+    ) -> Result<u32, std::io::Error> {
+        self.executor.sweep(ours).await
+    }
 }
 
 async fn runs_per_second(url: &str, work_root: &Path, count: usize, workers: usize) -> Result<f64> {
-    let ended = Arc::new(Ended { count: AtomicUsize::new(0), wanted: count, all: Notify::new() });
+    let (executor, starts) = (executor(work_root)?, AtomicUsize::new(0));
+    let counted = Arc::new(Counted { executor, starts, wanted: count, all: Notify::new() });
     let tasks =
         (0..TASKS).map(|index| task(&format!("task-{index:02}"), "* * * * *")).collect::<Result<Vec<_>>>()?;
-    let engine = boot(open(url).await?, work_root, &tasks, Some(ended.clone())).await?;
+    let engine = boot(open(url).await?, counted.clone(), &tasks).await?;
     queue(&engine, &tasks, count / TASKS).await?;
     let attempts = TaskTracker::new();
     let stop = CancellationToken::new();
@@ -89,8 +102,8 @@ async fn runs_per_second(url: &str, work_root: &Path, count: usize, workers: usi
     let begun = Instant::now();
     services.spawn(run_service(Heart::new(engine.clone()), stop.clone()));
     services.spawn(run_service(Dispatcher::new(engine.clone(), workers, attempts.clone()), stop.clone()));
-    ended.all.notified().await;
-    // The last attempts have ended; now their results become durable.
+    counted.all.notified().await;
+    // The last attempt has started; now the results become durable.
     attempts.close();
     attempts.wait().await;
     let took = begun.elapsed();
