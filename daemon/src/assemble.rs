@@ -62,7 +62,7 @@ pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
         prometheus,
         listen,
     };
-    start::declare_series(&foundation);
+    roundsman_telemetry::set_daemon(0.0, false, 0, 0, false);
     let mut services = Services::default();
     services.serve(listener, &foundation);
     let store = tokio::select! {
@@ -88,6 +88,7 @@ async fn make_rounds(
     let rows = start::before_first_tick(&foundation, &engine, &mut rescuer).await?;
     announce::announce(&foundation, &engine);
     services.spawn(Firer::new(engine.clone(), &rows));
+    start::declare_series(&foundation, &engine).await;
     let attempts = TaskTracker::new();
     let workers = foundation.loaded.settings.workers.value;
     services.spawn(Dispatcher::new(engine.clone(), workers, attempts.clone()));

@@ -12,4 +12,5 @@ mod metrics;
 mod one_shot;
 mod replaced;
 mod rounds;
+mod store_away;
 mod terminal;

@@ -87,6 +87,23 @@ fn a_real_prometheus_scrapes_it() {
     assert!(up.contains("\"1\""), "{up}");
 }
 
+#[test]
+fn a_monitor_that_fails_still_reports() {
+    let nowhere = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let site = Site::new(&format!(
+        "[tasks.dns]\nuses = \"dns-availability\"\nevery = \"24h\"\nrun_at_first_start = true\n[tasks.dns.with]\n\
+         timeout = \"200ms\"\nattempts = 1\nservers = [{{ name = \"ns1\", addr = \"127.0.0.1\", port = {} }}]\n",
+        nowhere.port()
+    ));
+    let daemon = site.start();
+    site.run_in_state("dns", "failed");
+    let line = eventually("the failure in the metrics", PATIENCE, || {
+        let text = daemon.get("/metrics")?.1;
+        text.lines().find(|line| line.starts_with("roundsman_dns_up{")).map(str::to_owned)
+    });
+    assert!(line.contains("server=\"ns1\"") && line.ends_with(" 0"), "{line}");
+}
+
 struct Killed(Child);
 
 impl Drop for Killed {

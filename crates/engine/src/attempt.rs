@@ -10,7 +10,7 @@ use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Request, Running
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, Mark, host::AttemptHost, live::Word, settle};
+use crate::{Engine, Mark, engine::store_pause, host::AttemptHost, live::Word, settle};
 
 /// How often a log goes to the store while the attempt runs.
 const LOG_RHYTHM: Duration = Duration::from_millis(500);
@@ -45,13 +45,9 @@ async fn work_held(
     lease: &RunLease,
     words: UnboundedReceiver<Word>,
 ) -> Worked {
-    let definition = match engine.note(engine.definition_of(run).await) {
-        Ok(Some(definition)) => definition,
-        Ok(None) => {
-            return settle::without_definition(engine, run, lease, "its definition is no longer stored")
-                .await;
-        }
-        Err(error) => return settle::without_definition(engine, run, lease, &error.to_string()).await,
+    let definition = match definition(engine, run).await {
+        Ok(definition) => definition,
+        Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
     let host = Arc::new(AttemptHost::new(engine.clone(), run.task.clone(), lease.clone(), deadline));
@@ -68,12 +64,31 @@ async fn work_held(
         }
         Err(error) => AttemptReport { end: AttemptEnd::Erred { error }, usage: None, leftovers: 0 },
     };
+    let ended_at = engine.now();
     tell_end(&host, &report);
     host.finish_log();
-    if let Err(error) = host.flush().await {
-        tracing::warn!(task.name = %run.task, run.id = %run.id, "the end of the log could not be kept: {error}");
+    // Most often the log is complete before the result is; while the store is away neither waits for the other.
+    let _ = host.flush().await;
+    let metrics = host.take_metrics();
+    let worked = settle::settle(engine, run, &definition, lease, report, metrics, ended_at).await;
+    host.flush_all().await;
+    worked
+}
+
+/// The definition a run was made from; waits while the store is away.
+async fn definition(engine: &Arc<Engine>, run: &Run) -> Result<Arc<TaskDefinition>, String> {
+    let mut failures = 0;
+    loop {
+        match engine.note_read(engine.definition_of(run).await) {
+            Ok(Some(definition)) => return Ok(definition),
+            Ok(None) => return Err("its definition is no longer stored".to_owned()),
+            Err(error) if error.is_passing() && !engine.stop_now.is_cancelled() => {
+                failures += 1;
+                tokio::time::sleep(store_pause(failures)).await;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
     }
-    settle::settle(engine, run, &definition, lease, report, host.take_metrics()).await
 }
 
 fn order(
@@ -140,10 +155,8 @@ async fn drive(
 }
 
 fn obey(attempt: &dyn RunningAttempt, word: Word) {
-    match word {
-        Word::Renewed(lease) => attempt.renew(lease),
-        Word::Cancel(reason) => attempt.cancel(reason),
-    }
+    let Word::Cancel(reason) = word;
+    attempt.cancel(reason);
 }
 
 enum Drain {
@@ -197,9 +210,8 @@ async fn flush_regularly(host: &AttemptHost, over: &CancellationToken) {
             () = over.cancelled() => return,
             () = tokio::time::sleep(LOG_RHYTHM) => {}
         }
-        if let Err(error) = host.flush().await {
-            tracing::warn!("a part of a run's log could not be kept: {error}");
-        }
+        // What could not be written stays and is written later.
+        let _ = host.flush().await;
     }
 }
 

@@ -10,8 +10,9 @@ use crate::{Engine, Service, live::Word};
 
 /// How often.
 pub(crate) const BEAT: Duration = Duration::from_secs(10);
-/// How long a renewed lease is good for.
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
+/// How long a node must have been silent, by our own clock, before its runs are taken back without a proof of its end.
+/// Until then its workers may finish what they do (`without_store = "finish"`).
+pub(crate) const NODE_GONE_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// Keeps what is ours.
 pub struct Heart {
@@ -39,11 +40,9 @@ impl Service for Heart {
     async fn run_once(&mut self) -> Duration {
         let leases = self.engine.live.leases();
         let beaten = self.engine.store().beat(self.engine.me(), &leases, self.engine.now()).await;
-        let Ok(ours) = self.engine.note(beaten) else { return BEAT / 5 };
+        let Ok(ours) = self.engine.note_write(beaten) else { return BEAT / 5 };
         for lease in leases {
-            if ours.contains(&lease.run) {
-                self.engine.live.tell(lease.run, Word::Renewed(LEASE));
-            } else if self.engine.live.holds(&lease) {
+            if !ours.contains(&lease.run) && self.engine.live.holds(&lease) {
                 tracing::warn!(run.id = %lease.run, attempt = lease.attempt, "the run was taken over; ending our attempt");
                 self.engine.live.tell(lease.run, Word::Cancel(roundsman_wire::CancelReason::Lease));
             }

@@ -12,6 +12,8 @@ use crate::{Engine, Service, engine::store_pause, work};
 
 /// Polling is the truth, wake-ups are hints.
 const LONGEST_REST: Duration = Duration::from_secs(2);
+/// The pause when a run is due and was not taken.
+const PASSED_OVER: Duration = Duration::from_millis(100);
 /// The most runs taken in one transaction.
 const BATCH: usize = 64;
 
@@ -35,7 +37,7 @@ impl Dispatcher {
             return Ok(0);
         }
         let claimed = self.engine.store().claim(self.engine.me(), room as u32, self.engine.now()).await;
-        let runs = self.engine.note(claimed)?;
+        let runs = self.engine.note_write(claimed)?;
         let taken = runs.len();
         for run in runs {
             self.start(run).await;
@@ -53,15 +55,20 @@ impl Dispatcher {
     }
 
     async fn rest(&self) -> Duration {
+        if self.engine.stop_claiming.is_cancelled() {
+            return LONGEST_REST;
+        }
         let due = self.engine.store().next_due().await;
-        match self.engine.note(due) {
+        match self.engine.note_read(due) {
             Ok(Some(due)) if self.workers.available_permits() > 0 => self.until(due),
             _ => LONGEST_REST,
         }
     }
 
+    /// A run that is due and yet was not taken is somebody else's, or behind another: no reason to ask at once again.
     fn until(&self, due: Timestamp) -> Duration {
-        (due - self.engine.now()).to_std().unwrap_or(Duration::from_millis(1)).min(LONGEST_REST)
+        let wait = (due - self.engine.now()).to_std().unwrap_or(PASSED_OVER);
+        wait.clamp(Duration::from_millis(1), LONGEST_REST)
     }
 }
 

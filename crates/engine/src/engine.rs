@@ -144,16 +144,25 @@ impl Engine {
 
     /// Takes a task's stored samples as the beginning of what its counters add to.
     pub async fn restore_metrics(&self, task: &TaskName) {
-        if let Ok(totals) = self.note(self.store().totals().await) {
+        if let Ok(totals) = self.note_read(self.store().totals().await) {
             let of_task = totals.into_iter().find(|(name, _)| name == task);
             self.parts.metrics.restore(task, of_task.map(|(_, totals)| totals.metrics).unwrap_or_default());
         }
     }
 
-    /// Notes whether a store call succeeded, for `/readyz` and the log.
-    pub(crate) fn note<T>(&self, result: StoreResult<T>) -> Result<T, StoreError> {
+    /// Notes whether a store call that wrote succeeded, for `/readyz` and the log.
+    pub(crate) fn note_write<T>(&self, result: StoreResult<T>) -> Result<T, StoreError> {
         match &result {
             Ok(_) => self.parts.health.store_answered(),
+            Err(error) => self.parts.health.store_failed(error),
+        }
+        result
+    }
+
+    /// Notes whether a store call that only read succeeded. It ends no outage of writing, as of a full disk.
+    pub(crate) fn note_read<T>(&self, result: StoreResult<T>) -> Result<T, StoreError> {
+        match &result {
+            Ok(_) => self.parts.health.store_read(),
             Err(error) => self.parts.health.store_failed(error),
         }
         result

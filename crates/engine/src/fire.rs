@@ -103,7 +103,7 @@ impl Firer {
             None => (slots.collect::<Vec<_>>(), Vec::new()),
             Some(outage) => {
                 let plan = misfire::decide(definition.misfire, definition.window.get(), slots, until);
-                let passed = plan.missed.map(|passed| missed_row(task, passed, outage, now));
+                let passed = plan.missed.map(|passed| missed_row(definition, passed, outage, now));
                 (plan.run, passed.into_iter().collect())
             }
         };
@@ -125,10 +125,9 @@ impl Firer {
     }
 
     fn notice_stall(&mut self, now: Timestamp) {
-        let tick = Instant::now();
-        if let Some((before, wall)) = self.last_tick.replace((tick, now)) {
+        if let Some((before, wall)) = self.last_tick {
             let stepped = (now - wall).to_std().is_ok_and(|passed| passed > STALL);
-            if self.outage.is_none() && (tick - before > STALL || stepped) {
+            if self.outage.is_none() && (before.elapsed() > STALL || stepped) {
                 self.outage = Some(Outage { reason: Reason::Down, since: wall });
             }
         }
@@ -146,7 +145,7 @@ impl Firer {
 
     async fn write(&mut self, firings: Vec<Firing>, now: Timestamp) -> bool {
         let fired = self.engine.store().fire(firings.clone(), now).await;
-        let Ok(fired) = self.engine.note(fired) else {
+        let Ok(fired) = self.engine.note_write(fired) else {
             self.outage.get_or_insert(Outage { reason: Reason::StoreAway, since: now });
             return false;
         };
@@ -203,10 +202,16 @@ impl Service for Firer {
     }
 
     async fn run_once(&mut self) -> Duration {
+        if self.engine.stop_claiming.is_cancelled() {
+            // Slots that fall due during a drain are for the next start to account for.
+            return LONGEST_REST;
+        }
         let now = self.engine.now();
         self.notice_stall(now);
         let written = self.fire_due(now).await;
-        self.engine.health().ticked(self.overdue(self.engine.now()));
+        let after = self.engine.now();
+        self.engine.health().ticked(self.overdue(after));
+        self.last_tick = Some((Instant::now(), after));
         if written {
             self.failures = 0;
             self.outage = None;
@@ -218,26 +223,32 @@ impl Service for Firer {
     }
 }
 
-fn missed_row(task: &TaskName, passed: misfire::Passed, outage: Outage, now: Timestamp) -> SlotRange {
+fn missed_row(
+    definition: &TaskDefinition,
+    passed: misfire::Passed,
+    outage: Outage,
+    now: Timestamp,
+) -> SlotRange {
+    let local = |at: Timestamp| at.with_timezone(&definition.timezone).format("%Y-%m-%d %H:%M:%S %:z");
     let what = if outage.reason == Reason::StoreAway { "store away" } else { "daemon down" };
     SlotRange {
-        task: task.clone(),
+        task: definition.name.clone(),
         first: passed.first,
         last: passed.last,
         count: passed.count,
         verdict: Verdict::Missed,
         reason: Some(outage.reason),
-        detail: Some(format!("{what} from {} to {}", outage.since.to_rfc3339(), now.to_rfc3339())),
+        detail: Some(format!("{what} from {} to {}", local(outage.since), local(now))),
         run: None,
         decided_at: now,
     }
 }
 
 pub(crate) fn missed_while_down(
-    task: &TaskName,
+    definition: &TaskDefinition,
     passed: misfire::Passed,
     since: Timestamp,
     now: Timestamp,
 ) -> SlotRange {
-    missed_row(task, passed, Outage { reason: Reason::Down, since }, now)
+    missed_row(definition, passed, Outage { reason: Reason::Down, since }, now)
 }

@@ -11,7 +11,7 @@ use crate::Engine;
 /// Reads the totals of all tasks and sets their gauges, and the daemon's own.
 pub async fn refresh_gauges(engine: &Arc<Engine>) -> StoreResult<()> {
     let mut busy = engine.live().tasks();
-    let totals = engine.note(engine.store().totals().await);
+    let totals = engine.note_read(engine.store().totals().await);
     busy.extend(engine.live().tasks());
     let queued = totals.as_ref().map_or(0, |totals| totals.iter().map(|(_, t)| queued(t)).sum());
     let tick_age = engine.health().tick_age().unwrap_or_default();

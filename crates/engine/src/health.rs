@@ -74,7 +74,19 @@ impl Health {
         state.overdue = overdue;
     }
 
-    /// The store answered.
+    /// The store could be read.
+    pub(crate) fn store_read(&self) {
+        self.state().store_seen = true;
+    }
+
+    /// The daemon is stopping: it fires no more.
+    pub fn stopping(&self) {
+        let mut state = self.state();
+        state.started = false;
+        state.phase = "draining";
+    }
+
+    /// The store was written, or opened.
     pub fn store_answered(&self) {
         let back = {
             let mut state = self.state();

@@ -32,7 +32,14 @@ pub(crate) struct AttemptHost {
     deadline: Timestamp,
     keeper: Mutex<LogKeeper>,
     metrics: Mutex<HashMap<String, MetricValue>>,
-    next_chunk: Mutex<i64>,
+    unsent: tokio::sync::Mutex<Unsent>,
+}
+
+/// The piece of the log that is on its way to the store, and the number of the last one.
+#[derive(Default)]
+struct Unsent {
+    chunk: Option<LogChunk>,
+    last: i64,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -48,7 +55,7 @@ impl AttemptHost {
             deadline,
             keeper: Mutex::default(),
             metrics: Mutex::default(),
-            next_chunk: Mutex::new(0),
+            unsent: tokio::sync::Mutex::default(),
         }
     }
 
@@ -70,24 +77,40 @@ impl AttemptHost {
         locked(&self.keeper).finish(self.engine.now());
     }
 
-    /// Writes what waits of the log. On an error what was taken is lost to the log, never to the run.
+    /// Writes what waits of the log. On an error it stays, and the next call goes on with it.
     pub(crate) async fn flush(&self) -> StoreResult<()> {
+        let mut unsent = self.unsent.lock().await;
         loop {
-            let Some(lines) = locked(&self.keeper).take_chunk() else { return Ok(()) };
-            let seq = {
-                let mut next = locked(&self.next_chunk);
-                *next += 1;
-                *next
+            let chunk = match unsent.chunk.clone() {
+                Some(chunk) => chunk,
+                None => match self.next_chunk(unsent.last + 1) {
+                    Some(chunk) => chunk,
+                    None => return Ok(()),
+                },
             };
-            let chunk = LogChunk { run: self.lease.run, attempt: self.lease.attempt, seq, lines };
-            let mut failures = 0;
-            while let Err(error) = self.engine.note(self.engine.store().append_log(chunk.clone()).await) {
-                failures += 1;
-                if !error.is_passing() || failures > 5 {
-                    return Err(error);
-                }
-                tokio::time::sleep(store_pause(failures)).await;
+            unsent.last = chunk.seq;
+            unsent.chunk = Some(chunk.clone());
+            self.engine.note_write(self.engine.store().append_log(chunk).await)?;
+            unsent.chunk = None;
+        }
+    }
+
+    fn next_chunk(&self, seq: i64) -> Option<LogChunk> {
+        let lines = locked(&self.keeper).take_chunk()?;
+        Some(LogChunk { run: self.lease.run, attempt: self.lease.attempt, seq, lines })
+    }
+
+    /// Writes the rest of the log, however long the store is away. Gives up only when the engine is to stop at once, or
+    /// when the store refuses it.
+    pub(crate) async fn flush_all(&self) {
+        let mut failures = 0;
+        while let Err(error) = self.flush().await {
+            failures += 1;
+            if !error.is_passing() || self.engine.stop_now.is_cancelled() {
+                tracing::error!(run.id = %self.lease.run, "the end of a run's log could not be kept: {error}");
+                return;
             }
+            tokio::time::sleep(store_pause(failures)).await;
         }
     }
 
@@ -171,7 +194,7 @@ impl Host for AttemptHost {
         loop {
             let now = self.engine.now();
             let kept = self.engine.store().put_artifact(&self.lease, &artifact, bytes.clone(), now).await;
-            match self.engine.note(kept) {
+            match self.engine.note_write(kept) {
                 Ok(true) => return Ok(artifact),
                 Ok(false) => return Err("this attempt no longer owns its run".to_owned()),
                 Err(error) if error.is_passing() && self.may_still_ask() => {

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use roundsman_model::{RunId, TaskName};
@@ -14,8 +13,6 @@ use tokio::sync::mpsc;
 /// What can be told to an attempt under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
-    /// Its lease was renewed for this long.
-    Renewed(Duration),
     /// Stop, for this reason.
     Cancel(CancelReason),
 }

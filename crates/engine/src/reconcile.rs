@@ -53,7 +53,7 @@ fn account(
             match new.filter(|new| new.enabled && then.enabled) {
                 Some(new) => {
                     let plan = misfire::decide(new.misfire, new.window.get(), slots, now);
-                    (plan.run, plan.missed.map(|passed| missed_while_down(&then.name, passed, since, now)))
+                    (plan.run, plan.missed.map(|passed| missed_while_down(then, passed, since, now)))
                 }
                 None => (Vec::new(), all_of(slots).map(|passed| not_wanted(old, passed, since, now))),
             }
@@ -82,7 +82,7 @@ fn all_of(slots: impl Iterator<Item = Timestamp>) -> Option<Passed> {
 }
 
 fn not_wanted(old: &TaskRow, passed: Passed, since: Timestamp, now: Timestamp) -> SlotRange {
-    let row = missed_while_down(&old.definition.name, passed, since, now);
+    let row = missed_while_down(&old.definition, passed, since, now);
     if old.definition.enabled {
         return row;
     }

@@ -4,12 +4,12 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use roundsman_model::RunId;
+use roundsman_model::{AttemptEnd, RunId, TaskError};
 use roundsman_store::{HeldRun, Holder, RunLease, StoreResult};
 use roundsman_telemetry::RunRescued;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Engine, Mark, Service, beat::LEASE, settle};
+use crate::{Engine, Mark, Service, beat::NODE_GONE_AFTER, settle};
 
 /// How often it looks.
 const RHYTHM: Duration = Duration::from_secs(5);
@@ -44,12 +44,12 @@ impl Rescuer {
 
     /// Looks once at all running runs and takes back those that are lost. Returns how many.
     pub async fn rescue(&mut self) -> StoreResult<usize> {
-        let held = self.engine.note(self.engine.store().held().await)?;
+        let held = self.engine.note_read(self.engine.store().held().await)?;
         self.seen.retain(|run, seen| held.iter().any(|h| h.run.id == *run && h.lease == seen.lease));
         let mut lost = Vec::new();
         for held in held {
-            if let Some(cause) = self.verdict(&held) {
-                lost.push((held, cause));
+            if let Some(end) = self.verdict(&held) {
+                lost.push((held, end));
             }
         }
         let count = lost.len();
@@ -59,24 +59,27 @@ impl Rescuer {
         Ok(count)
     }
 
-    /// Why a run is lost; `None` while it may be alive.
-    fn verdict(&mut self, held: &HeldRun) -> Option<String> {
+    /// How a run's attempt ended that nobody saw; `None` while it may be alive.
+    fn verdict(&mut self, held: &HeldRun) -> Option<AttemptEnd> {
         if self.engine.live.holds(&held.lease) {
             return None;
         }
         let ours = held.lease.holder == *self.engine.me();
         if !ours && self.neighbours.is_proved_dead(&held.lease.holder) {
             let who = if held.one_shot { "the run-task process" } else { "the daemon" };
-            return Some(format!("{who} that ran it ended without recording a result"));
+            return Some(AttemptEnd::Lost {
+                cause: format!("{who} that ran it ended without recording a result"),
+            });
         }
         let since = self.unchanged_since(held)?;
-        let limit = if ours { OURS_GRACE } else { LEASE };
+        let limit = if ours { OURS_GRACE } else { NODE_GONE_AFTER };
         (since.elapsed() > limit).then(|| {
             if ours {
-                "the attempt was recorded as begun, but never began".to_owned()
-            } else {
-                format!("its node {} gave no sign of life for {} s", held.lease.holder.node, LEASE.as_secs())
+                // The answer to the claim got lost: nothing of it ever began, so the attempt does not count.
+                return AttemptEnd::Erred { error: TaskError::Interrupted };
             }
+            let (node, minutes) = (&held.lease.holder.node, NODE_GONE_AFTER.as_secs() / 60);
+            AttemptEnd::Lost { cause: format!("its node {node} gave no sign of life for {minutes} minutes") }
         })
     }
 
@@ -92,7 +95,7 @@ impl Rescuer {
         }
     }
 
-    async fn take_back(&self, lost: Vec<(HeldRun, String)>) {
+    async fn take_back(&self, lost: Vec<(HeldRun, AttemptEnd)>) {
         let store = self.engine.store().id();
         let marks: std::collections::HashSet<String> = lost
             .iter()
@@ -107,9 +110,12 @@ impl Rescuer {
                 return;
             }
         };
-        for (held, cause) in lost {
+        for (held, end) in lost {
+            let cause = end.to_string();
             RunRescued { task: &held.run.task, run: held.run.id, cause: &cause, leftovers }.emit();
-            settle::lost(&self.engine, &held.run, &held.lease, cause).await;
+            let settled = settle::unseen(&self.engine, &held.run, &held.lease, end).await;
+            // While the store is away the run stays as it is, and the next round finds it again.
+            let _ = self.engine.note_read(settled);
         }
         self.engine.wake_dispatcher.notify_one();
     }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use roundsman_model::{
-    AttemptEnd, MetricValue, RetryPolicy, Run, RunState, TaskDefinition, TaskError, Transition,
+    AttemptEnd, MetricValue, RetryPolicy, Run, RunState, TaskDefinition, TaskError, Timestamp, Transition,
     settle as decide,
 };
-use roundsman_store::{RunLease, Settled, Settlement};
+use roundsman_store::{RunLease, Settled, Settlement, StoreResult};
 use roundsman_telemetry::{AttemptEnded, RunEnded};
 use roundsman_wire::AttemptReport;
 
@@ -21,10 +21,12 @@ pub(crate) async fn settle(
     lease: &RunLease,
     report: AttemptReport,
     reported: Vec<MetricValue>,
+    at: Timestamp,
 ) -> Worked {
-    let finished = matches!(report.end, AttemptEnd::Finished { .. });
-    let metrics = if finished { engine.parts.metrics.merge(&run.task, reported) } else { Vec::new() };
-    record(engine, run, lease, &definition.retry, report, metrics).await
+    // Samples count however the attempt ended: a monitor has most to tell when it fails.
+    let silent = reported.is_empty();
+    let metrics = if silent { Vec::new() } else { engine.parts.metrics.merge(&run.task, reported) };
+    record(engine, run, lease, &definition.retry, report, metrics, at).await
 }
 
 /// Ends a run whose definition cannot be had.
@@ -36,15 +38,20 @@ pub(crate) async fn without_definition(
 ) -> Worked {
     let end = AttemptEnd::Erred { error: TaskError::config(format!("the run cannot start: {why}")) };
     let report = AttemptReport { end, usage: None, leftovers: 0 };
-    record(engine, run, lease, &RetryPolicy::never(), report, Vec::new()).await
+    record(engine, run, lease, &RetryPolicy::never(), report, Vec::new(), engine.now()).await
 }
 
-/// Records an attempt as lost under the lease of whoever held it.
-pub(crate) async fn lost(engine: &Arc<Engine>, run: &Run, lease: &RunLease, cause: String) -> Worked {
-    let definition = engine.definition_of(run).await.ok().flatten();
+/// Records the end of an attempt that nobody saw, under the lease of whoever held it.
+pub(crate) async fn unseen(
+    engine: &Arc<Engine>,
+    run: &Run,
+    lease: &RunLease,
+    end: AttemptEnd,
+) -> StoreResult<Worked> {
+    let definition = engine.definition_of(run).await?;
     let retry = definition.map_or_else(RetryPolicy::never, |definition| definition.retry.clone());
-    let report = AttemptReport { end: AttemptEnd::Lost { cause }, usage: None, leftovers: 0 };
-    record(engine, run, lease, &retry, report, Vec::new()).await
+    let report = AttemptReport { end, usage: None, leftovers: 0 };
+    Ok(record(engine, run, lease, &retry, report, Vec::new(), engine.now()).await)
 }
 
 async fn record(
@@ -54,8 +61,8 @@ async fn record(
     retry: &RetryPolicy,
     report: AttemptReport,
     metrics: Vec<MetricValue>,
+    at: Timestamp,
 ) -> Worked {
-    let at = engine.now();
     let transition = decide(run, report.end.clone(), retry, at, rand::random());
     let settlement = Settlement {
         lease: lease.clone(),
@@ -80,7 +87,7 @@ async fn record(
 async fn write(engine: &Arc<Engine>, settlement: Settlement) -> Option<Settled> {
     let mut failures = 0;
     loop {
-        match engine.note(engine.store().settle(settlement.clone()).await) {
+        match engine.note_write(engine.store().settle(settlement.clone()).await) {
             Ok(settled) => return Some(settled),
             Err(error) if !error.is_passing() => {
                 tracing::error!(run.id = %settlement.lease.run, "the result of an attempt was refused: {error}");

@@ -40,10 +40,16 @@ pub(crate) struct SqliteAccess {
     lock: Mutex<Option<FileLock>>,
 }
 
+/// Whether the file is there; that it may not be looked for is told as such.
+fn there(path: &Path) -> StoreResult<bool> {
+    path.try_exists()
+        .map_err(|source| StoreError::Unwritable { path: path.to_owned(), source: Box::new(source) })
+}
+
 /// Opens a file, creates it or brings it to the newest schema, as the role allows.
 pub(crate) async fn open(path: &Path, place: Place, role: Role) -> StoreResult<(SqliteAccess, Opened)> {
     let lock = if role == Role::Daemon { Some(FileLock::take(path)?) } else { None };
-    if role == Role::Reader && !path.exists() {
+    if role == Role::Reader && !there(path)? {
         return Err(StoreError::Missing { store: place.shown() });
     }
     create_private(path)?;

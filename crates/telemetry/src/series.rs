@@ -43,9 +43,8 @@ pub mod names {
     pub const SERVICE_PANICS: &str = "roundsman_service_panics_total";
 }
 
-const DURATION_BUCKETS: [f64; 14] =
-    [0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0];
-const LAG_BUCKETS: [f64; 12] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 600.0];
+const DURATION_BUCKETS: [f64; 8] = [0.1, 1.0, 5.0, 30.0, 60.0, 300.0, 1800.0, 7200.0];
+const LAG_BUCKETS: [f64; 7] = [0.005, 0.01, 0.02, 0.1, 1.0, 10.0, 60.0];
 
 /// The recorder's reading side.
 #[derive(Clone)]
@@ -130,9 +129,9 @@ pub struct TaskGauges {
     pub slots: Vec<(Verdict, Option<Reason>, u64)>,
 }
 
-/// Makes all series of a task present, at zero.
+/// Makes all series of a task present that begin at zero. To be called when the store was read: a counter that the store
+/// keeps must not be seen at zero before.
 pub fn declare_task(task: &str) {
-    set_task(task, &TaskGauges::default());
     for state in RunState::ALL.into_iter().filter(|state| !state.is_active()) {
         counter!(names::RUNS, "task" => task.to_owned(), "state" => state.as_str()).increment(0);
     }

@@ -25,7 +25,7 @@ pub(super) async fn drain(
     signals: &mut StopSignals,
 ) -> bool {
     engine.stop_claiming.cancel();
-    engine.health().enter_phase("draining");
+    engine.health().stopping();
     attempts.close();
     let under_way = attempts.len();
     match stopped {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Settings};
-use roundsman_engine::{Engine, Rescuer, Resolver, reconcile};
+use roundsman_engine::{Engine, Rescuer, Resolver, reconcile, refresh_gauges};
 use roundsman_model::Timestamp;
 use roundsman_store::{NodeEntry, OpenOptions, Role, Store, StoreResult, TaskRow};
 use roundsman_supervisor::ProcessExecutor;
@@ -19,12 +19,13 @@ use crate::cli::{
 /// The longest pause between two tries to reach the store.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// Makes the series of all tasks present.
-pub(super) fn declare_series(foundation: &Foundation) {
+/// Makes the series of all tasks present, with what the store knows of them.
+pub(super) async fn declare_series(foundation: &Foundation, engine: &Arc<Engine>) {
+    // A failure was noted by the engine; the next reading comes soon.
+    let _ = refresh_gauges(engine).await;
     for task in &foundation.loaded.tasks {
         roundsman_telemetry::declare_task(task.name.as_str());
     }
-    roundsman_telemetry::set_daemon(0.0, false, 0, 0, false);
 }
 
 /// Opens the store. While it is away this goes on trying; what a person has to mend ends the start.

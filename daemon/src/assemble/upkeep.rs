@@ -30,8 +30,6 @@ pub(super) async fn start(
     prometheus: &Prometheus,
 ) -> Result<Upkeep, JobSchedulerError> {
     let chores = JobScheduler::new().await?;
-    // The first reading does not wait for the first tick, so that a scrape right after the start sees true values.
-    let _ = refresh_gauges(engine).await;
     let engine = engine.clone();
     let gauges = Job::new_repeated_async(GAUGES, move |_, _| {
         let engine = engine.clone();

@@ -172,6 +172,9 @@ pub(super) fn what_for(run: &Run, zone: Tz) -> String {
     }
 }
 
+/// The most characters of a summary in a listing.
+const SUMMARY_CHARS: usize = 160;
+
 /// How a run went in one line: its cause where it did not go well, else the kind's own summary.
 pub(super) fn summary(run: &Run) -> String {
     let reported =
@@ -181,5 +184,14 @@ pub(super) fn summary(run: &Run) -> String {
     } else {
         run.cause.clone().or(reported)
     };
-    told.unwrap_or_default()
+    shortened(told.unwrap_or_default())
+}
+
+/// A line that is no line but a flood shows its beginning; `run ID` has the whole.
+fn shortened(mut text: String) -> String {
+    if let Some((cut, _)) = text.char_indices().nth(SUMMARY_CHARS) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
 }

@@ -78,7 +78,16 @@ async fn run(
     if ran.cancelled {
         return Err(TaskError::Cancelled);
     }
-    conclude(config, ran)
+    let concluded = conclude(config, ran);
+    if let Err((error, detail)) = concluded {
+        // A failure has no outcome that could hold its last lines, and the daemon may be too busy to take them.
+        let lines = serde_json::to_vec_pretty(&detail).unwrap_or_default();
+        if let Err(error) = cx.artifact("last-lines.json", "application/json", lines).await {
+            tracing::warn!("the last lines could not be kept: {error}");
+        }
+        return Err(error);
+    }
+    concluded.map_err(|(error, _)| error)
 }
 
 fn plan(config: &Config) -> Outcome {
@@ -93,21 +102,27 @@ fn plan(config: &Config) -> Outcome {
         .with_detail(plan)
 }
 
-fn conclude(config: &Config, ran: Ran) -> Result<Outcome, TaskError> {
+fn conclude(config: &Config, ran: Ran) -> Result<Outcome, (TaskError, Detail)> {
     let last_line = ran.stderr.last().or_else(|| ran.stdout.last()).map(str::to_owned);
     let exit = ran.exit;
     let told = last_line.map_or_else(|| exit.to_string(), |line| format!("{exit}: {line}"));
     let one = Counts { processed: 1, ..Counts::default() };
+    let took = ran.took;
+    let detail = detail(ran);
     let outcome = match config.exit_codes.meaning(exit) {
-        exit::Meaning::Success => Outcome::success(format!("{exit} after {:.1} s", ran.took.as_secs_f64()))
+        exit::Meaning::Success => Outcome::success(format!("{exit} after {:.1} s", took.as_secs_f64()))
             .with_counts(Counts { ok: 1, ..one }),
         exit::Meaning::Partial => Outcome::partial(told).with_counts(Counts { ok: 1, ..one }),
         exit::Meaning::Skipped => Outcome::skipped(told).with_counts(Counts { skipped: 1, ..one }),
-        exit::Meaning::Retry => return Err(TaskError::retry(told)),
-        exit::Meaning::Failure => return Err(TaskError::permanent(told)),
+        exit::Meaning::Retry => return Err((TaskError::retry(told), detail)),
+        exit::Meaning::Failure => return Err((TaskError::permanent(told), detail)),
     };
-    Ok(outcome.with_detail(Detail {
-        exit_code: match exit {
+    Ok(outcome.with_detail(detail))
+}
+
+fn detail(ran: Ran) -> Detail {
+    Detail {
+        exit_code: match ran.exit {
             Exit::Code(code) => Some(code),
             Exit::Signal(_) => None,
         },
@@ -116,7 +131,7 @@ fn conclude(config: &Config, ran: Ran) -> Result<Outcome, TaskError> {
         stderr_bytes: ran.stderr.bytes(),
         stdout: ran.stdout.into_lines(),
         stderr: ran.stderr.into_lines(),
-    }))
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,10 @@ async fn six_hours_down_run_once_and_the_ledger_says_so() {
     assert_eq!(ledger(&store, "poll").await, ["02:05:00–07:55:00 ×71 missed(down)", "08:00:00 fired"]);
     let rows = store.slots(&"poll".parse().unwrap(), None, 10).await.unwrap();
     let detail = rows.iter().find_map(|row| row.detail.clone()).unwrap();
-    assert!(detail.contains("daemon down from 2026-11-20T02:01:00"), "{detail}");
+    assert!(
+        detail.contains("daemon down from 2026-11-20 02:01:00 +00:00 to 2026-11-20 08:01:00"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

@@ -67,7 +67,9 @@ pub(super) async fn run(
         done
     };
     let (done, _) = tokio::join!(errand, heart);
-    store.leave(node.holder(), SystemClock.now()).await?;
+    if let Err(error) = store.leave(node.holder(), SystemClock.now()).await {
+        tracing::warn!("could not sign off at the store: {error}");
+    }
     store.close().await;
     done
 }
