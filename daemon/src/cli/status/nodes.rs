@@ -61,7 +61,8 @@ pub(crate) fn render(nodes: &[NodeRow], zone: Tz, now: Timestamp, look: Look) ->
         .column("SERVES")
         .column("LAST BEAT")
         .optional(format!("SINCE ({zone})"));
-    for node in nodes {
+    // A run-task that has ended is told by its run; a cron of them would bury the nodes that matter.
+    for node in nodes.iter().filter(|node| !node.entry.one_shot || life(node, now) != Life::Left) {
         let (word, tone) = words(life(node, now));
         let serves = node.entry.listen.as_ref().filter(|_| life(node, now) == Life::Alive);
         table.row(vec![
