@@ -29,6 +29,9 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
     let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
     session::start_logging(filter, loaded.settings.log_format.value)?;
     let definition = find(&loaded, &args.name)?.clone();
+    if !definition.enabled {
+        tracing::warn!("task {} is switched off; it runs because you asked for it", definition.name);
+    }
     let order = errand::Order {
         slot: slot(args, &definition)?,
         action: action(args, &registry, &definition)?,
