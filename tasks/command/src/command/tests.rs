@@ -152,7 +152,13 @@ async fn cancelling_stops_the_whole_group() {
     let stop = async {
         let mut lines = BufReader::new(ours).lines();
         let pid: i32 = lines.next_line().await.unwrap().unwrap().parse().unwrap();
-        assert!(lives(pid));
+        // Until it has become `sleep` it is a copy of the shell, which takes the signal for the shell's own.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() != "sleep" {
+            assert!(Instant::now() < deadline, "the grandchild never began");
+            // sleep: between two looks; nothing tells of what another process does.
+            sleep(Duration::from_millis(5)).await;
+        }
         test.cancel();
         pid
     };
