@@ -10,7 +10,7 @@ use std::{
 };
 
 use roundsman_processes::{Process, Table, child_numbers, kill_all, mark_of};
-use rustix::process::{Signal, getsid};
+use rustix::process::Signal;
 
 /// How long everything below a worker is killed before the worker itself is: as long as it lives it holds its tree
 /// together.
@@ -41,19 +41,20 @@ impl Workers {
     }
 
     /// Processes that fell to us when their worker died. Children that this process started itself share its session,
-    /// and no process can enter a session from outside. The look at the table must be older than the call.
-    fn orphans<'a>(&self, looked_at: impl Iterator<Item = &'a Process>) -> Vec<Process> {
-        let me = std::process::id().cast_signed();
-        let my_session = getsid(None).map_or(0, rustix::process::Pid::as_raw_pid);
+    /// and no process can enter a session from outside. The look at the table must be older than the call. The session
+    /// is 0 for all of us when its leader lives outside our process namespace, as in a container that shares a terminal.
+    fn orphans<'a>(&self, looked_at: impl Iterator<Item = &'a Process>) -> io::Result<Vec<Process>> {
+        let me = Process::read(std::process::id().cast_signed())
+            .ok_or_else(|| io::Error::other("/proc does not show this very process"))?;
         let known = self.lock();
-        let ours = |process: &&Process| process.parent == me && process.session != my_session;
-        looked_at.filter(ours).filter(|process| !known.contains(&process.pid)).copied().collect()
+        let ours = |process: &&Process| process.parent == me.pid && process.session != me.session;
+        Ok(looked_at.filter(ours).filter(|process| !known.contains(&process.pid)).copied().collect())
     }
 
     /// Whether any orphan fell to us, without a look at the whole table where the kernel keeps lists of children.
     fn has_orphans(&self) -> io::Result<bool> {
         let Some(children) = child_numbers()? else {
-            return Ok(!self.orphans(Table::read()?.iter()).is_empty());
+            return Ok(!self.orphans(Table::read()?.iter())?.is_empty());
         };
         // Most children are workers that run: only the others are looked at.
         let unknown: Vec<i32> = {
@@ -61,7 +62,7 @@ impl Workers {
             children.into_iter().filter(|pid| !known.contains(pid)).collect()
         };
         let found: Vec<Process> = unknown.into_iter().filter_map(Process::read).collect();
-        Ok(!self.orphans(found.iter()).is_empty())
+        Ok(!self.orphans(found.iter())?.is_empty())
     }
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn end_remains_of_tidy(worker: &Process, mark: &str, workers: &Worker
 
 fn remains(worker: &Process, mark: &str, workers: &Workers) -> io::Result<Vec<Process>> {
     let table = Table::read()?;
-    let mut found = workers.orphans(table.iter());
+    let mut found = workers.orphans(table.iter())?;
     let marked = |process: &&Process| {
         process.pid != worker.pid && !process.is_zombie && mark_of(process.pid).as_deref() == Some(mark)
     };
