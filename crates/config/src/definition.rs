@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use chrono_tz::Tz;
 use roundsman_model::{
-    HumanDuration, KindName, Limits, Misfire, Overlap, Schedule, TaskDefinition, TaskName,
+    AfterBlackout, History, HumanDuration, KindName, Limits, Misfire, Overlap, Schedule, TaskDefinition,
+    TaskName,
 };
 use serde_json::Value;
 
@@ -147,6 +148,14 @@ impl Made<'_, '_> {
             overlap: self.overlap(wanted.overlap),
             misfire: self.misfire(wanted.misfire.unwrap_or_default()),
             window: self.value("window", wanted.window, WINDOW),
+            start_within: None,
+            pool: None,
+            leases: Vec::new(),
+            after: Vec::new(),
+            blackouts: Vec::new(),
+            after_blackout: AfterBlackout::default(),
+            runs_on: Vec::new(),
+            history: History::default(),
             run_at_first_start: self.value("run_at_first_start", wanted.run_at_first_start, false),
             fresh_within: wanted.fresh_within,
             env: wanted.env.clone().unwrap_or_default(),

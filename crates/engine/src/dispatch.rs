@@ -36,8 +36,12 @@ impl Dispatcher {
         if room == 0 || self.engine.stop_claiming.is_cancelled() {
             return Ok(0);
         }
-        let claimed = self.engine.store().claim(self.engine.me(), room as u32, self.engine.now()).await;
-        let runs = self.engine.note_write(claimed)?;
+        let claimed = self
+            .engine
+            .store()
+            .claim(&roundsman_store::Claimer::of(self.engine.me().clone()), room as u32, self.engine.now())
+            .await;
+        let runs = self.engine.note_write(claimed)?.runs;
         let taken = runs.len();
         for run in runs {
             self.start(run).await;
@@ -58,8 +62,9 @@ impl Dispatcher {
         if self.engine.stop_claiming.is_cancelled() {
             return LONGEST_REST;
         }
-        let due = self.engine.store().next_due().await;
-        match self.engine.note_read(due) {
+        let claimer = roundsman_store::Claimer::of(self.engine.me().clone());
+        let due = self.engine.store().claim(&claimer, 0, self.engine.now()).await;
+        match self.engine.note_read(due.map(|claimed| claimed.next_due)) {
             Ok(Some(due)) if self.workers.available_permits() > 0 => self.until(due),
             _ => LONGEST_REST,
         }

@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use roundsman_model::{
     Reason, SlotRange, TaskDefinition, TaskName, Timestamp, Verdict, misfire, time::delta,
 };
-use roundsman_store::{Fired, Firing, SlotFate, SlotToRun, TaskRow};
+use roundsman_store::{Extra, Fired, Firing, SlotFate, SlotToRun, TaskRow};
 use roundsman_telemetry::FiringMoved;
 use tokio::{sync::Notify, time::Instant};
 
@@ -31,6 +31,7 @@ struct Watched {
     definition: Arc<TaskDefinition>,
     hash: String,
     ledger_until: Timestamp,
+    revision: i64,
     offset: TimeDelta,
 }
 
@@ -65,10 +66,11 @@ impl Firer {
         for definition in firer.engine.definitions() {
             let row = rows.iter().find(|row| row.definition.name == definition.name);
             let Some(ledger_until) = row.and_then(|row| row.ledger_until) else { continue };
+            let revision = row.map_or(0, |row| row.revision);
             let hash = definition.hash();
             let offset = delta(definition.jitter_offset());
             let name = definition.name.clone();
-            firer.watched.insert(name.clone(), Watched { definition, hash, ledger_until, offset });
+            firer.watched.insert(name.clone(), Watched { definition, hash, ledger_until, revision, offset });
             firer.plan_next(&name);
         }
         firer
@@ -110,13 +112,20 @@ impl Firer {
         let last = run.last().copied().or_else(|| passed.last().map(|range| range.last))?;
         let run = run
             .into_iter()
-            .map(|slot| SlotToRun { slot: Some(slot), due_at: slot + watched.offset })
+            .map(|slot| SlotToRun {
+                slot: Some(slot),
+                due_at: slot + watched.offset,
+                extra: Extra::default(),
+            })
             .collect();
         Some(Firing {
             task: task.clone(),
             kind: definition.kind.clone(),
             definition: watched.hash.clone(),
             overlap: definition.overlap,
+            terms: definition.terms(),
+            followed: false,
+            revision: watched.revision,
             ledger_was: Some(watched.ledger_until),
             ledger_until: last,
             passed,
@@ -144,7 +153,7 @@ impl Firer {
     }
 
     async fn write(&mut self, firings: Vec<Firing>, now: Timestamp) -> bool {
-        let fired = self.engine.store().fire(firings.clone(), now).await;
+        let fired = self.engine.store().fire(firings.clone(), None, now).await;
         let Ok(fired) = self.engine.note_write(fired) else {
             self.outage.get_or_insert(Outage { reason: Reason::StoreAway, since: now });
             return false;
@@ -167,10 +176,7 @@ impl Firer {
                     }
                 }
             }
-            Fired::Moved { ledger_until } => {
-                FiringMoved { task: &firing.task }.emit();
-                watched.ledger_until = ledger_until.unwrap_or(firing.ledger_until);
-            }
+            Fired::Moved | Fired::Deposed => FiringMoved { task: &firing.task }.emit(),
         }
     }
 

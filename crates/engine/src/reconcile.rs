@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use roundsman_model::{Reason, SlotRange, TaskDefinition, Timestamp, Verdict, misfire, misfire::Passed};
-use roundsman_store::{Firing, SlotToRun, StoreResult, TaskRow};
+use roundsman_store::{Extra, Firing, SlotToRun, StoreResult, TaskRow};
 
 use crate::{Engine, fire::missed_while_down};
 
@@ -19,7 +19,7 @@ pub async fn reconcile(engine: &Arc<Engine>, down_since: Option<Timestamp>) -> S
     let leaving =
         before.iter().filter(|row| !is_wanted(row) && row.first_seen.is_some() && row.removed_at.is_none());
     let last = leaving.filter_map(|row| account(row, row, None, down_since, now)).collect();
-    engine.store().fire(last, now).await?;
+    engine.store().fire(last, None, now).await?;
     engine.store().install(&definitions, now).await?;
     let after = engine.store().tasks().await?;
     let mut firings = Vec::new();
@@ -31,7 +31,7 @@ pub async fn reconcile(engine: &Arc<Engine>, down_since: Option<Timestamp>) -> S
             None => definition.and_then(|definition| first_start(row, definition, now)),
         });
     }
-    engine.store().fire(firings, now).await?;
+    engine.store().fire(firings, None, now).await?;
     engine.store().tasks().await
 }
 
@@ -65,10 +65,16 @@ fn account(
         kind: row.definition.kind.clone(),
         definition: row.hash.clone(),
         overlap: row.definition.overlap,
+        terms: row.definition.terms(),
+        followed: false,
+        revision: row.revision,
         ledger_was: old.ledger_until,
         ledger_until,
         passed: passed.into_iter().collect(),
-        run: run.into_iter().map(|slot| SlotToRun { slot: Some(slot), due_at: now }).collect(),
+        run: run
+            .into_iter()
+            .map(|slot| SlotToRun { slot: Some(slot), due_at: now, extra: Extra::default() })
+            .collect(),
     })
 }
 
@@ -101,9 +107,12 @@ fn first_start(row: &TaskRow, definition: &TaskDefinition, now: Timestamp) -> Op
         kind: definition.kind.clone(),
         definition: row.hash.clone(),
         overlap: definition.overlap,
+        terms: definition.terms(),
+        followed: false,
+        revision: row.revision,
         ledger_was: row.ledger_until,
         ledger_until: row.ledger_until.unwrap_or(now),
         passed: Vec::new(),
-        run: vec![SlotToRun { slot: None, due_at: now }],
+        run: vec![SlotToRun { slot: None, due_at: now, extra: Extra::FirstStart }],
     })
 }

@@ -71,6 +71,7 @@ async fn record(
         metrics,
         cpu_ms: report.usage.map(|usage| usage.cpu.as_millis() as u64),
         max_rss: report.usage.map(|usage| usage.max_rss),
+        wake_at: None,
         at,
     };
     let settled = write(engine, settlement).await;

@@ -1,12 +1,47 @@
 //! A task as configured at one time. It says what is wanted; it does not check the kind's own config.
 
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    ByteSize, HumanDuration, KindName, Misfire, Overlap, RetryPolicy, Schedule, TaskName, Timestamp,
+    AfterBlackout, Blackout, ByteSize, HumanDuration, KindName, LeaseName, Misfire, NodeLabel, Overlap,
+    PoolName, RetryPolicy, Schedule, TaskName, Timestamp, Upstream,
 };
+
+/// What is kept of a task's runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// Every run, until it is pruned.
+    #[default]
+    All,
+    /// Changes of state, failures and hourly sums; successes that only repeat the one before go.
+    Changes,
+}
+
+impl History {
+    /// Whether it is what tasks have that say nothing.
+    pub fn is_default(&self) -> bool {
+        *self == Self::All
+    }
+}
+
+/// What a run needs and keeps to, taken from its definition when it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RunTerms {
+    /// The pool it takes a place in.
+    pub pool: Option<PoolName>,
+    /// What it has to itself.
+    pub leases: Vec<LeaseName>,
+    /// Labels a node must have.
+    pub runs_on: Vec<NodeLabel>,
+    /// How long it may wait for its first attempt.
+    pub start_within: Option<HumanDuration>,
+    /// Whether two attempts of the task must never overlap, so that a worker has to end with its lease.
+    pub alone: bool,
+}
 
 /// Limits a worker sets itself before the kind's code runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,6 +88,30 @@ pub struct TaskDefinition {
     pub run_at_first_start: bool,
     /// The objective behind the schedule: its result shall never be older.
     pub fresh_within: Option<HumanDuration>,
+    /// How long a run may wait for its first attempt; absent means as long as `window`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_within: Option<HumanDuration>,
+    /// The pool whose places its runs share with those of other tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolName>,
+    /// What a run has to itself, taken all together before its attempt starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leases: Vec<LeaseName>,
+    /// The tasks it follows; one that follows has no schedule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Upstream>,
+    /// The times at which its slots are skipped: its own and those of the daemon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blackouts: Vec<Blackout>,
+    /// What follows a blackout that covered slots.
+    #[serde(default, skip_serializing_if = "AfterBlackout::is_default")]
+    pub after_blackout: AfterBlackout,
+    /// Labels that a node must have to run it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs_on: Vec<NodeLabel>,
+    /// What is kept of its runs.
+    #[serde(default, skip_serializing_if = "History::is_default")]
+    pub history: History,
     /// Names of environment variables passed on to the worker.
     pub env: Vec<String>,
     /// Limits of the worker.
@@ -71,6 +130,17 @@ impl TaskDefinition {
     /// The first slot strictly after an instant.
     pub fn next_slot(&self, after: Timestamp) -> Option<Timestamp> {
         self.schedule.as_ref().filter(|_| self.enabled)?.next_after(after, self.timezone)
+    }
+
+    /// What its runs need and keep to.
+    pub fn terms(&self) -> RunTerms {
+        RunTerms {
+            pool: self.pool.clone(),
+            leases: self.leases.clone(),
+            runs_on: self.runs_on.clone(),
+            start_within: Some(self.start_within.unwrap_or(self.window)),
+            alone: !matches!(self.overlap, Overlap::Allow(_)),
+        }
     }
 
     /// How much later than its slot a run falls due.

@@ -82,6 +82,22 @@ name!(
     KindName, "kind"
 );
 name!(
+    /// The name of a pool: how many runs may be under way that share something.
+    PoolName, "pool"
+);
+name!(
+    /// The name of a lease: something that one run has to itself.
+    LeaseName, "lease"
+);
+name!(
+    /// The name of a budget: how often something may be done, by all tasks on all nodes together.
+    BudgetName, "budget"
+);
+name!(
+    /// A label of a node, which tasks ask for with `runs_on`.
+    NodeLabel, "node label"
+);
+name!(
     /// The name of an action: something a kind can be asked to do besides its scheduled run.
     ActionName, "action"
 );

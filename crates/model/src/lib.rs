@@ -2,7 +2,10 @@
 //!
 //! Owns ids, schedules, slots, runs, policies and outcomes. It does no I/O, reads no clock and knows no runtime.
 
+pub mod after;
 pub mod artifact;
+pub mod blackout;
+pub mod budget;
 pub mod definition;
 pub mod document;
 pub mod duration;
@@ -11,6 +14,7 @@ pub mod ids;
 pub mod misfire;
 pub mod outcome;
 pub mod overlap;
+pub mod pause;
 pub mod retry;
 pub mod run;
 pub mod schedule;
@@ -19,16 +23,24 @@ pub mod settle;
 pub mod size;
 pub mod slot;
 pub mod time;
+pub mod verdict;
 
+pub use after::Upstream;
 pub use artifact::Artifact;
-pub use definition::{Limits, TaskDefinition};
+pub use blackout::{AfterBlackout, Blackout};
+pub use budget::{BudgetRule, Draw};
+pub use definition::{History, Limits, RunTerms, TaskDefinition};
 pub use document::{Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite};
 pub use duration::HumanDuration;
 pub use end::{AttemptEnd, Ended};
-pub use ids::{ActionName, BootId, InvalidName, KindName, NodeId, RunId, StoreId, TaskName};
+pub use ids::{
+    ActionName, BootId, BudgetName, InvalidName, KindName, LeaseName, NodeId, NodeLabel, PoolName, RunId,
+    StoreId, TaskName,
+};
 pub use misfire::Misfire;
 pub use outcome::{Counts, MetricValue, Outcome, OutcomeStatus, TaskError};
 pub use overlap::Overlap;
+pub use pause::{Pause, StopOrder};
 pub use retry::{RetryCause, RetryPolicy};
 pub use run::{Origin, Run, RunState};
 pub use schedule::Schedule;

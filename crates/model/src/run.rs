@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionName, KindName, Outcome, RunId, TaskName, Timestamp};
+use crate::{ActionName, KindName, Outcome, RunId, RunTerms, StopOrder, TaskName, Timestamp};
 
 /// Where a run stands. `queued ⇄ running ⇄ waiting`, then one of the ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,11 +112,27 @@ pub enum Origin {
     FirstStart,
     /// A person, through `run-task`.
     Manual,
+    /// A person, through `trigger`.
+    Trigger,
+    /// A person who repeats an earlier run.
+    Rerun,
+    /// The end of a task that it follows.
+    After,
+    /// An earlier run that asked to be followed up (`wake_at`).
+    Wake,
 }
 
 impl Origin {
     /// Every origin.
-    pub const ALL: [Origin; 3] = [Origin::Schedule, Origin::FirstStart, Origin::Manual];
+    pub const ALL: [Origin; 7] = [
+        Origin::Schedule,
+        Origin::FirstStart,
+        Origin::Manual,
+        Origin::Trigger,
+        Origin::Rerun,
+        Origin::After,
+        Origin::Wake,
+    ];
 
     /// The word in the store and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -124,6 +140,10 @@ impl Origin {
             Origin::Schedule => "schedule",
             Origin::FirstStart => "first_start",
             Origin::Manual => "manual",
+            Origin::Trigger => "trigger",
+            Origin::Rerun => "rerun",
+            Origin::After => "after",
+            Origin::Wake => "wake",
         }
     }
 
@@ -174,6 +194,22 @@ pub struct Run {
     pub cause: Option<String>,
     /// What the kind reported.
     pub outcome: Option<Outcome>,
+    /// The round it belongs to: one slot or request of one root task, and all runs that follow from it. Absent for runs
+    /// that nothing follows.
+    #[serde(default)]
+    pub round: Option<String>,
+    /// The run it repeats.
+    #[serde(default)]
+    pub rerun_of: Option<RunId>,
+    /// The wish that it shall stop, while it still runs.
+    #[serde(default)]
+    pub stop: Option<StopOrder>,
+    /// What it needs and keeps to.
+    #[serde(default)]
+    pub terms: RunTerms,
+    /// The latest start of its first attempt; later it is given up.
+    #[serde(default)]
+    pub start_by: Option<Timestamp>,
 }
 
 impl Run {

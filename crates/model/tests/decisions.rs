@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use roundsman_model::{
     AttemptEnd, HumanDuration, Misfire, Origin, Outcome, Overlap, RetryCause, RetryPolicy, Run, RunId,
-    RunState, TaskError, Timestamp, Transition, misfire,
+    RunState, RunTerms, TaskError, Timestamp, Transition, misfire,
     overlap::{self, ActiveRun, OverlapDecision},
     settle,
 };
@@ -37,6 +37,11 @@ fn run(attempt: u32) -> Run {
         ended_at: None,
         cause: None,
         outcome: None,
+        round: None,
+        rerun_of: None,
+        stop: None,
+        terms: RunTerms::default(),
+        start_by: None,
     }
 }
 

@@ -2,24 +2,25 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, RunState, SlotRange, StoreId,
-    TaskDefinition, TaskName, Timestamp,
+    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause,
+    PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
 };
 
 use crate::{
-    AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested,
-    RunFilter, RunLease, Settled, Settlement, Store, StoreError, StoreResult, TaskRow, TaskTotals,
+    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder, Leader,
+    LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp, RunFilter,
+    RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult, TaskRow, TaskTotals,
     access::{Access, CallError},
     commands::{
         Command, Ping,
         artifacts::{Artifacts, PutArtifact, ReadArtifact},
-        claim::{Claim, ClaimRun, GiveUp, NextDue},
+        claim::{Claim, ClaimRun, GiveUp},
         documents::Documents,
         fire::Fire,
         logs::{AppendLog, ReadLog},
         nodes::{Beat, Enter, Leave, Nodes},
         request::Request,
-        runs::read::{Attempts, FindRun, Held, ListRuns},
+        runs::read::{Attempts, FindRun, Held as HeldRuns, ListRuns},
         settle::Settle,
         slots::{Slot, Slots},
         tasks::{Definition, Install, Tasks},
@@ -109,24 +110,20 @@ impl<A: Access> Store for Database<A> {
         self.read(Definition { task: task.clone(), hash: hash.to_owned() }).await
     }
 
-    async fn fire(&self, batch: Vec<Firing>, now: Timestamp) -> StoreResult<Vec<Fired>> {
-        self.write(Fire { batch, now }).await
+    async fn fire(&self, batch: Vec<Firing>, epoch: Option<i64>, now: Timestamp) -> StoreResult<Vec<Fired>> {
+        self.write(Fire { batch, epoch, now }).await
     }
 
     async fn request(&self, run: NewRun, claim: Option<&Holder>, now: Timestamp) -> StoreResult<Requested> {
         self.write(Request { run, claim: claim.cloned(), now }).await
     }
 
-    async fn claim(&self, me: &Holder, limit: u32, now: Timestamp) -> StoreResult<Vec<Run>> {
+    async fn claim(&self, me: &Claimer, limit: u32, now: Timestamp) -> StoreResult<Claimed> {
         self.write(Claim { me: me.clone(), limit, now }).await
     }
 
-    async fn claim_run(&self, me: &Holder, run: RunId, now: Timestamp) -> StoreResult<Option<Run>> {
+    async fn claim_run(&self, me: &Claimer, run: RunId, now: Timestamp) -> StoreResult<Option<Run>> {
         self.write(ClaimRun { me: me.clone(), run, now }).await
-    }
-
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        self.read(NextDue).await
     }
 
     async fn give_up(&self, run: RunId, state: RunState, cause: &str, now: Timestamp) -> StoreResult<bool> {
@@ -138,7 +135,7 @@ impl<A: Access> Store for Database<A> {
     }
 
     async fn held(&self) -> StoreResult<Vec<HeldRun>> {
-        self.read(Held).await
+        self.read(HeldRuns).await
     }
 
     async fn append_log(&self, chunk: LogChunk) -> StoreResult<()> {
@@ -213,6 +210,105 @@ impl<A: Access> Store for Database<A> {
 
     async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>> {
         self.read(Totals).await
+    }
+
+    // --- to be carried out ---
+    async fn leader(&self) -> StoreResult<Option<Leader>> {
+        unimplemented!()
+    }
+    async fn take_lead(
+        &self,
+        _me: &Holder,
+        _seen: Option<&Leader>,
+        _now: Timestamp,
+    ) -> StoreResult<Option<i64>> {
+        unimplemented!()
+    }
+    async fn keep_lead(&self, _me: &Holder, _epoch: i64) -> StoreResult<bool> {
+        unimplemented!()
+    }
+    async fn resign(&self, _me: &Holder, _epoch: i64) -> StoreResult<()> {
+        unimplemented!()
+    }
+    async fn pause(&self, _task: &TaskName, _pause: &Pause) -> StoreResult<bool> {
+        unimplemented!()
+    }
+    async fn resume(&self, _task: &TaskName, _by: &str, _now: Timestamp) -> StoreResult<bool> {
+        unimplemented!()
+    }
+    async fn stop(&self, _run: RunId, _order: &StopOrder) -> StoreResult<Stopped> {
+        unimplemented!()
+    }
+    async fn stop_orders(&self, _me: &Holder) -> StoreResult<Vec<(RunId, StopOrder)>> {
+        unimplemented!()
+    }
+    async fn note_control(&self, _control: &Control) -> StoreResult<()> {
+        unimplemented!()
+    }
+    async fn controls(&self, _task: Option<&TaskName>, _limit: u32) -> StoreResult<Vec<Control>> {
+        unimplemented!()
+    }
+    async fn set_limits(
+        &self,
+        _pools: &[(PoolName, u32)],
+        _budgets: &[(BudgetName, BudgetRule)],
+    ) -> StoreResult<()> {
+        unimplemented!()
+    }
+    async fn withdraw(&self, _task: &TaskName, _after: Timestamp) -> StoreResult<u64> {
+        unimplemented!()
+    }
+    async fn expire(&self, _now: Timestamp) -> StoreResult<Vec<Run>> {
+        unimplemented!()
+    }
+    async fn waiting(&self, _limit: u32, _now: Timestamp) -> StoreResult<Vec<Held>> {
+        unimplemented!()
+    }
+    async fn unfollowed(&self, _limit: u32) -> StoreResult<Vec<Run>> {
+        unimplemented!()
+    }
+    async fn follow(&self, _ended: RunId, _followers: &[Follow], _now: Timestamp) -> StoreResult<Vec<RunId>> {
+        unimplemented!()
+    }
+    async fn try_lease(
+        &self,
+        _lease: &RunLease,
+        _name: &LeaseName,
+        _now: Timestamp,
+    ) -> StoreResult<LeaseReply> {
+        unimplemented!()
+    }
+    async fn draw(
+        &self,
+        _budget: &BudgetName,
+        _default: &BudgetRule,
+        _wanted: u32,
+        _now: Timestamp,
+    ) -> StoreResult<Draw> {
+        unimplemented!()
+    }
+    async fn hold_budget(
+        &self,
+        _budget: &BudgetName,
+        _default: &BudgetRule,
+        _until: Timestamp,
+    ) -> StoreResult<()> {
+        unimplemented!()
+    }
+    async fn last_runs(&self) -> StoreResult<Vec<Run>> {
+        unimplemented!()
+    }
+    async fn roll_ups(&self, _task: &TaskName, _limit: u32) -> StoreResult<Vec<RollUp>> {
+        unimplemented!()
+    }
+    async fn prune(&self, _order: &PruneOrder) -> StoreResult<Pruned> {
+        unimplemented!()
+    }
+    async fn export(&self, _out: &mut (dyn std::io::Write + Send)) -> StoreResult<u64> {
+        unimplemented!()
+    }
+    async fn import(&self, _from: &mut (dyn std::io::BufRead + Send)) -> StoreResult<u64> {
+        unimplemented!()
     }
 }
 

@@ -23,8 +23,9 @@ pub use open::{
     DEFAULT_CONNECTIONS, DEFAULT_TIME_LIMIT, MigrationReport, OpenOptions, Role, migrate, open, open_url,
 };
 pub use records::{
-    AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested,
-    RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, TaskRow, TaskTotals,
+    AttemptRow, Backend, Claimed, Claimer, Control, Extra, Fired, Firing, Follow, Held, HeldBy, HeldRun,
+    Holder, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp,
+    Round, RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, Stopped, TaskRow, TaskTotals, Wake,
 };
 pub use store::Store;
 pub use url::StoreUrl;

@@ -18,13 +18,22 @@ struct Step {
 }
 
 /// All steps; the number of a step is its place, counted from 1. Steps that were shipped are never changed.
-const STEPS: &[Step] = &[Step {
-    script: Text {
-        sqlite: include_str!("../migrations/sqlite/0001_first.sql"),
-        postgres: include_str!("../migrations/postgres/0001_first.sql"),
+const STEPS: &[Step] = &[
+    Step {
+        script: Text {
+            sqlite: include_str!("../migrations/sqlite/0001_first.sql"),
+            postgres: include_str!("../migrations/postgres/0001_first.sql"),
+        },
+        min_reader: 1,
     },
-    min_reader: 1,
-}];
+    Step {
+        script: Text {
+            sqlite: include_str!("../migrations/sqlite/0002_rounds.sql"),
+            postgres: include_str!("../migrations/postgres/0002_rounds.sql"),
+        },
+        min_reader: 2,
+    },
+];
 
 /// The newest schema this version knows.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;

@@ -2,8 +2,9 @@
 //! are those of `model`; nothing here asks a store.
 
 use roundsman_model::{
-    ActionName, AttemptEnd, BootId, KindName, MetricValue, NodeId, Origin, Overlap, Reason, Run, RunId,
-    RunState, SlotRange, TaskDefinition, TaskName, Timestamp, Transition, Verdict,
+    ActionName, AttemptEnd, BootId, KindName, LeaseName, MetricValue, NodeId, NodeLabel, Origin, Overlap,
+    Pause, PoolName, Reason, Run, RunId, RunState, RunTerms, SlotRange, TaskDefinition, TaskName, Timestamp,
+    Transition, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,10 @@ pub struct NodeEntry {
     pub version: String,
     /// Where it serves HTTP, if it does.
     pub listen: Option<String>,
+    /// Its labels, for tasks that ask for one.
+    pub labels: Vec<NodeLabel>,
+    /// A fingerprint of the definitions it loaded; `status` names nodes that differ from the leader.
+    pub configuration: Option<String>,
 }
 
 /// A node as recorded.
@@ -72,8 +77,21 @@ pub struct TaskRow {
     pub ledger_until: Option<Timestamp>,
     /// When it left the configuration.
     pub removed_at: Option<Timestamp>,
-    /// When a person paused it.
-    pub paused_at: Option<Timestamp>,
+    /// Rises when something other than firing changes what its slots come to: a definition, a pause, a wake-up.
+    pub revision: i64,
+    /// The pauses that can still matter to a slot that is not in the ledger yet, and the one in force.
+    pub pauses: Vec<Pause>,
+    /// An extra run that an earlier one asked for.
+    pub wake: Option<Wake>,
+}
+
+/// An extra run that an earlier one asked for (`wake_at`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wake {
+    /// When it is due.
+    pub at: Timestamp,
+    /// The run that asked.
+    pub run: RunId,
 }
 
 /// A slot for which a run is wanted.
@@ -83,6 +101,18 @@ pub struct SlotToRun {
     pub slot: Option<Timestamp>,
     /// When the run may start.
     pub due_at: Timestamp,
+    /// What it comes from when it has no slot.
+    pub extra: Extra,
+}
+
+/// What a firing run comes from, where it is no slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extra {
+    /// The first start of a daemon that knows the task.
+    #[default]
+    FirstStart,
+    /// A wake-up; the firing takes it out of the store.
+    Wake,
 }
 
 /// What firing a task means: ledger rows and runs, written in one transaction or not at all.
@@ -96,6 +126,12 @@ pub struct Firing {
     pub definition: String,
     /// The overlap rule.
     pub overlap: Overlap,
+    /// What its runs need and keep to.
+    pub terms: RunTerms,
+    /// Whether other tasks follow this one, so that its runs belong to rounds.
+    pub followed: bool,
+    /// The revision of the task when this was decided; another in the store refuses the firing.
+    pub revision: i64,
     /// Up to where the ledger went when this was decided; another value in the store refuses the firing.
     pub ledger_was: Option<Timestamp>,
     /// Up to where it goes afterwards.
@@ -129,11 +165,11 @@ pub enum SlotFate {
 pub enum Fired {
     /// Recorded; one fate for each slot that was to run.
     Done(Vec<SlotFate>),
-    /// The ledger was elsewhere: another node fired, or the clock was stepped. Nothing was written.
-    Moved {
-        /// Where the ledger is.
-        ledger_until: Option<Timestamp>,
-    },
+    /// Ledger or revision were not as expected: another node fired, a person paused the task. Nothing was written; the
+    /// task is to be read anew.
+    Moved,
+    /// The leader's epoch is over: another node leads. Nothing of the batch was written.
+    Deposed,
 }
 
 /// A run on request.
@@ -155,6 +191,193 @@ pub struct NewRun {
     pub dry_run: bool,
     /// Whether it counts for the overlap rule.
     pub exclusive: bool,
+    /// The round it belongs to.
+    pub round: Round,
+    /// The run it repeats.
+    pub rerun_of: Option<RunId>,
+}
+
+/// Which round a run on request belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Round {
+    /// None: nothing follows it.
+    #[default]
+    Alone,
+    /// One of its own, `run:` and its number.
+    Own,
+    /// An existing one.
+    Of(String),
+}
+
+/// A node that takes runs, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimer {
+    /// Node and boot.
+    pub holder: Holder,
+    /// The kinds it has; empty means all.
+    pub kinds: Vec<KindName>,
+    /// Its labels.
+    pub labels: Vec<NodeLabel>,
+    /// Whether its workers end with their lease (`without_store = "stop"`). Runs of tasks with `overlap = { allow = … }`
+    /// go on regardless.
+    pub stops_workers: bool,
+}
+
+impl Claimer {
+    /// A node that takes runs of every kind, has no labels, and lets workers finish without the store.
+    pub fn of(holder: Holder) -> Self {
+        Self { holder, kinds: Vec::new(), labels: Vec::new(), stops_workers: false }
+    }
+}
+
+/// What claiming came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Claimed {
+    /// The runs taken, now running.
+    pub runs: Vec<Run>,
+    /// When the next run falls due; in the past if one is due and could not be taken, for want of a place or a lease.
+    pub next_due: Option<Timestamp>,
+}
+
+/// What asking for the end of a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stopped {
+    /// It had not started, or waited for another attempt: it has ended as cancelled.
+    Ended,
+    /// It runs on this node, which was asked.
+    Asked(Holder),
+    /// It had ended already, in this state.
+    Over(RunState),
+    /// There is no such run.
+    Unknown,
+}
+
+/// Why a run that is due has not started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// The run.
+    pub run: Run,
+    /// What it waits for.
+    pub by: HeldBy,
+}
+
+/// What a run that is due waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HeldBy {
+    /// A place in this pool; these runs have them, longest first.
+    Pool(PoolName, Vec<Run>),
+    /// This lease; that run has it.
+    Lease(LeaseName, Box<Run>),
+    /// The end of this run of the same task.
+    Run(Box<Run>),
+    /// A node with these labels, or with its kind: none that lives has them.
+    Node(String),
+    /// A free worker.
+    Worker,
+}
+
+/// The answer to a kind that wants a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseReply {
+    /// It has it until its attempt ends.
+    Taken,
+    /// Another has it.
+    Busy {
+        /// The task of the run that has it.
+        task: TaskName,
+        /// The run.
+        run: RunId,
+    },
+    /// The attempt no longer owns its run.
+    NotOurs,
+}
+
+/// Who fires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leader {
+    /// The node, unless it has resigned.
+    pub holder: Option<Holder>,
+    /// Rises with each change of leader; writes of an older one are refused.
+    pub epoch: i64,
+    /// Counts renewals: a leader whose count moves is alive, whatever the clocks say.
+    pub renewals: i64,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What a person asked for, as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// `pause`, `resume`, `cancel`, `trigger`, `rerun` or `reload`.
+    pub what: String,
+    /// The task it concerned.
+    pub task: Option<TaskName>,
+    /// The run it concerned.
+    pub run: Option<RunId>,
+    /// Why, and what else was said.
+    pub detail: Option<String>,
+}
+
+/// What becomes of a follower in a round.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Follow {
+    /// This run is queued.
+    Run(Box<NewRun>),
+    /// A run is recorded that ended as skipped, for this reason; what follows it learns of it in turn.
+    Skip(Box<NewRun>, String),
+}
+
+/// What is kept, and how much is looked at in one go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PruneOrder {
+    /// Runs that ended earlier than this go.
+    pub older_than: Timestamp,
+    /// The most ended runs of a task.
+    pub runs_per_task: u32,
+    /// The most bytes of logs and artifacts in all.
+    pub bytes: u64,
+    /// Ledger rows that end earlier than this go.
+    pub ledger_older_than: Timestamp,
+    /// Of tasks with `history = "changes"`: repeated successes that ended earlier than this become hourly sums.
+    pub changes_older_than: Timestamp,
+    /// The most runs in one batch.
+    pub batch: u32,
+    /// Whether only to tell what would go.
+    pub dry_run: bool,
+}
+
+/// What pruning came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Pruned {
+    /// Runs that went, with attempts, logs and artifacts.
+    pub runs: u64,
+    /// Of these, successes that only repeated the one before.
+    pub repeats: u64,
+    /// Bytes of logs and artifacts that went.
+    pub bytes: u64,
+    /// Ledger rows that went or were joined with their neighbours.
+    pub ledger_rows: u64,
+    /// Whether there is more to do: another batch would find some.
+    pub more: bool,
+}
+
+/// An hour of runs that were summed up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RollUp {
+    /// The task.
+    pub task: TaskName,
+    /// The hour's beginning.
+    pub hour: Timestamp,
+    /// How many runs.
+    pub runs: u64,
+    /// The sum of their durations in milliseconds.
+    pub total_ms: u64,
+    /// The longest in milliseconds.
+    pub longest_ms: u64,
 }
 
 /// What became of a request.
@@ -168,7 +391,7 @@ pub enum Requested {
 
 /// The right to write for a run: its attempt, held by one boot of a node. Each write names it; when another attempt or
 /// holder is recorded, the write is refused and changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RunLease {
     /// The run.
     pub run: RunId,
@@ -189,10 +412,12 @@ pub struct HeldRun {
     pub renewals: i64,
     /// Whether the holder is a one-shot `run-task`.
     pub one_shot: bool,
+    /// Whether its worker ends by itself when the lease is not renewed for its full time.
+    pub stops_itself: bool,
 }
 
-/// An attempt's end and what follows.
-#[derive(Debug, Clone, PartialEq)]
+/// An attempt's end and what follows. It can be written to a file while the store is away.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settlement {
     /// Whose.
     pub lease: RunLease,
@@ -206,6 +431,8 @@ pub struct Settlement {
     pub cpu_ms: Option<u64>,
     /// Peak resident memory in bytes, where known.
     pub max_rss: Option<u64>,
+    /// An extra run that the kind asks for.
+    pub wake_at: Option<Timestamp>,
     /// When.
     pub at: Timestamp,
 }
@@ -262,6 +489,8 @@ pub struct RunFilter {
     pub task: Option<TaskName>,
     /// Only in these states; empty for all.
     pub states: Vec<RunState>,
+    /// Only of this round.
+    pub round: Option<String>,
     /// Only queued at or after.
     pub since: Option<Timestamp>,
     /// Only with numbers below: the next page.

@@ -113,7 +113,8 @@ macro_rules! word {
     };
     ($database:ident RUN) => {
         " id, task, kind, definition, slot, origin, requested_by, action, params, dry_run, state, attempt, uncounted, \
-          queued_at, due_at, started_at, ended_at, cause, outcome "
+          queued_at, due_at, started_at, ended_at, cause, outcome, round, rerun_of, pool, leases, labels, alone, \
+          start_by, stop "
     };
     ($database:ident READY) => {
         " ended_at IS NULL AND state <> 'running' AND (behind IS NULL OR NOT EXISTS \

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, Run, RunId, RunState, SlotRange, StoreId,
-    TaskDefinition, TaskName, Timestamp,
+    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause,
+    PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
 };
 
 use crate::{
-    AttemptRow, Backend, Fired, Firing, HeldRun, Holder, LogChunk, NewRun, NodeEntry, NodeRow, Requested,
-    RunFilter, RunLease, Settled, Settlement, StoreResult, TaskRow, TaskTotals,
+    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder, Leader,
+    LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp, RunFilter,
+    RunLease, Settled, Settlement, Stopped, StoreResult, TaskRow, TaskTotals,
 };
 
 /// Durable truth. Every call has a time limit; acknowledged means durable.
@@ -47,11 +48,53 @@ pub trait Store: Send + Sync + 'static {
     /// All nodes that have not left, and those that left within the last day.
     async fn nodes(&self, now: Timestamp) -> StoreResult<Vec<NodeRow>>;
 
+    /// Who leads, if anybody ever did.
+    async fn leader(&self) -> StoreResult<Option<Leader>>;
+
+    /// Takes the lead, if the leader is still as it was seen: absent, resigned, or with these renewals under this epoch.
+    /// Returns the new epoch.
+    async fn take_lead(&self, me: &Holder, seen: Option<&Leader>, now: Timestamp)
+    -> StoreResult<Option<i64>>;
+
+    /// Keeps the lead. Returns false when another leads.
+    async fn keep_lead(&self, me: &Holder, epoch: i64) -> StoreResult<bool>;
+
+    /// Gives the lead up, so that another may take it at once.
+    async fn resign(&self, me: &Holder, epoch: i64) -> StoreResult<()>;
+
+    // --- control ---
+
+    /// Pauses a task; one that is paused already is paused anew with these words. Returns false if there is no such task.
+    async fn pause(&self, task: &TaskName, pause: &Pause) -> StoreResult<bool>;
+
+    /// Ends a task's pause now. Returns false if it was not paused.
+    async fn resume(&self, task: &TaskName, by: &str, now: Timestamp) -> StoreResult<bool>;
+
+    /// Asks for the end of a run. One that has not started, or waits, ends at once as cancelled; the node of one that
+    /// runs learns of it through `stop_orders`. A run with such an order ends with its attempt, whatever the policy.
+    async fn stop(&self, run: RunId, order: &StopOrder) -> StoreResult<Stopped>;
+
+    /// The running runs of this boot that somebody wants to stop.
+    async fn stop_orders(&self, me: &Holder) -> StoreResult<Vec<(RunId, StopOrder)>>;
+
+    /// Records what a person asked for, where the call that does it does not: `trigger`, `rerun`, `reload`.
+    async fn note_control(&self, control: &Control) -> StoreResult<()>;
+
+    /// What people asked for, newest first.
+    async fn controls(&self, task: Option<&TaskName>, limit: u32) -> StoreResult<Vec<Control>>;
+
     // --- tasks ---
 
     /// Puts definitions in force, as a daemon does at its start: new tasks begin their ledger now, changed ones get a new
     /// version, tasks that are no longer named are marked removed and their queued and waiting runs end as cancelled.
     async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()>;
+
+    /// Puts the sizes of pools and the rules of budgets in force. Those not named are taken out of force.
+    async fn set_limits(
+        &self,
+        pools: &[(PoolName, u32)],
+        budgets: &[(BudgetName, BudgetRule)],
+    ) -> StoreResult<()>;
 
     /// All tasks, removed ones included, by name.
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>>;
@@ -62,22 +105,61 @@ pub trait Store: Send + Sync + 'static {
     // --- firing and dispatch ---
 
     /// Writes ledger rows and queues runs: each firing whole or not at all, all in as few transactions as can be. The
-    /// overlap rule (`model::overlap::decide`) is applied under a lock on the task. The order of results is that of
-    /// the batch.
-    async fn fire(&self, batch: Vec<Firing>, now: Timestamp) -> StoreResult<Vec<Fired>>;
+    /// overlap rule (`model::overlap::decide`) is applied under a lock on the task; `replace` also leaves a stop order
+    /// for the run that is to go. The order of results is that of the batch. With an epoch, nothing is written unless
+    /// that epoch still leads.
+    async fn fire(&self, batch: Vec<Firing>, epoch: Option<i64>, now: Timestamp) -> StoreResult<Vec<Fired>>;
+
+    /// Takes back the rows of a task's ledger that lie after an instant and led to no run that started, as after a
+    /// clock that was wrong; the ledger then ends at the instant, or at the last slot after it that ran. Returns how many
+    /// slots were taken back.
+    async fn withdraw(&self, task: &TaskName, after: Timestamp) -> StoreResult<u64>;
 
     /// Records a run on request; with `claim` it is at once running in its first attempt, held by that node.
     async fn request(&self, run: NewRun, claim: Option<&Holder>, now: Timestamp) -> StoreResult<Requested>;
 
     /// Takes up to `limit` queued or waiting runs that are due, oldest slot first: they become running, in a new
-    /// attempt, held by `me`. Their slots become `ran`. Two nodes never take the same run.
-    async fn claim(&self, me: &Holder, limit: u32, now: Timestamp) -> StoreResult<Vec<Run>>;
+    /// attempt, held by `me`. Their slots become `ran`. Two nodes never take the same run. Pools are never overfull,
+    /// leases are taken all together or not at all, and a run that has to wait for one keeps no other from starting.
+    /// With a limit of 0 it only tells when the next run falls due.
+    async fn claim(&self, me: &Claimer, limit: u32, now: Timestamp) -> StoreResult<Claimed>;
 
-    /// Takes this run, if it is queued or waiting, due, and nobody else has it.
-    async fn claim_run(&self, me: &Holder, run: RunId, now: Timestamp) -> StoreResult<Option<Run>>;
+    /// Takes this run, if it is queued or waiting, due, and nobody else has it; pools and leases as in `claim`.
+    async fn claim_run(&self, me: &Claimer, run: RunId, now: Timestamp) -> StoreResult<Option<Run>>;
 
-    /// The earliest instant at which a queued or waiting run falls due.
-    async fn next_due(&self) -> StoreResult<Option<Timestamp>>;
+    /// Ends queued runs whose time for a first attempt is over as failed, their slots as missed (not started). Returns
+    /// them.
+    async fn expire(&self, now: Timestamp) -> StoreResult<Vec<Run>>;
+
+    /// Runs that are due and have not started, and what each waits for, oldest slot first.
+    async fn waiting(&self, limit: u32, now: Timestamp) -> StoreResult<Vec<Held>>;
+
+    /// Ended runs of rounds whose followers were not decided yet, oldest first.
+    async fn unfollowed(&self, limit: u32) -> StoreResult<Vec<Run>>;
+
+    /// Records what followers of an ended run do, and that it was looked at, in one transaction. A follower that has a
+    /// run in the round already gets no other. Returns the runs recorded.
+    async fn follow(&self, ended: RunId, followers: &[Follow], now: Timestamp) -> StoreResult<Vec<RunId>>;
+
+    /// Takes a named lease for an attempt under way; it is free again when the attempt ends.
+    async fn try_lease(&self, lease: &RunLease, name: &LeaseName, now: Timestamp) -> StoreResult<LeaseReply>;
+
+    /// Draws from a budget; one that is not configured follows `default`.
+    async fn draw(
+        &self,
+        budget: &BudgetName,
+        default: &BudgetRule,
+        wanted: u32,
+        now: Timestamp,
+    ) -> StoreResult<Draw>;
+
+    /// Nothing is granted from a budget before an instant: the other side said so (Retry-After).
+    async fn hold_budget(
+        &self,
+        budget: &BudgetName,
+        default: &BudgetRule,
+        until: Timestamp,
+    ) -> StoreResult<()>;
 
     /// Ends a queued or waiting run in this state, as it is not to start any more; its slot becomes missed (not started)
     /// if no attempt ever began. Returns whether it still waited.
@@ -131,6 +213,9 @@ pub trait Store: Send + Sync + 'static {
     /// Runs, newest first.
     async fn runs(&self, filter: &RunFilter) -> StoreResult<Vec<Run>>;
 
+    /// The newest run of each task.
+    async fn last_runs(&self) -> StoreResult<Vec<Run>>;
+
     /// The attempts of a run, first to last.
     async fn attempts(&self, run: RunId) -> StoreResult<Vec<AttemptRow>>;
 
@@ -144,6 +229,22 @@ pub trait Store: Send + Sync + 'static {
         until: Option<Timestamp>,
         limit: u32,
     ) -> StoreResult<Vec<SlotRange>>;
+
+    /// Hours of a task that were summed up, newest first.
+    async fn roll_ups(&self, task: &TaskName, limit: u32) -> StoreResult<Vec<RollUp>>;
+
+    // --- keeping house ---
+
+    /// Takes out one batch of what need not be kept. The last run and the last success of each task stay, and so do
+    /// active runs; the slots of runs that go become ranges, so that they are still accounted for.
+    async fn prune(&self, order: &PruneOrder) -> StoreResult<Pruned>;
+
+    /// Writes everything, from one snapshot, as lines of JSON. Returns how many rows.
+    async fn export(&self, out: &mut (dyn std::io::Write + Send)) -> StoreResult<u64>;
+
+    /// Reads what `export` wrote into an empty store, or goes on after an interrupted import. Counts and hashes are
+    /// compared at the end; until then no daemon can use the store.
+    async fn import(&self, from: &mut (dyn std::io::BufRead + Send)) -> StoreResult<u64>;
 
     /// What the metrics of all tasks are made from.
     async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>>;

@@ -104,6 +104,8 @@ fn entry(foundation: &Foundation) -> NodeEntry {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         listen: Some(foundation.listen.to_string()),
+        labels: Vec::new(),
+        configuration: None,
     }
 }
 

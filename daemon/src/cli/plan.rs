@@ -50,7 +50,7 @@ impl KnownTask {
 
     /// When a person paused it.
     pub(crate) fn paused_at(&self) -> Option<Timestamp> {
-        self.row.as_ref().and_then(|row| row.paused_at)
+        self.row.as_ref().and_then(|row| row.pauses.last()).map(|pause| pause.from)
     }
 
     /// The next slot after an instant, if the task has any.

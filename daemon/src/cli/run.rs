@@ -166,7 +166,9 @@ fn asked_by(run: &Run, zone: Tz) -> String {
     match run.origin {
         Origin::Schedule => "its schedule".to_owned(),
         Origin::FirstStart => "the first start of a daemon that knows the task".to_owned(),
-        Origin::Manual => match (&run.requested_by, run.slot) {
+        Origin::After => format!("the round {}", run.round.as_deref().unwrap_or_default()),
+        Origin::Wake => "an earlier run that asked to be followed up".to_owned(),
+        Origin::Manual | Origin::Trigger | Origin::Rerun => match (&run.requested_by, run.slot) {
             (Some(who), _) => who.clone(),
             (None, Some(_)) => "a person".to_owned(),
             (None, None) => what_for(run, zone),

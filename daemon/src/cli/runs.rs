@@ -95,7 +95,7 @@ async fn filter(args: &Args, session: &Session) -> Answer<RunFilter> {
     };
     let since = args.since.as_deref().map(|text| since(text, session.zone(), session.now())).transpose()?;
     let states = args.states.iter().flat_map(|states| states.0.clone()).collect();
-    Ok(RunFilter { task, states, since, before: args.before, limit: args.n })
+    Ok(RunFilter { task, states, round: None, since, before: args.before, limit: args.n })
 }
 
 /// An instant, or a length of time that reaches back to one.

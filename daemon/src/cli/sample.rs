@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use roundsman_model::{
-    AttemptEnd, Counts, Limits, Misfire, NodeId, Origin, Outcome, Overlap, Reason, RetryPolicy, Run, RunId,
-    RunState, Schedule, SlotRange, TaskDefinition, Timestamp, Verdict,
+    AfterBlackout, AttemptEnd, Counts, History, Limits, Misfire, NodeId, Origin, Outcome, Overlap, Reason,
+    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, Timestamp, Verdict,
 };
 use roundsman_store::{AttemptRow, Holder, NodeEntry, NodeRow, TaskRow};
 
@@ -34,6 +34,14 @@ pub(super) fn definition(name: &str, schedule: &str) -> TaskDefinition {
         overlap: Overlap::Skip,
         misfire: Misfire::Latest,
         window: "24h".parse().unwrap(),
+        start_within: None,
+        pool: None,
+        leases: Vec::new(),
+        after: Vec::new(),
+        blackouts: Vec::new(),
+        after_blackout: AfterBlackout::default(),
+        runs_on: Vec::new(),
+        history: History::default(),
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
@@ -52,7 +60,9 @@ pub(super) fn in_force(definition: TaskDefinition) -> KnownTask {
         first_seen: Some(begun),
         ledger_until: Some(at(NOW)),
         removed_at: None,
-        paused_at: None,
+        revision: 0,
+        pauses: Vec::new(),
+        wake: None,
     };
     KnownTask { definition, row: Some(row), standing: Standing::InForce }
 }
@@ -118,6 +128,8 @@ pub(super) fn node(name: &str, beat_at: &str) -> NodeRow {
             pid: 4711,
             version: "0.1.0".to_owned(),
             listen: Some("127.0.0.1:9464".to_owned()),
+            labels: Vec::new(),
+            configuration: None,
         },
         started_at: at("2026-11-20T09:00:00Z"),
         beat_at: at(beat_at),
@@ -143,4 +155,9 @@ pub(super) fn slot(at: Timestamp, verdict: Verdict, reason: Option<Reason>) -> S
 
 fn holder() -> Holder {
     Holder { node: NodeId::new("node-a"), boot: roundsman_model::BootId::new("boot-1") }
+}
+
+/// A pause that goes on.
+pub(crate) fn pause(from: roundsman_model::Timestamp) -> roundsman_model::Pause {
+    roundsman_model::Pause { from, until: None, by: "ada".to_owned(), reason: None }
 }

@@ -4,6 +4,7 @@ use roundsman_model::{
     AttemptEnd, BootId, Counts, NodeId, Outcome, Overlap, Reason, Run, SlotRange, TaskDefinition, TaskError,
     Transition, Verdict,
 };
+use roundsman_store::Claimer;
 use roundsman_store::{Firing, Holder, LogChunk, NodeEntry, RunLease, Settlement, SlotToRun, Store};
 
 use crate::stage::at;
@@ -22,6 +23,8 @@ pub(crate) async fn past(store: &dyn Store, tasks: &[TaskDefinition]) {
         pid: 4711,
         version: "0.1.0".to_owned(),
         listen: Some("127.0.0.1:9464".to_owned()),
+        labels: Vec::new(),
+        configuration: None,
     };
     store.enter(&node, begun).await.unwrap();
     store.install(tasks, begun).await.unwrap();
@@ -63,9 +66,15 @@ async fn slot(store: &dyn Store, task: &TaskDefinition, slot: &str, passed: Vec<
         passed,
         run: vec![SlotToRun { slot: Some(slot), due_at: slot }],
     };
-    store.fire(vec![firing], slot).await.unwrap();
+    store.fire(vec![firing], None, slot).await.unwrap();
     let started = slot + chrono::TimeDelta::milliseconds(40);
-    store.claim(&me(), 10, started).await.unwrap().pop().expect("the run that was just queued")
+    store
+        .claim(&Claimer::of(me()), 10, started)
+        .await
+        .unwrap()
+        .runs
+        .pop()
+        .expect("the run that was just queued")
 }
 
 fn lease(run: &Run) -> RunLease {

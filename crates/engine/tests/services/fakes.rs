@@ -10,8 +10,8 @@ use std::{
 use async_trait::async_trait;
 use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours, reconcile};
 use roundsman_model::{
-    AttemptEnd, BootId, HumanDuration, Limits, Misfire, NodeId, Outcome, Overlap, RetryPolicy, Run,
-    SlotRange, TaskDefinition, Timestamp,
+    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Limits, Misfire, NodeId, Outcome, Overlap,
+    RetryPolicy, Run, SlotRange, TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_telemetry::KindMetrics;
@@ -34,6 +34,14 @@ pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
         overlap: Overlap::Skip,
         misfire: Misfire::Latest,
         window: HumanDuration::from_secs(86_400),
+        start_within: None,
+        pool: None,
+        leases: Vec::new(),
+        after: Vec::new(),
+        blackouts: Vec::new(),
+        after_blackout: AfterBlackout::default(),
+        runs_on: Vec::new(),
+        history: History::default(),
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
@@ -143,6 +151,8 @@ impl Scene {
             pid: 1,
             version: "0".into(),
             listen: None,
+            labels: Vec::new(),
+            configuration: None,
         };
         store.enter(&entry, engine.now()).await.unwrap();
         engine

@@ -1,5 +1,6 @@
 //! Runs whose daemon is gone: taken back on proof, after what is left was ended, and never on suspicion.
 
+use roundsman_store::Claimer;
 use std::{sync::Arc, time::Duration};
 
 use roundsman_engine::{Rescuer, Service as _};
@@ -16,7 +17,11 @@ async fn a_dead_boot_loses_its_run_and_the_policy_tries_again() {
     let (_engine, mut firer) = scene.started("a", &store, &tasks, None).await;
     scene.clock.advance(Duration::from_secs(30));
     firer.run_once().await;
-    let claimed = store.claim(&holder("a"), 10, "2026-11-20T02:00:00Z".parse().unwrap()).await.unwrap();
+    let claimed = store
+        .claim(&Claimer::of(holder("a")), 10, "2026-11-20T02:00:00Z".parse().unwrap())
+        .await
+        .unwrap()
+        .runs;
     assert_eq!(claimed.len(), 1);
 
     let successor = scene.boot("b", &store, &tasks).await;
@@ -52,7 +57,7 @@ async fn runs_of_this_boot_are_left_alone() {
     let (engine, mut firer) = scene.started("a", &store, &tasks, None).await;
     scene.clock.advance(Duration::from_secs(30));
     firer.run_once().await;
-    store.claim(&holder("a"), 10, "2026-11-20T02:00:00Z".parse().unwrap()).await.unwrap();
+    store.claim(&Claimer::of(holder("a")), 10, "2026-11-20T02:00:00Z".parse().unwrap()).await.unwrap().runs;
     let mut rescuer = Rescuer::new(engine, Arc::new(Dead(vec![holder("a")])));
     assert_eq!(rescuer.rescue().await.unwrap(), 0);
 }

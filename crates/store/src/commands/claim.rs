@@ -9,37 +9,37 @@ use super::{
     slots,
 };
 use crate::{
-    Holder,
+    Claimed, Claimer, Holder,
     sql::{Fault, Outcome, Rows, Session, Statement, Value, sql},
 };
 
 /// Takes runs that are due.
 pub(crate) struct Claim {
-    pub(crate) me: Holder,
+    pub(crate) me: Claimer,
     pub(crate) limit: u32,
     pub(crate) now: Timestamp,
 }
 
 impl Command for Claim {
-    type Reply = Vec<Run>;
+    type Reply = Claimed;
     const WHAT: &'static str = "claim runs";
 
-    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<Run>> {
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Claimed> {
         let text = sql!(
             "SELECT id FROM runs WHERE" READY "AND due_at <= $1 ORDER BY rank_at, id LIMIT $2" LOCKED_FREE
         );
         let ready = session.rows(Statement::new(text).bind(self.now).bind(self.limit)).await?;
         let ids = ready.iter().map(|row| row.run("id")).collect::<Outcome<Vec<_>>>()?;
         let mut counts = Counts::default();
-        let runs = start(session, &ids, &self.me, &mut counts, self.now).await?;
+        let runs = start(session, &ids, &self.me.holder, &mut counts, self.now).await?;
         counts.write(session).await?;
-        Ok(runs)
+        Ok(Claimed { runs, next_due: next_due(session).await? })
     }
 }
 
 /// Takes one run, if it is due and nobody else has it.
 pub(crate) struct ClaimRun {
-    pub(crate) me: Holder,
+    pub(crate) me: Claimer,
     pub(crate) run: RunId,
     pub(crate) now: Timestamp,
 }
@@ -53,7 +53,7 @@ impl Command for ClaimRun {
         let ready = session.row(Statement::new(text).bind(self.run.0).bind(self.now)).await?;
         let ids: Vec<RunId> = ready.iter().map(|_| self.run).collect();
         let mut counts = Counts::default();
-        let runs = start(session, &ids, &self.me, &mut counts, self.now).await?;
+        let runs = start(session, &ids, &self.me.holder, &mut counts, self.now).await?;
         counts.write(session).await?;
         Ok(runs.into_iter().next())
     }
@@ -91,17 +91,10 @@ pub(super) async fn start(
     Ok(runs)
 }
 
-/// Asks when the next run falls due.
-pub(crate) struct NextDue;
-
-impl Command for NextDue {
-    type Reply = Option<Timestamp>;
-    const WHAT: &'static str = "look for the next run";
-
-    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<Timestamp>> {
-        let text = sql!("SELECT due_at FROM runs WHERE" READY "ORDER BY due_at LIMIT 1");
-        session.row(Statement::new(text)).await?.map(|row| row.at("due_at")).transpose()
-    }
+/// When the next run falls due.
+async fn next_due(session: &mut Session<'_>) -> Outcome<Option<Timestamp>> {
+    let text = sql!("SELECT due_at FROM runs WHERE" READY "ORDER BY due_at LIMIT 1");
+    session.row(Statement::new(text)).await?.map(|row| row.at("due_at")).transpose()
 }
 
 /// Ends a run that is not to start any more.

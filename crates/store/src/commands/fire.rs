@@ -23,6 +23,7 @@ use crate::{
 /// Fires tasks.
 pub(crate) struct Fire {
     pub(crate) batch: Vec<Firing>,
+    pub(crate) epoch: Option<i64>,
     pub(crate) now: Timestamp,
 }
 
@@ -50,13 +51,14 @@ impl Command for Fire {
 
 async fn lock_ledgers(session: &mut Session<'_>, names: Value) -> Outcome<HashMap<TaskName, Ledger>> {
     let text = sql!(
-        "SELECT name, ledger_until, removed_at FROM tasks WHERE name IN (SELECT e.value->>0 FROM" ROWS ")
+        "SELECT name, ledger_until, removed_at, revision FROM tasks WHERE name IN (SELECT e.value->>0 FROM" ROWS ")
          ORDER BY name" LOCKED
     );
     let rows = session.rows(Statement::new(text).bind(names)).await?;
     let ledger = |row: &crate::sql::Row| {
         let removed = row.at_or_none("removed_at")?.is_some();
-        Ok((row.name("name")?, Ledger { until: row.at_or_none("ledger_until")?, removed }))
+        let (until, revision) = (row.at_or_none("ledger_until")?, row.int("revision")?);
+        Ok((row.name("name")?, Ledger { until, removed, revision }))
     };
     rows.iter().map(ledger).collect()
 }

@@ -2,12 +2,18 @@
 
 pub(crate) mod read;
 
-use roundsman_model::{Origin, RunId, RunState, Timestamp};
+use std::borrow::Cow;
+
+use roundsman_model::{
+    Origin, RunId, RunState, RunTerms, Timestamp,
+    after::{round_of_run, round_of_slot},
+    time::delta,
+};
 use serde_json::Value as Json;
 
 use super::fire::plan::PlannedRun;
 use crate::{
-    NewRun,
+    Extra, NewRun, Round,
     sql::{Fault, Outcome, Rows, Session, Statement, Value, sql},
 };
 
@@ -28,6 +34,9 @@ pub(super) struct NewRow<'r> {
     place: Option<u32>,
     behind: Option<RunId>,
     superseded: Option<&'r str>,
+    terms: Cow<'r, RunTerms>,
+    round: Option<String>,
+    rerun_of: Option<RunId>,
 }
 
 impl<'r> NewRow<'r> {
@@ -40,7 +49,11 @@ impl<'r> NewRow<'r> {
             kind: run.firing.kind.as_str(),
             definition: &run.firing.definition,
             slot: run.slot.slot,
-            origin: if run.slot.slot.is_some() { Origin::Schedule } else { Origin::FirstStart },
+            origin: match (run.slot.slot, run.slot.extra) {
+                (Some(_), _) => Origin::Schedule,
+                (None, Extra::FirstStart) => Origin::FirstStart,
+                (None, Extra::Wake) => Origin::Wake,
+            },
             requested_by: None,
             action: None,
             params: &Json::Null,
@@ -50,6 +63,12 @@ impl<'r> NewRow<'r> {
             place: superseded.is_none().then_some(run.place),
             behind: run.behind,
             superseded,
+            terms: Cow::Borrowed(&run.firing.terms),
+            round: run.firing.followed.then(|| match run.slot.slot {
+                Some(slot) => round_of_slot(slot),
+                None => round_of_run(run.id),
+            }),
+            rerun_of: None,
         }
     }
 
@@ -71,6 +90,13 @@ impl<'r> NewRow<'r> {
             place: None,
             behind: None,
             superseded: None,
+            terms: Cow::Owned(run.definition.terms()),
+            round: match &run.round {
+                Round::Alone => None,
+                Round::Own => Some(round_of_run(id)),
+                Round::Of(round) => Some(round.clone()),
+            },
+            rerun_of: run.rerun_of,
         }
     }
 
@@ -79,7 +105,15 @@ impl<'r> NewRow<'r> {
         Self { place: Some(place), behind, ..self }
     }
 
-    fn values(&self) -> [Value; 18] {
+    fn start_by(&self) -> Option<Timestamp> {
+        let within = delta(self.terms.start_within?.get());
+        self.due_at.checked_add_signed(within)
+    }
+
+    fn values(&self) -> [Value; 26] {
+        let names = |names: &[&str]| (!names.is_empty()).then(|| Json::from(names.to_vec()).to_string());
+        let leases: Vec<_> = self.terms.leases.iter().map(AsRef::as_ref).collect();
+        let labels: Vec<_> = self.terms.runs_on.iter().map(AsRef::as_ref).collect();
         let state = if self.superseded.is_some() { RunState::Failed } else { RunState::Queued };
         [
             self.id.0.into(),
@@ -100,6 +134,14 @@ impl<'r> NewRow<'r> {
             self.superseded.into(),
             self.place.map(i64::from).into(),
             self.behind.map(|run| run.0).into(),
+            self.round.as_deref().into(),
+            self.round.is_some().into(),
+            self.rerun_of.map(|run| run.0).into(),
+            self.terms.pool.as_ref().map(AsRef::as_ref).into(),
+            names(&leases).as_deref().into(),
+            names(&labels).as_deref().into(),
+            self.terms.alone.into(),
+            self.start_by().into(),
         ]
     }
 }
@@ -126,12 +168,15 @@ pub(super) async fn insert(session: &mut Session<'_>, runs: &[NewRow<'_>]) -> Ou
     }
     let text = sql!(
         "INSERT INTO runs (id, task, kind, definition, slot, origin, requested_by, action, params, dry_run, state,
-            queued_at, due_at, rank_at, ended_at, cause, place, behind)
+            queued_at, due_at, rank_at, ended_at, cause, place, behind, round, follow, rerun_of, pool, leases, labels,
+            alone, start_by)
          SELECT CAST(e.value->>0 AS BIGINT), e.value->>1, e.value->>2, e.value->>3, CAST(e.value->>4 AS BIGINT),
             e.value->>5, e.value->>6, e.value->>7, e.value->>8, CAST(e.value->>9 AS BIGINT), e.value->>10,
             CAST(e.value->>11 AS BIGINT), CAST(e.value->>12 AS BIGINT), CAST(e.value->>13 AS BIGINT),
             CAST(e.value->>14 AS BIGINT), e.value->>15, CAST(e.value->>16 AS BIGINT),
-            CAST(e.value->>17 AS BIGINT)
+            CAST(e.value->>17 AS BIGINT), e.value->>18, CAST(e.value->>19 AS BIGINT),
+            CAST(e.value->>20 AS BIGINT), e.value->>21, e.value->>22, e.value->>23,
+            CAST(e.value->>24 AS BIGINT), CAST(e.value->>25 AS BIGINT)
          FROM" ROWS
     );
     session.execute(Statement::new(text).bind(Rows::of(runs, NewRow::values))).await.map(drop)

@@ -140,7 +140,7 @@ impl Command for Tasks {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<TaskRow>> {
         let statement = Statement::new(
-            "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.paused_at
+            "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.revision
              FROM tasks t JOIN definitions d ON d.task = t.name AND d.hash = t.hash ORDER BY t.name",
         );
         session.rows(statement).await?.iter().map(task).collect()
@@ -155,7 +155,9 @@ fn task(row: &Row) -> Outcome<TaskRow> {
         first_seen: row.at_or_none("first_seen")?,
         ledger_until: row.at_or_none("ledger_until")?,
         removed_at: row.at_or_none("removed_at")?,
-        paused_at: row.at_or_none("paused_at")?,
+        revision: row.int("revision")?,
+        pauses: Vec::new(),
+        wake: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Everything at once, from two nodes: firing, claiming, logging, settling, retrying, renewing. Afterwards the books must
 //! balance. It looks for lost updates and for transactions that wait for each other in a circle.
 
+use roundsman_store::Claimer;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -31,7 +32,7 @@ pub async fn nothing_is_lost_when_all_happens_at_once(stage: Stage) -> Verdict {
     }));
     tokio::try_join!(firing, working)?;
     let mut rest = Vec::new();
-    while rest.is_empty() || stage.store.next_due().await?.is_some() {
+    while rest.is_empty() || stage.next_due().await?.is_some() {
         rest.push(attempt(&stage.store, "last", MINUTES * 60 + 3600).await?);
     }
     balance(&stage, &tasks).await?;
@@ -51,7 +52,8 @@ async fn fire_all(
             let firing = |task| firing_of(task, Some(at(now - 60)), now, vec![slot(now)]);
             tasks.iter().map(firing).collect::<Vec<_>>()
         };
-        let (first, second) = tokio::join!(ours.fire(batch(), at(now)), theirs.fire(batch(), at(now)));
+        let (first, second) =
+            tokio::join!(ours.fire(batch(), None, at(now)), theirs.fire(batch(), None, at(now)));
         let done = first?.iter().chain(&second?).filter(|fired| matches!(fired, Fired::Done(_))).count();
         anyhow::ensure!(done == tasks.len(), "{done} of {} tasks were fired at {now}", tasks.len());
         minute.store(now, Ordering::Relaxed);
@@ -75,7 +77,9 @@ async fn work(store: &Arc<dyn Store>, node: String, minute: &AtomicI64) -> Resul
 /// One attempt from claim to end. Every third first attempt is tried again at once; every end is reported twice.
 async fn attempt(store: &Arc<dyn Store>, node: &str, now: i64) -> Result<bool> {
     let me = holder(node);
-    let Some(run) = store.claim(&me, 1, at(now)).await?.pop() else { return Ok(false) };
+    let Some(run) = store.claim(&Claimer::of(me.clone()), 1, at(now)).await?.runs.pop() else {
+        return Ok(false);
+    };
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: me.clone() };
     store.append_log(LogChunk { run: run.id, attempt: run.attempt, seq: 1, lines: "{}".to_owned() }).await?;
     anyhow::ensure!(store.beat(&me, std::slice::from_ref(&lease), at(now)).await? == [run.id]);

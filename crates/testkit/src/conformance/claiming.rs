@@ -1,5 +1,6 @@
 //! Claiming and giving up.
 
+use roundsman_store::Claimer;
 use std::{collections::HashSet, slice::from_ref};
 
 use roundsman_model::{Reason, RunState, Transition, Verdict as SlotVerdict};
@@ -13,7 +14,7 @@ pub async fn oldest_slots_are_claimed_first(stage: Stage) -> Verdict {
     for (task, slot_at) in tasks.iter().zip([180, 60, 120]) {
         stage.queue(task, slot_at).await?;
     }
-    let claimed = stage.store.claim(&holder("a"), 2, at(200)).await?;
+    let claimed = stage.store.claim(&Claimer::of(holder("a")), 2, at(200)).await?.runs;
     let names: Vec<_> = claimed.iter().map(|run| run.task.as_str()).collect();
     assert_eq!(names, ["a", "b"]);
     let run = &claimed[0];
@@ -28,19 +29,19 @@ pub async fn fifty_claims_at_once_never_share_a_run(stage: Stage) -> Verdict {
     let tasks: Vec<_> = (0..100).map(|n| definition(&format!("t{n}"))).collect();
     stage.install(&tasks).await?;
     let batch = tasks.iter().map(|task| firing_of(task, Some(at(0)), 60, vec![slot(60)])).collect();
-    stage.store.fire(batch, at(60)).await?;
+    stage.store.fire(batch, None, at(60)).await?;
     let other = stage.other_node().await?;
     let claims = (0..50).map(|n| {
         let store = if n % 2 == 0 { stage.store.clone() } else { other.clone() };
-        async move { store.claim(&holder(&format!("node-{n}")), 3, at(61)).await }
+        async move { store.claim(&Claimer::of(holder(&format!("node-{n}"))), 3, at(61)).await }
     });
     let mut seen = HashSet::new();
     for claimed in futures::future::join_all(claims).await {
-        for run in claimed? {
+        for run in claimed?.runs {
             assert!(seen.insert(run.id), "run {} was claimed twice", run.id);
         }
     }
-    for run in stage.store.claim(&holder("last"), 100, at(61)).await? {
+    for run in stage.store.claim(&Claimer::of(holder("last")), 100, at(61)).await?.runs {
         assert!(seen.insert(run.id));
     }
     assert_eq!(seen.len(), 100);
@@ -57,14 +58,14 @@ pub async fn a_run_is_claimed_when_it_is_due(stage: Stage) -> Verdict {
     stage.install(from_ref(&task)).await?;
     let mut late = slot(60);
     late.due_at = at(90);
-    stage.store.fire(vec![firing_of(&task, Some(at(0)), 60, vec![late])], at(60)).await?;
-    assert_eq!(stage.store.claim(&holder("a"), 5, at(89)).await?, []);
-    assert_eq!(stage.store.next_due().await?, Some(at(90)));
+    stage.store.fire(vec![firing_of(&task, Some(at(0)), 60, vec![late])], None, at(60)).await?;
+    assert_eq!(stage.store.claim(&Claimer::of(holder("a")), 5, at(89)).await?.runs, []);
+    assert_eq!(stage.next_due().await?, Some(at(90)));
     let (_, lease) = stage.claim_one("a", 90).await?;
-    assert_eq!(stage.store.next_due().await?, None);
+    assert_eq!(stage.next_due().await?, None);
     let wait = Transition::Wait { due_at: at(150), cause: "later".to_owned(), counted: true };
     stage.settle(&lease, wait, 100).await?;
-    assert_eq!(stage.store.next_due().await?, Some(at(150)));
+    assert_eq!(stage.next_due().await?, Some(at(150)));
     Ok(())
 }
 
@@ -75,10 +76,11 @@ pub async fn one_run_is_claimed_by_its_number(stage: Stage) -> Verdict {
     stage.queue(&tasks[0], 60).await?;
     let wanted = stage.queue(&tasks[1], 120).await?;
     let me = holder("a");
-    assert_eq!(stage.store.claim_run(&me, wanted, at(119)).await?, None);
-    let run = stage.store.claim_run(&me, wanted, at(120)).await?.expect("the run is due");
+    assert_eq!(stage.store.claim_run(&Claimer::of(me.clone()), wanted, at(119)).await?, None);
+    let run =
+        stage.store.claim_run(&Claimer::of(me.clone()), wanted, at(120)).await?.expect("the run is due");
     assert_eq!((run.id, run.state, run.attempt), (wanted, RunState::Running, 1));
-    assert_eq!(stage.store.claim_run(&holder("b"), wanted, at(121)).await?, None);
+    assert_eq!(stage.store.claim_run(&Claimer::of(holder("b")), wanted, at(121)).await?, None);
     assert_eq!(stage.store.attempts(wanted).await?.len(), 1);
     Ok(())
 }

@@ -27,17 +27,17 @@ pub async fn each_firing_is_whole_or_not_at_all(stage: Stage) -> Verdict {
     refused.passed.push(passed);
     let unknown = firing_of(&definition("unknown"), None, 240, vec![slot(240)]);
     let batch = vec![refused.clone(), firing_of(&good, Some(at(0)), 240, vec![slot(240)]), unknown];
-    let fired = stage.store.fire(batch, at(240)).await?;
-    assert_eq!(fired[0], Fired::Moved { ledger_until: Some(at(0)) });
+    let fired = stage.store.fire(batch, None, at(240)).await?;
+    assert_eq!(fired[0], Fired::Moved);
     assert!(
         matches!(&fired[1], Fired::Done(fates) if matches!(fates[..], [SlotFate::Queued(_)])),
         "{fired:?}"
     );
-    assert_eq!(fired[2], Fired::Moved { ledger_until: None });
+    assert_eq!(fired[2], Fired::Moved);
     assert_eq!(stage.store.slots(&stale.name, None, 9).await?, []);
 
     refused.ledger_was = Some(at(0));
-    let fired = stage.store.fire(vec![refused], at(240)).await?;
+    let fired = stage.store.fire(vec![refused], None, at(240)).await?;
     assert!(matches!(&fired[0], Fired::Done(fates) if fates.len() == 1), "{fired:?}");
     let ledger = stage.store.slots(&stale.name, None, 9).await?;
     assert_eq!(
@@ -68,7 +68,8 @@ pub async fn two_nodes_fire_each_slot_once(stage: Stage) -> Verdict {
             batch
         };
         let now = at((round + 1) * 60);
-        let (ours, theirs) = tokio::join!(stage.store.fire(batch(false), now), other.fire(batch(true), now));
+        let (ours, theirs) =
+            tokio::join!(stage.store.fire(batch(false), None, now), other.fire(batch(true), None, now));
         let done = |fired: &[Fired]| fired.iter().filter(|fired| matches!(fired, Fired::Done(_))).count();
         assert_eq!(done(&ours?) + done(&theirs?), tasks.len(), "round {round}");
     }
@@ -88,9 +89,11 @@ pub async fn two_nodes_fire_each_slot_once(stage: Stage) -> Verdict {
 pub async fn a_run_at_the_first_start_has_no_slot(stage: Stage) -> Verdict {
     let task = definition("first");
     stage.install(std::slice::from_ref(&task)).await?;
-    let first = SlotToRun { slot: None, due_at: at(5) };
-    let fired =
-        stage.store.fire(vec![firing_of(&task, Some(at(0)), 5, vec![first.clone(), first])], at(5)).await?;
+    let first = SlotToRun { slot: None, due_at: at(5), extra: roundsman_store::Extra::FirstStart };
+    let fired = stage
+        .store
+        .fire(vec![firing_of(&task, Some(at(0)), 5, vec![first.clone(), first])], None, at(5))
+        .await?;
     let [Fired::Done(fates)] = &fired[..] else { panic!("{fired:?}") };
     let [SlotFate::Queued(run), SlotFate::Overlap(by)] = fates[..] else { panic!("{fates:?}") };
     assert_eq!(run, by);
@@ -109,7 +112,7 @@ pub async fn ten_thousand_tasks_fire_in_one_batch(stage: Stage) -> Verdict {
     for minute in [60, 120] {
         let was = Some(at(minute - 60));
         let batch = tasks.iter().map(|task| firing_of(task, was, minute, vec![slot(minute)])).collect();
-        let fired = stage.store.fire(batch, at(minute)).await?;
+        let fired = stage.store.fire(batch, None, at(minute)).await?;
         assert!(fired.iter().all(|fired| matches!(fired, Fired::Done(_))));
     }
     let took = begun.elapsed();
@@ -126,7 +129,7 @@ pub async fn a_slot_in_the_ledger_is_not_fired_again(stage: Stage) -> Verdict {
     stage.install(std::slice::from_ref(&task)).await?;
     let run = stage.queue(&task, 60).await?;
     let repeated = vec![slot(60), slot(60), slot(120)];
-    let fired = stage.store.fire(vec![firing_of(&task, Some(at(60)), 120, repeated)], at(120)).await?;
+    let fired = stage.store.fire(vec![firing_of(&task, Some(at(60)), 120, repeated)], None, at(120)).await?;
     assert_eq!(fired, [Fired::Done(vec![SlotFate::Recorded, SlotFate::Recorded, SlotFate::Overlap(run)])]);
     Result::Ok(())
 }

@@ -23,7 +23,7 @@ pub async fn ranges_answer_for_every_instant_in_them(stage: Stage) -> Verdict {
     };
     let mut firing = firing_of(&task, Some(at(0)), 660, vec![slot(660)]);
     firing.passed.push(range.clone());
-    stage.store.fire(vec![firing], at(660)).await?;
+    stage.store.fire(vec![firing], None, at(660)).await?;
     for inside in [60, 61, 300, 600] {
         assert_eq!(stage.store.slot(&task.name, at(inside)).await?.as_ref(), Some(&range), "{inside}");
     }

@@ -13,6 +13,8 @@ fn entry(name: &str) -> NodeEntry {
         pid: 4711,
         version: "0.1.0".to_owned(),
         listen: Some("127.0.0.1:9464".to_owned()),
+        labels: Vec::new(),
+        configuration: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The overlap rule, as a rule of the database.
 
+use roundsman_store::Claimer;
 use std::slice::from_ref;
 
 use roundsman_model::{Overlap, Reason, RunState, Transition, Verdict as SlotVerdict};
@@ -31,7 +32,7 @@ pub async fn allow_fills_its_places(stage: Stage) -> Verdict {
     let task = roundsman_model::TaskDefinition { overlap: Overlap::Allow(2), ..definition("allow") };
     stage.install(from_ref(&task)).await?;
     let slots = vec![slot(60), slot(120), slot(180)];
-    let fired = stage.store.fire(vec![firing_of(&task, Some(at(0)), 180, slots)], at(180)).await?;
+    let fired = stage.store.fire(vec![firing_of(&task, Some(at(0)), 180, slots)], None, at(180)).await?;
     let [Fired::Done(fates)] = &fired[..] else { panic!("{fired:?}") };
     let [SlotFate::Queued(first), SlotFate::Queued(second), SlotFate::Overlap(by)] = fates[..] else {
         panic!("{fates:?}")
@@ -61,7 +62,7 @@ pub async fn a_waiting_run_is_taken_over(stage: Stage) -> Verdict {
     assert_eq!(old.cause.as_deref(), Some("superseded by slot 2026-01-05T12:02:00Z"));
     let (claimed, _) = stage.claim_one("b", 901).await?;
     assert_eq!(claimed.id, run);
-    assert_eq!(stage.store.claim(&holder("b"), 5, at(901)).await?, []);
+    assert_eq!(stage.store.claim(&Claimer::of(holder("b")), 5, at(901)).await?.runs, []);
     // Its own slot did run once.
     assert_eq!(stage.store.slot(&task.name, at(60)).await?.map(|slot| slot.verdict), Some(SlotVerdict::Ran));
     Ok(())
@@ -72,7 +73,7 @@ pub async fn queue_keeps_one_waiting_and_supersedes_it(stage: Stage) -> Verdict 
     let task = roundsman_model::TaskDefinition { overlap: Overlap::Queue, ..definition("queue") };
     stage.install(from_ref(&task)).await?;
     let slots = vec![slot(60), slot(120), slot(180)];
-    let fired = stage.store.fire(vec![firing_of(&task, Some(at(0)), 180, slots)], at(180)).await?;
+    let fired = stage.store.fire(vec![firing_of(&task, Some(at(0)), 180, slots)], None, at(180)).await?;
     let [Fired::Done(fates)] = &fired[..] else { panic!("{fired:?}") };
     let [SlotFate::Queued(first), SlotFate::Queued(second), SlotFate::TookOver { run: third, ended }] =
         fates[..]
@@ -82,9 +83,9 @@ pub async fn queue_keeps_one_waiting_and_supersedes_it(stage: Stage) -> Verdict 
     assert_eq!(ended, second);
     let superseded = stage.store.slot(&task.name, at(120)).await?.expect("the slot is accounted for");
     assert_eq!((superseded.verdict, superseded.reason), (SlotVerdict::Skipped, Some(Reason::Superseded)));
-    let claimed = stage.store.claim(&holder("a"), 5, at(181)).await?;
+    let claimed = stage.store.claim(&Claimer::of(holder("a")), 5, at(181)).await?.runs;
     assert_eq!(claimed.iter().map(|run| run.id).collect::<Vec<_>>(), [first]);
-    assert_eq!(stage.store.next_due().await?, None, "nothing may start before the first run ends");
+    assert_eq!(stage.next_due().await?, None, "nothing may start before the first run ends");
     let SlotFate::TookOver { run: fourth, ended } = stage.fire(&task, 240).await? else {
         panic!("a take-over")
     };

@@ -19,6 +19,8 @@ fn request(definition: &TaskDefinition) -> NewRun {
         params: json!({"days": 3}),
         dry_run: true,
         exclusive: true,
+        round: roundsman_store::Round::Alone,
+        rerun_of: None,
     }
 }
 

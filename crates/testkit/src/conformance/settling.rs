@@ -1,6 +1,7 @@
 //! Settling: whole, fenced by the lease, and the same twice is one.
 
 use roundsman_model::{AttemptEnd, MetricValue, Outcome, RunState, TaskError, Transition};
+use roundsman_store::Claimer;
 use roundsman_store::{RunLease, Settled, Settlement};
 
 use super::{
@@ -38,7 +39,7 @@ pub async fn a_retry_waits_and_runs_again(stage: Stage) -> Verdict {
     let waiting = stage.run(run.id).await?;
     assert_eq!((waiting.state, waiting.due_at, waiting.uncounted), (RunState::Waiting, at(100), 0));
     assert_eq!(waiting.cause.as_deref(), Some("no answer"));
-    assert_eq!(stage.store.claim(&holder("b"), 5, at(99)).await?, []);
+    assert_eq!(stage.store.claim(&Claimer::of(holder("b")), 5, at(99)).await?.runs, []);
     let (again, lease) = stage.claim_one("b", 100).await?;
     assert_eq!((again.id, again.attempt, again.started_at, again.cause), (run.id, 2, Some(at(60)), None));
     let snooze = Transition::Wait { due_at: at(200), cause: "busy".to_owned(), counted: false };

@@ -1,12 +1,13 @@
 //! What a case is played on: a store on a fresh database, and short ways to say what is usual. It checks nothing.
 
+use roundsman_store::Claimer;
 use std::{any::Any, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use roundsman_model::{
-    AttemptEnd, BootId, HumanDuration, Misfire, NodeId, Outcome, Overlap, RetryPolicy, Run, RunId, RunState,
-    Schedule, TaskDefinition, TaskName, Timestamp, Transition,
+    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap,
+    RetryPolicy, Run, RunId, RunState, Schedule, TaskDefinition, TaskName, Timestamp, Transition,
 };
 use roundsman_store::{
     Fired, Firing, Holder, OpenOptions, Role, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store, open,
@@ -22,6 +23,11 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// When the next run falls due.
+    pub(crate) async fn next_due(&self) -> roundsman_store::StoreResult<Option<Timestamp>> {
+        Ok(self.store.claim(&Claimer::of(holder("nobody")), 0, at(0)).await?.next_due)
+    }
+
     /// Opens a fresh database; `keep` is dropped with the stage.
     pub async fn open(url: String, keep: impl Any + Send + Sync) -> Self {
         let store = open(&url, OpenOptions::default()).await.expect("a fresh database opens");
@@ -42,7 +48,7 @@ impl Stage {
     pub async fn fire(&self, definition: &TaskDefinition, slot_at: i64) -> Result<SlotFate> {
         let was = self.ledger_until(&definition.name).await?;
         let firing = firing(definition, was, slot_at, vec![slot(slot_at)]);
-        match self.store.fire(vec![firing], at(slot_at)).await?.pop() {
+        match self.store.fire(vec![firing], None, at(slot_at)).await?.pop() {
             Some(Fired::Done(mut fates)) if fates.len() == 1 => Ok(fates.remove(0)),
             other => bail!("fired one slot and got {other:?}"),
         }
@@ -67,7 +73,7 @@ impl Stage {
     /// Claims the one run that is due.
     pub async fn claim_one(&self, node: &str, now: i64) -> Result<(Run, RunLease)> {
         let me = holder(node);
-        let mut runs = self.store.claim(&me, 1, at(now)).await?;
+        let mut runs = self.store.claim(&Claimer::of(me.clone()), 1, at(now)).await?.runs;
         let run = runs.pop().context("there is a run to claim")?;
         let lease = RunLease { run: run.id, attempt: run.attempt, holder: me };
         Ok((run, lease))
@@ -102,7 +108,7 @@ pub fn at(secs: i64) -> Timestamp {
 
 /// A slot that may start at its instant.
 pub fn slot(secs: i64) -> SlotToRun {
-    SlotToRun { slot: Some(at(secs)), due_at: at(secs) }
+    SlotToRun { slot: Some(at(secs)), due_at: at(secs), extra: roundsman_store::Extra::default() }
 }
 
 /// A node's first boot.
@@ -126,6 +132,14 @@ pub fn definition(name: &str) -> TaskDefinition {
         overlap: Overlap::Skip,
         misfire: Misfire::Latest,
         window: HumanDuration::from_secs(86_400),
+        start_within: None,
+        pool: None,
+        leases: Vec::new(),
+        after: Vec::new(),
+        blackouts: Vec::new(),
+        after_blackout: AfterBlackout::default(),
+        runs_on: Vec::new(),
+        history: History::default(),
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
@@ -145,6 +159,9 @@ pub fn firing(
         task: definition.name.clone(),
         kind: definition.kind.clone(),
         definition: definition.hash(),
+        terms: definition.terms(),
+        followed: false,
+        revision: 0,
         overlap: definition.overlap,
         ledger_was,
         ledger_until: at(ledger_until),
@@ -166,6 +183,7 @@ pub(super) fn settlement(lease: &RunLease, transition: Transition, now: i64) -> 
     };
     let lease = lease.clone();
     Settlement {
+        wake_at: None,
         lease,
         end,
         transition,

@@ -1,5 +1,6 @@
 //! Tasks come, change, go and return.
 
+use roundsman_store::Claimer;
 use std::slice::from_ref;
 
 use roundsman_model::{HumanDuration, Reason, RunState, TaskDefinition, Verdict as SlotVerdict};
@@ -41,14 +42,14 @@ pub async fn a_removed_task_ends_what_has_not_started(stage: Stage) -> Verdict {
     let removed: Vec<_> = stage.store.tasks().await?.iter().map(|row| row.removed_at).collect();
     assert_eq!(removed, [Some(at(100)), Some(at(100)), None]);
     let refused = super::firing_of(&going, Some(at(70)), 120, vec![super::slot(120)]);
-    let moved = roundsman_store::Fired::Moved { ledger_until: Some(at(70)) };
-    assert_eq!(stage.store.fire(vec![refused], at(120)).await?, [moved]);
+    let moved = roundsman_store::Fired::Moved;
+    assert_eq!(stage.store.fire(vec![refused], None, at(120)).await?, [moved]);
 
     stage.store.install(&[going.clone(), staying], at(500)).await?;
     let back = stage.store.tasks().await?.into_iter().find(|row| row.definition.name == going.name);
     let back = back.expect("the task is back");
     assert_eq!((back.removed_at, back.first_seen, back.ledger_until), (None, Some(at(0)), Some(at(500))));
     stage.queue(&going, 560).await?;
-    assert_eq!(stage.store.claim(&holder("a"), 9, at(560)).await?.len(), 2);
+    assert_eq!(stage.store.claim(&Claimer::of(holder("a")), 9, at(560)).await?.runs.len(), 2);
     Ok(())
 }

@@ -84,6 +84,8 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         params: order.params,
         dry_run: order.dry_run,
         exclusive: true,
+        round: roundsman_store::Round::Alone,
+        rerun_of: None,
     };
     let mut run = match engine.store().request(request, Some(engine.me()), engine.now()).await? {
         Requested::Overlap(run) => return Ok(Done::Overlap(run)),
@@ -145,7 +147,11 @@ async fn next_attempt(
                 return Ok(None);
             }
         }
-        if let Some(run) = engine.store().claim_run(engine.me(), id, engine.now()).await? {
+        if let Some(run) = engine
+            .store()
+            .claim_run(&roundsman_store::Claimer::of(engine.me().clone()), id, engine.now())
+            .await?
+        {
             return Ok(Some(run));
         }
         let run = engine.store().run(id).await?;
@@ -195,6 +201,8 @@ fn entry(loaded: &Loaded, node: &Node) -> NodeEntry {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         listen: None,
+        labels: Vec::new(),
+        configuration: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cli::{look::Look, sample};
 
 fn rows() -> Vec<Row> {
     let mut paused = sample::in_force(sample::definition("versa-hardware", "*/15 * * * *"));
-    paused.row.as_mut().unwrap().paused_at = Some(sample::at("2026-11-21T09:00:00Z"));
+    paused.row.as_mut().unwrap().pauses = vec![sample::pause(sample::at("2026-11-21T09:00:00Z"))];
     let mut off = sample::definition("old", "0 3 * * 1-5");
     off.enabled = false;
     vec![

@@ -7,8 +7,8 @@ use anyhow::Result;
 use chrono_tz::Tz;
 use roundsman_engine::{Engine, EngineParts, Health};
 use roundsman_model::{
-    BootId, Clock as _, HumanDuration, Limits, Misfire, NodeId, Overlap, RetryPolicy, Run, Schedule,
-    TaskDefinition, Timestamp,
+    AfterBlackout, BootId, Clock as _, History, HumanDuration, Limits, Misfire, NodeId, Overlap, RetryPolicy,
+    Run, Schedule, TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_supervisor::{Config, ProcessExecutor};
@@ -113,6 +113,8 @@ pub(crate) async fn boot(
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").into(),
         listen: None,
+        labels: Vec::new(),
+        configuration: None,
     };
     engine.store().enter(&entry, engine.now()).await?;
     Ok(engine)
@@ -134,6 +136,14 @@ pub(crate) fn task(name: &str, schedule: &str) -> Result<TaskDefinition> {
         overlap: Overlap::Allow(1_000),
         misfire: Misfire::Latest,
         window: HumanDuration::from_secs(86_400),
+        start_within: None,
+        pool: None,
+        leases: Vec::new(),
+        after: Vec::new(),
+        blackouts: Vec::new(),
+        after_blackout: AfterBlackout::default(),
+        runs_on: Vec::new(),
+        history: History::default(),
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),

@@ -144,18 +144,21 @@ async fn queue(engine: &Engine, tasks: &[TaskDefinition], slots: usize) -> Resul
         kind: task.kind.clone(),
         definition: task.hash(),
         overlap: task.overlap,
+        terms: task.terms(),
+        followed: false,
+        revision: 0,
         ledger_was: Some(start),
         ledger_until: last,
         passed: Vec::new(),
         run: (1..=slots as i64).map(|index| slot(start + TimeDelta::seconds(index))).collect(),
     };
-    let fired = engine.store().fire(tasks.iter().map(firing).collect(), now()).await?;
+    let fired = engine.store().fire(tasks.iter().map(firing).collect(), None, now()).await?;
     ensure!(fired.iter().all(|fired| matches!(fired, Fired::Done(_))), "the runs were not queued: {fired:?}");
     Ok(())
 }
 
 fn slot(at: Timestamp) -> SlotToRun {
-    SlotToRun { slot: Some(at), due_at: at }
+    SlotToRun { slot: Some(at), due_at: at, extra: roundsman_store::Extra::default() }
 }
 
 /// What is recorded is counted over a second connection.

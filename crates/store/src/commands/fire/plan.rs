@@ -18,6 +18,8 @@ pub(super) struct Ledger {
     pub(super) until: Option<Timestamp>,
     /// Whether the task has left the configuration.
     pub(super) removed: bool,
+    /// Its revision.
+    pub(super) revision: i64,
 }
 
 /// What is in force when a batch is fired.
@@ -94,10 +96,10 @@ impl Board {
 
     fn plan_one<'b>(&mut self, firing: &'b Firing, plan: &mut Plan<'b>) -> Fired {
         let Some(ledger) = self.ledgers.get_mut(&firing.task) else {
-            return Fired::Moved { ledger_until: None };
+            return Fired::Moved;
         };
-        if ledger.removed || ledger.until != firing.ledger_was {
-            return Fired::Moved { ledger_until: ledger.until };
+        if ledger.removed || ledger.until != firing.ledger_was || ledger.revision != firing.revision {
+            return Fired::Moved;
         }
         ledger.until = Some(firing.ledger_until);
         plan.ledgers.insert(&firing.task, firing.ledger_until);

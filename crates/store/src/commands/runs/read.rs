@@ -1,6 +1,6 @@
 //! Reading runs and their attempts. It changes nothing.
 
-use roundsman_model::{Run, RunId, Timestamp};
+use roundsman_model::{Run, RunId, RunTerms, Timestamp};
 
 use crate::{
     AttemptRow, HeldRun, Holder, RunFilter, RunLease,
@@ -30,6 +30,17 @@ pub(in crate::commands) fn run(row: &Row) -> Outcome<Run> {
         ended_at: row.at_or_none("ended_at")?,
         cause: row.get("cause")?,
         outcome: row.json_or_none("outcome")?,
+        round: row.get("round")?,
+        rerun_of: row.get::<Option<i64>>("rerun_of")?.map(RunId),
+        stop: row.json_or_none("stop")?,
+        terms: RunTerms {
+            pool: row.name_or_none("pool")?,
+            leases: row.json_or_none("leases")?.unwrap_or_default(),
+            runs_on: row.json_or_none("labels")?.unwrap_or_default(),
+            start_within: None,
+            alone: row.flag("alone")?,
+        },
+        start_by: row.at_or_none("start_by")?,
     })
 }
 
@@ -60,7 +71,7 @@ impl Command for ListRuns {
     const WHAT: &'static str = "list runs";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<Run>> {
-        let RunFilter { task, states, since, before, limit } = &self.0;
+        let RunFilter { task, states, round: _, since, before, limit } = &self.0;
         let first = match since {
             Some(since) => first_since(session, *since).await?,
             None => RunId(0),
@@ -116,7 +127,7 @@ impl Command for Held {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<HeldRun>> {
         let statement = Statement::new(sql!(
-            "SELECT" RUN ", node, boot, renewals, COALESCE(
+            "SELECT" RUN ", node, boot, renewals, stops_itself, COALESCE(
                 (SELECT nodes.one_shot FROM nodes WHERE nodes.node = runs.node), 0) AS one_shot
              FROM runs WHERE ended_at IS NULL AND state = 'running' ORDER BY id"
         ));
@@ -127,7 +138,8 @@ impl Command for Held {
 fn held(row: &Row) -> Outcome<HeldRun> {
     let run = run(row)?;
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: holder(row)? };
-    Ok(HeldRun { run, lease, renewals: row.int("renewals")?, one_shot: row.flag("one_shot")? })
+    let (one_shot, stops_itself) = (row.flag("one_shot")?, row.flag("stops_itself")?);
+    Ok(HeldRun { run, lease, renewals: row.int("renewals")?, one_shot, stops_itself })
 }
 
 fn holder(row: &Row) -> Outcome<Holder> {

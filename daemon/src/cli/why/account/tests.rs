@@ -138,7 +138,7 @@ fn still_to_come() {
     "#]],
     );
     let mut paused = facts(tomorrow);
-    paused.task.row.as_mut().unwrap().paused_at = Some(sample::at("2026-11-21T09:00:00Z"));
+    paused.task.row.as_mut().unwrap().pauses = vec![sample::pause(sample::at("2026-11-21T09:00:00Z"))];
     check(
         paused,
         expect![[r#"
