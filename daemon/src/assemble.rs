@@ -125,6 +125,7 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         environment: start::lookup(&environment),
         observer: None,
         health: foundation.health.clone(),
+        settings: roundsman_engine::EngineSettings::default(),
     })
 }
 

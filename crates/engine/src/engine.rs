@@ -13,7 +13,7 @@ use roundsman_wire::{Executor, LogLine};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Health, Live};
+use crate::{EngineSettings, Health, Live};
 
 /// Resolves the references in a task's `with` table; the error is a sentence for people.
 pub type Resolver = Arc<dyn Fn(&serde_json::Value) -> Result<serde_json::Value, String> + Send + Sync>;
@@ -49,6 +49,8 @@ pub struct EngineParts {
     pub observer: Option<Arc<dyn Observer>>,
     /// How alive we are; shared with `/readyz`.
     pub health: Arc<Health>,
+    /// What it is told about its surroundings.
+    pub settings: EngineSettings,
 }
 
 /// What all services share.

@@ -15,6 +15,7 @@ mod log_keeper;
 mod reconcile;
 mod rescue;
 mod service;
+mod settings;
 mod settle;
 
 pub use attempt::{Worked, work};
@@ -28,3 +29,4 @@ pub use live::Live;
 pub use reconcile::reconcile;
 pub use rescue::{Neighbours, Rescuer};
 pub use service::{Service, run_service};
+pub use settings::{EngineSettings, WithoutStore};

@@ -90,6 +90,11 @@ pub(super) fn run(id: i64, state: RunState) -> Run {
         ended_at: (!state.is_active()).then(|| slot + TimeDelta::milliseconds(1240)),
         cause: None,
         outcome: None,
+        round: None,
+        rerun_of: None,
+        stop: None,
+        terms: roundsman_model::RunTerms::default(),
+        start_by: None,
     }
 }
 

@@ -61,10 +61,13 @@ async fn slot(store: &dyn Store, task: &TaskDefinition, slot: &str, passed: Vec<
         kind: task.kind.clone(),
         definition: task.hash(),
         overlap: Overlap::Skip,
+        terms: task.terms(),
+        followed: false,
+        revision: row.revision,
         ledger_was: row.ledger_until,
         ledger_until: slot,
         passed,
-        run: vec![SlotToRun { slot: Some(slot), due_at: slot }],
+        run: vec![SlotToRun { slot: Some(slot), due_at: slot, extra: roundsman_store::Extra::default() }],
     };
     store.fire(vec![firing], None, slot).await.unwrap();
     let started = slot + chrono::TimeDelta::milliseconds(40);
@@ -107,6 +110,7 @@ pub(crate) async fn end(store: &dyn Store, run: &Run, end: AttemptEnd) {
     let transition: Transition =
         roundsman_model::settle(run, end.clone(), &roundsman_model::RetryPolicy::never(), at, 0.5);
     let settlement = Settlement {
+        wake_at: None,
         lease: lease(run),
         end,
         transition,

@@ -142,6 +142,7 @@ impl Scene {
             environment: Arc::new(|_| None),
             observer: None,
             health: Arc::new(Health::default()),
+            settings: roundsman_engine::EngineSettings::default(),
         });
         engine.set_definitions(tasks);
         let entry = NodeEntry {

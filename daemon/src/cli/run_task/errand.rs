@@ -181,6 +181,7 @@ fn parts(
         environment: assemble::lookup(&environment),
         observer: Some(screen),
         health: Arc::new(Health::default()),
+        settings: roundsman_engine::EngineSettings::default(),
     })
 }
 

@@ -104,6 +104,7 @@ pub(crate) async fn boot(
         environment: Arc::new(|_| None),
         observer: None,
         health: Arc::new(Health::default()),
+        settings: roundsman_engine::EngineSettings::default(),
     });
     engine.set_definitions(tasks);
     let entry = NodeEntry {
