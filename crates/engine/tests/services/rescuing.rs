@@ -37,6 +37,7 @@ async fn a_dead_boot_loses_its_run_and_the_policy_tries_again() {
     assert!(run.cause.unwrap().contains("ended without recording a result"));
 
     let late = Settlement {
+        wake_at: None,
         lease: RunLease { run: run.id, attempt: 1, holder: holder("a") },
         end: AttemptEnd::Finished { outcome: Outcome::success("too late") },
         transition: Transition::End { state: RunState::Succeeded, cause: None, outcome: None },
