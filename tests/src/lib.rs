@@ -4,3 +4,4 @@ pub mod attempts;
 pub mod daemon;
 pub mod kinds;
 pub mod lone_supervisor;
+pub mod torture;

@@ -12,6 +12,7 @@ mod packages;
 mod program;
 mod test;
 mod tidy;
+mod torture;
 mod workspace;
 
 use std::{env, process::ExitCode};
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   tidy               the rules of this repository that no lint knows: layers, lengths, heads, names, examples
   docs [--check]     writes the generated pages of docs/; with --check, only tells which are stale
   bench [ARG…]       release build, facts of the machine, then the benchmarks of roundsman-tests
+  torture [ARG…]     attacks the real binary in full: kill -9, freezes, a full disk; --cycles N --seed S --only NAME
   container          builds the Containerfile without a registry and rehearses the image in podman
 ";
 
@@ -51,6 +53,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<()> {
         (Some("docs"), []) => docs::write(),
         (Some("docs"), [flag]) if flag == "--check" => docs::check(),
         (Some("bench"), args) => bench::bench(args),
+        (Some("torture"), args) => torture::torture(args),
         (Some("container"), []) => container::container(),
         (Some("help" | "--help" | "-h"), _) => {
             print!("{USAGE}");

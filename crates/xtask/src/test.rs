@@ -20,7 +20,7 @@ const NEEDS: [Need; 4] = [
 
 /// Runs all tests, or with arguments only what the runner makes of these.
 pub(crate) fn test(args: &[String]) -> Result<()> {
-    packages::ensure("the test suite", &NEEDS)?;
+    provide()?;
     // Cargo builds the binaries of a package only for that package's own tests; the end-to-end tests start
     // those of others.
     run(cargo().args(["build", "--workspace", "--bins"]))?;
@@ -29,6 +29,11 @@ pub(crate) fn test(args: &[String]) -> Result<()> {
         run(cargo().args(["test", "--doc", "--workspace"]))?;
     }
     hand_over(&mut runner(has_nextest, args)).map(|never| match never {})
+}
+
+/// Installs the outside programs that tests talk to, or names them.
+pub(crate) fn provide() -> Result<()> {
+    packages::ensure("the test suite", &NEEDS)
 }
 
 fn runner(has_nextest: bool, args: &[String]) -> Command {
