@@ -119,6 +119,7 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         store,
         executor: start::executor(&foundation.loaded.settings)?,
         clock: Arc::new(SystemClock),
+        steady: Arc::new(roundsman_engine::HostUptime),
         me: foundation.node.holder().clone(),
         metrics: foundation.kind_metrics.clone(),
         resolver: start::resolver(&environment),

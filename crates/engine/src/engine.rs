@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use roundsman_model::{Clock, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp};
+use roundsman_model::{
+    Clock, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
+    time::{SteadyClock, Uptime},
+};
 use roundsman_store::{Holder, Store, StoreError, StoreResult};
 use roundsman_telemetry::KindMetrics;
 use roundsman_wire::{Executor, LogLine};
@@ -37,6 +40,8 @@ pub struct EngineParts {
     pub executor: Arc<dyn Executor>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// A clock that nobody sets.
+    pub steady: Arc<dyn SteadyClock>,
     /// This node and boot.
     pub me: Holder,
     /// Declared metrics of all kinds, and their samples.
@@ -103,6 +108,11 @@ impl Engine {
     /// The wall-clock time.
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    /// How long the host is up.
+    pub(crate) fn uptime(&self) -> Uptime {
+        self.parts.steady.uptime()
     }
 
     /// The runs under way.

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod beat;
+mod clock;
 mod dispatch;
 mod engine;
 mod fire;
@@ -20,6 +21,7 @@ mod settle;
 
 pub use attempt::{Worked, work};
 pub use beat::Heart;
+pub use clock::HostUptime;
 pub use dispatch::Dispatcher;
 pub use engine::{Engine, EngineParts, Environment, Mark, Observer, Resolver};
 pub use fire::Firer;

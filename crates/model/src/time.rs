@@ -1,4 +1,7 @@
-//! Instants, and the clock as a port. It implements no clock: the system's is in `task`, the fake one in `testkit`.
+//! Instants, and clocks as ports. It implements none: those of the system are in `task` and `engine`, the fake ones in
+//! `testkit`.
+
+use std::time::Duration;
 
 /// An instant in UTC. Stores keep it in whole microseconds since the Unix epoch.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
@@ -7,6 +10,21 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 pub trait Clock: Send + Sync + 'static {
     /// The wall-clock time.
     fn now(&self) -> Timestamp;
+}
+
+/// A clock that nobody sets.
+pub trait SteadyClock: Send + Sync + 'static {
+    /// How long the host is up.
+    fn uptime(&self) -> Uptime;
+}
+
+/// How long a host is up, counted from some instant that stays the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Uptime {
+    /// In all.
+    pub total: Duration,
+    /// Without the times when it was suspended.
+    pub awake: Duration,
 }
 
 /// An instant as whole microseconds since the Unix epoch, as stores and frames keep it.
@@ -20,6 +38,6 @@ pub fn from_micros(micros: i64) -> Timestamp {
 }
 
 /// A length of time as `chrono` counts it, at most some 292 million years.
-pub fn delta(duration: std::time::Duration) -> chrono::TimeDelta {
+pub fn delta(duration: Duration) -> chrono::TimeDelta {
     chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX)
 }

@@ -15,6 +15,7 @@ pub(crate) mod settle;
 pub(crate) mod slots;
 pub(crate) mod tasks;
 pub(crate) mod totals;
+pub(crate) mod watch;
 
 use std::future::Future;
 

@@ -25,6 +25,7 @@ use crate::{
         slots::{Slot, Slots},
         tasks::{Definition, Install, Tasks},
         totals::Totals,
+        watch::{Busy, RanAhead, Revisions},
     },
     trouble::{Kind, Place, Trouble},
 };
@@ -104,6 +105,23 @@ impl<A: Access> Store for Database<A> {
 
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>> {
         self.read(Tasks).await
+    }
+
+    async fn tasks_named(&self, names: &[TaskName]) -> StoreResult<Vec<TaskRow>> {
+        let all = self.read(Tasks).await?;
+        Ok(all.into_iter().filter(|row| names.contains(&row.definition.name)).collect())
+    }
+
+    async fn revisions(&self) -> StoreResult<Vec<(TaskName, i64)>> {
+        self.read(Revisions).await
+    }
+
+    async fn busy(&self) -> StoreResult<Vec<TaskName>> {
+        self.read(Busy).await
+    }
+
+    async fn ran_ahead(&self) -> StoreResult<Vec<(TaskName, Timestamp)>> {
+        self.read(RanAhead).await
     }
 
     async fn definition(&self, task: &TaskName, hash: &str) -> StoreResult<Option<TaskDefinition>> {

@@ -99,6 +99,18 @@ pub trait Store: Send + Sync + 'static {
     /// All tasks, removed ones included, by name.
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>>;
 
+    /// Some tasks, as `tasks` tells them.
+    async fn tasks_named(&self, names: &[TaskName]) -> StoreResult<Vec<TaskRow>>;
+
+    /// The revisions of all tasks in the configuration: cheap enough to be asked every few seconds.
+    async fn revisions(&self) -> StoreResult<Vec<(TaskName, i64)>>;
+
+    /// Tasks that have an active run which counts for the overlap rule.
+    async fn busy(&self) -> StoreResult<Vec<TaskName>>;
+
+    /// Slots that lie after the end of their task's ledger and led to a run nevertheless, under a clock that was wrong.
+    async fn ran_ahead(&self) -> StoreResult<Vec<(TaskName, Timestamp)>>;
+
     /// A version of a task's definition by its hash.
     async fn definition(&self, task: &TaskName, hash: &str) -> StoreResult<Option<TaskDefinition>>;
 
@@ -111,8 +123,10 @@ pub trait Store: Send + Sync + 'static {
     async fn fire(&self, batch: Vec<Firing>, epoch: Option<i64>, now: Timestamp) -> StoreResult<Vec<Fired>>;
 
     /// Takes back the rows of a task's ledger that lie after an instant and led to no run that started, as after a
-    /// clock that was wrong; the ledger then ends at the instant, or at the last slot after it that ran. Returns how many
-    /// slots were taken back.
+    /// clock that was wrong; their runs end as cancelled. A row that spans the instant is taken back whole. The ledger
+    /// then ends at the instant, or before the row that spanned it, even if slots after it ran: those stay, `ran_ahead`
+    /// tells them, and when their time comes again `fire` finds them recorded. A task first seen after the instant was
+    /// first seen then. Returns how many slots were taken back.
     async fn withdraw(&self, task: &TaskName, after: Timestamp) -> StoreResult<u64>;
 
     /// Records a run on request; with `claim` it is at once running in its first attempt, held by that node.

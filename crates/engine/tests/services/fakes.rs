@@ -4,7 +4,6 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -16,7 +15,7 @@ use roundsman_model::{
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_telemetry::KindMetrics;
 use roundsman_testkit::clock::FakeClock;
-use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Executor, Host, RunningAttempt, StartError};
+use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Executor, Host, Lease, RunningAttempt, StartError};
 
 /// A task on this schedule.
 pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
@@ -83,7 +82,7 @@ impl RunningAttempt for Ending {
     fn pid(&self) -> Option<u32> {
         None
     }
-    fn renew(&self, _: Duration) {}
+    fn renew(&self, _: Lease) {}
     fn cancel(&self, _: CancelReason) {}
     fn kill(&self) {}
     async fn wait(&mut self) -> AttemptReport {
@@ -136,6 +135,7 @@ impl Scene {
             store: store.clone(),
             executor: self.script.clone(),
             clock: self.clock.clone(),
+            steady: self.clock.clone(),
             me: holder(boot),
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|with| Ok(with.clone())),
@@ -152,6 +152,7 @@ impl Scene {
             pid: 1,
             version: "0".into(),
             listen: None,
+            kinds: Vec::new(),
             labels: Vec::new(),
             configuration: None,
         };

@@ -175,6 +175,7 @@ fn parts(
         store,
         executor: assemble::executor(&loaded.settings)?,
         clock: Arc::new(SystemClock),
+        steady: Arc::new(roundsman_engine::HostUptime),
         me: node.holder().clone(),
         metrics: Arc::new(kind_metrics(registry)),
         resolver: assemble::resolver(&environment),
@@ -202,6 +203,7 @@ fn entry(loaded: &Loaded, node: &Node) -> NodeEntry {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         listen: None,
+        kinds: Vec::new(),
         labels: Vec::new(),
         configuration: None,
     }

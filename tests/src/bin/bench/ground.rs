@@ -98,6 +98,7 @@ pub(crate) async fn boot(
         store,
         executor,
         clock: Arc::new(SystemClock),
+        steady: Arc::new(roundsman_engine::HostUptime),
         me: Holder { node: NodeId::new("bench"), boot: BootId::new("bench-boot") },
         metrics: Arc::new(KindMetrics::default()),
         resolver: Arc::new(|with| Ok(with.clone())),
@@ -114,6 +115,7 @@ pub(crate) async fn boot(
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").into(),
         listen: None,
+        kinds: Vec::new(),
         labels: Vec::new(),
         configuration: None,
     };
