@@ -37,7 +37,7 @@ pub fn order(kind: &str, with: Value) -> AttemptOrder {
         deadline: SystemClock.now() + time::delta(limit),
         time_limit_ms: u64::try_from(limit.as_millis()).expect("a short time"),
         grace_ms: 1_000,
-        lease_ms: None,
+        lease: None,
         limits: Limits::default(),
         parent_pid: 0,
     };

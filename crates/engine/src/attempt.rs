@@ -115,7 +115,7 @@ fn order(
         deadline,
         time_limit_ms: definition.timeout.get().as_millis() as u64,
         grace_ms: definition.grace.get().as_millis() as u64,
-        lease_ms: None,
+        lease: None,
         limits: definition.limits,
         parent_pid: std::process::id(),
     };

@@ -8,7 +8,7 @@ use std::{
 
 use roundsman_model::Clock;
 use roundsman_processes::Process;
-use roundsman_wire::{AttemptReport, CancelReason, FromWorker, Host, LogLine, LogStream, ToWorker};
+use roundsman_wire::{AttemptReport, CancelReason, FromWorker, Host, Lease, LogLine, LogStream, ToWorker};
 use rustix::process::Signal;
 use tokio::{
     sync::mpsc,
@@ -42,7 +42,7 @@ const STDERR_BYTES: usize = 4 << 10;
 /// What the holder of an attempt can ask for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Command {
-    Renew(Duration),
+    Renew(Lease),
     Cancel(CancelReason),
     Kill,
 }
@@ -198,10 +198,7 @@ impl Watch {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Renew(lease) => {
-                let lease_ms = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-                self.send(&ToWorker::Renew { lease_ms });
-            }
+            Command::Renew(lease) => self.send(&ToWorker::Renew { lease }),
             Command::Cancel(reason) if self.seen.stop.is_none() => self.stop(reason),
             Command::Cancel(_) => {}
             Command::Kill => {

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use roundsman_model::{AttemptEnd, Clock};
 use roundsman_wire::{
-    AttemptOrder, AttemptReport, CancelReason, Executor, Host, PROTOCOL, RunningAttempt, StartError,
+    AttemptOrder, AttemptReport, CancelReason, Executor, Host, Lease, PROTOCOL, RunningAttempt, StartError,
     ToWorker, encode,
 };
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -125,7 +125,7 @@ impl RunningAttempt for Running {
         Some(self.pid.cast_unsigned())
     }
 
-    fn renew(&self, lease: Duration) {
+    fn renew(&self, lease: Lease) {
         self.tell(Command::Renew(lease));
     }
 

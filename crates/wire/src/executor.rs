@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use roundsman_model::{Artifact, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue};
 use serde::{Deserialize, Serialize};
 
-use crate::{CodecError, LogLine, Request};
+use crate::{CodecError, Lease, LogLine, Request};
 
 /// The most questions (documents and artifacts) of one attempt that may be open at a time. The worker keeps to it; an
 /// executor answers what is beyond it with an error, so that it never has to stop reading.
@@ -140,7 +140,7 @@ pub trait RunningAttempt: Send {
     /// The worker's process id, where there is one.
     fn pid(&self) -> Option<u32>;
     /// Tells the worker that its lease was renewed.
-    fn renew(&self, lease: Duration);
+    fn renew(&self, lease: Lease);
     /// Stops it: the kind is told, then TERM to the tree, then KILL after the grace. Does not wait; see [`wait`](Self::wait).
     fn cancel(&self, reason: CancelReason);
     /// Ends the whole tree at once.

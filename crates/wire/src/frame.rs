@@ -42,9 +42,9 @@ pub struct Request {
     pub time_limit_ms: u64,
     /// Milliseconds between the polite and the final signal.
     pub grace_ms: u64,
-    /// Milliseconds the worker may go on without a further `renew`; absent means as long as the wire is open.
+    /// How long the worker may go on without a further `renew`; absent means as long as the wire is open.
     #[serde(default)]
-    pub lease_ms: Option<u64>,
+    pub lease: Option<crate::Lease>,
     /// Limits the worker sets itself before the kind's code runs.
     #[serde(default)]
     pub limits: Limits,
@@ -68,8 +68,8 @@ pub enum ToWorker {
     },
     /// The run's lease was renewed.
     Renew {
-        /// Milliseconds from the receipt on that the worker may go on.
-        lease_ms: u64,
+        /// How long the worker may go on.
+        lease: crate::Lease,
     },
     /// Stop: tell the kind, then end the tree after the grace.
     Cancel {

@@ -5,6 +5,7 @@
 pub mod codec;
 pub mod executor;
 pub mod frame;
+pub mod lease;
 
 pub use codec::{
     CodecError, Decoder, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, ProtocolMismatch, check_protocol, encode,
@@ -14,3 +15,4 @@ pub use executor::{
     Usage,
 };
 pub use frame::{FromWorker, LogLine, LogStream, PROTOCOL, Request, ToWorker};
+pub use lease::{Lease, boot_time};

@@ -10,7 +10,7 @@ use roundsman_model::{
     HumanDuration, Limits, MetricValue, Outcome, RunId, TaskError, Timestamp,
 };
 use roundsman_wire::{
-    CancelReason, Decoder, FromWorker, LogLine, LogStream, PROTOCOL, Request, ToWorker, encode,
+    CancelReason, Decoder, FromWorker, Lease, LogLine, LogStream, PROTOCOL, Request, ToWorker, encode,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -61,7 +61,7 @@ fn request() -> Request {
         deadline: at(),
         time_limit_ms: 1_800_000,
         grace_ms: 10_000,
-        lease_ms: Some(60_000),
+        lease: Some(Lease { since_ms: 1_000, lasts_ms: 60_000 }),
         limits: Limits {
             open_files: Some(1024),
             address_space: Some(ByteSize(2 << 30)),
@@ -81,7 +81,7 @@ fn frames_to_a_worker() {
         vec![
             ("hello", ToWorker::Hello { protocol: PROTOCOL }),
             ("request", ToWorker::Request { request: Box::new(request()) }),
-            ("renew", ToWorker::Renew { lease_ms: 60_000 }),
+            ("renew", ToWorker::Renew { lease: Lease { since_ms: 9_000, lasts_ms: 60_000 } }),
             ("cancel-person", ToWorker::Cancel { reason: CancelReason::Person }),
             ("cancel-drain", ToWorker::Cancel { reason: CancelReason::Drain }),
             ("cancel-deadline", ToWorker::Cancel { reason: CancelReason::Deadline }),

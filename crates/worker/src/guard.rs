@@ -9,13 +9,13 @@ use std::{
 };
 
 use roundsman_processes::{Told, below_me, kill_all, wait_a_little};
-use roundsman_wire::{CancelReason, FromWorker, Request};
+use roundsman_wire::{CancelReason, FromWorker, Lease, Request, boot_time};
 use rustix::{
     event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
     process::{Signal, getpid, kill_process},
     time::{
-        ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
-        timerfd_create, timerfd_settime,
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -39,7 +39,7 @@ pub(crate) struct Guard {
 
 struct State {
     stop_at: Duration,
-    lease_stop_at: Option<Duration>,
+    lease: Option<Limit>,
     asked: Option<Asked>,
     kill_at: Option<Duration>,
     told: Told,
@@ -65,7 +65,7 @@ impl Guard {
         let limit = Duration::from_millis(request.time_limit_ms);
         let state = State {
             stop_at: now.saturating_add(limit).saturating_add(BEHIND_SUPERVISOR),
-            lease_stop_at: request.lease_ms.map(|lease| lease_stop(now, lease, grace)),
+            lease: request.lease.map(|lease| Limit::of(lease, grace)),
             asked: None,
             kill_at: None,
             told: Told::default(),
@@ -78,9 +78,14 @@ impl Guard {
         Ok(Arc::new(Self { state: Mutex::new(state), wake, timer, cancelled, outbox, grace }))
     }
 
-    /// The run's lease was renewed for so long from now.
-    pub(crate) fn renew(&self, lease_ms: u64) {
-        self.change(|state, grace| state.lease_stop_at = Some(lease_stop(boot_time(), lease_ms, grace)));
+    /// The run's lease was renewed.
+    pub(crate) fn renew(&self, lease: Lease) {
+        self.change(|state, grace| state.lease = Some(Limit::of(lease, grace)));
+    }
+
+    /// Whether the kind may begin: the run's lease is not used up.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.lock().lease.is_none_or(|lease| boot_time() < lease.stop_at)
     }
 
     /// The supervisor wants the attempt to stop.
@@ -110,7 +115,7 @@ impl Guard {
             };
             if let Some(asked) = stopping {
                 self.stop(asked);
-            } else if self.lock().kill_at.is_some_and(|at| at <= now) {
+            } else if self.lock().kill_due().is_some_and(|at| at <= now) {
                 self.end_everything();
             } else {
                 self.wait_until(next);
@@ -183,7 +188,7 @@ impl State {
             } else if now >= self.stop_at {
                 Some(CancelReason::Deadline)
             } else {
-                self.lease_stop_at.filter(|at| now >= *at).map(|_| CancelReason::Lease)
+                self.lease.filter(|lease| now >= lease.stop_at).map(|_| CancelReason::Lease)
             }
         };
         if self.kill_at.is_some() {
@@ -194,20 +199,34 @@ impl State {
         Some(asked)
     }
 
+    /// When the tree is killed, once it was told to stop: whatever the reason was, not after the lease.
+    fn kill_due(&self) -> Option<Duration> {
+        let at = self.kill_at?;
+        Some(self.lease.map_or(at, |lease| at.min(lease.kill_at)))
+    }
+
     fn next_at(&self) -> Duration {
-        self.kill_at
-            .unwrap_or_else(|| self.lease_stop_at.map_or(self.stop_at, |lease| lease.min(self.stop_at)))
+        self.kill_due()
+            .unwrap_or_else(|| self.lease.map_or(self.stop_at, |lease| lease.stop_at.min(self.stop_at)))
     }
 }
 
-/// When the work must begin to stop, so that nothing runs any more when the lease is used up.
-fn lease_stop(now: Duration, lease_ms: u64, grace: Duration) -> Duration {
-    now.saturating_add(Duration::from_millis(lease_ms)).saturating_sub(grace).max(now)
+/// What a lease means for the tree.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    /// The work must begin to stop.
+    stop_at: Duration,
+    /// What is left is killed, early enough that nothing runs when the lease is used up.
+    kill_at: Duration,
 }
 
-fn boot_time() -> Duration {
-    let now = clock_gettime(ClockId::Boottime);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+impl Limit {
+    /// The grace may not take more than a quarter of the lease, or a task with a long one could never run.
+    fn of(lease: Lease, grace: Duration) -> Self {
+        let lasts = Duration::from_millis(lease.lasts_ms);
+        let kill_at = lease.ends_at().saturating_sub(KILL_FOR.min(lasts / 12));
+        Self { stop_at: kill_at.saturating_sub(grace.min(lasts / 4)), kill_at }
+    }
 }
 
 #[expect(unsafe_code, reason = "a signal handler needs a descriptor that outlives everything")]

@@ -133,7 +133,7 @@ pub(crate) fn read_all<R: Read>(
 ) {
     loop {
         match reader.next() {
-            Ok(ToWorker::Renew { lease_ms }) => guard.renew(lease_ms),
+            Ok(ToWorker::Renew { lease }) => guard.renew(lease),
             Ok(ToWorker::Cancel { .. }) => guard.cancel(),
             Ok(ToWorker::DocumentReply { id, result }) => questions.answer_document(id, result),
             Ok(ToWorker::ArtifactReply { id, result }) => questions.answer_artifact(id, result),

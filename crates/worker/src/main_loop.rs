@@ -128,6 +128,10 @@ impl Session {
     }
 
     fn run_kind(&self, registry: &Registry, request: Request) -> Result<Outcome, TaskError> {
+        if !self.guard.may_begin() {
+            // Somebody else may have the run by now. Nothing was begun, so the attempt is none.
+            return Err(TaskError::Interrupted);
+        }
         let Some(entry) = registry.get(request.kind.as_str()) else {
             return Err(TaskError::config(format!(
                 "there is no kind {:?} in this build",

@@ -5,7 +5,7 @@ use nix::{
     unistd::Pid,
 };
 use roundsman_model::TaskError;
-use roundsman_wire::CancelReason;
+use roundsman_wire::{CancelReason, Lease};
 use serde_json::json;
 
 use super::*;
@@ -143,12 +143,12 @@ async fn garbage_on_the_wire_ends_the_attempt_and_is_named() {
 async fn an_attempt_goes_on_only_as_long_as_its_lease() {
     let bench = Bench::new();
     let mut order = within(misbehave(json!({ "then": "ignore" })), 20_000);
-    order.request.lease_ms = Some(1_000);
+    order.request.lease = Some(Lease::from_now(Duration::from_secs(2)));
     let begun = Instant::now();
     let (mut attempt, _) = bench.start(order).await;
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(500)).await; // sleep: real leases are renewed in real time
-        attempt.renew(Duration::from_secs(1));
+        attempt.renew(Lease::from_now(Duration::from_secs(2)));
     }
     let report = bench.end(&mut *attempt).await;
     assert!(matches!(report.end, AttemptEnd::Lost { .. }), "{report:?}");
@@ -174,7 +174,7 @@ async fn a_kind_that_takes_all_descriptors_cannot_keep_its_tree_alive() {
         json!({ "scripts": [script], "wait_for": bench.path("script"), "then": { "open_files": 100_000 } });
     let mut order = within(misbehave(with), 20_000);
     order.request.limits.open_files = Some(64);
-    order.request.lease_ms = Some(1_500);
+    order.request.lease = Some(Lease::from_now(Duration::from_millis(2_500)));
     let (mut attempt, _) = bench.start(order).await;
     let script = told_by(&bench.path("script")).await;
     let report = bench.end(&mut *attempt).await;

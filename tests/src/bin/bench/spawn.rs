@@ -92,7 +92,7 @@ fn order(run: i64) -> Result<AttemptOrder> {
         deadline: now() + TimeDelta::seconds(60),
         time_limit_ms: 60_000,
         grace_ms: 10_000,
-        lease_ms: None,
+        lease: None,
         limits: roundsman_model::Limits::default(),
         parent_pid: std::process::id(),
     };
