@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, Clock, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, Limits, MetricValue,
+    Answer, Artifact, AskError, Clock, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, Limits, MetricValue, Question,
     RunId, time,
 };
 use roundsman_task::SystemClock;
@@ -29,6 +29,7 @@ pub fn order(kind: &str, with: Value) -> AttemptOrder {
         task: "test".parse().expect("a name"),
         kind: kind.parse().expect("a name"),
         slot: None,
+        round: None,
         timezone: "Europe/Berlin".into(),
         action: None,
         params: Value::Null,
@@ -128,5 +129,9 @@ impl Host for Notes {
         let (name, media_type, size) = (name.to_owned(), media_type.to_owned(), bytes.len() as u64);
         self.artifacts.lock().expect("no test panics here").insert(name.clone(), bytes);
         Ok(Artifact { name, media_type, size, sha256: String::new() })
+    }
+
+    async fn ask(&self, question: Question) -> Result<Answer, AskError> {
+        Err(AskError::Invalid { cause: format!("nobody is here to answer {question:?}") })
     }
 }

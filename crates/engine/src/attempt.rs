@@ -50,7 +50,7 @@ async fn work_held(
         Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
-    let host = Arc::new(AttemptHost::new(engine.clone(), run.task.clone(), lease.clone(), deadline));
+    let host = Arc::new(AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline));
     let report = match order(engine, run, &definition, deadline) {
         Ok(order) => {
             let over = CancellationToken::new();
@@ -107,6 +107,7 @@ fn order(
         task: run.task.clone(),
         kind: run.kind.clone(),
         slot: run.slot,
+        round: run.round.clone(),
         timezone: definition.timezone.name().to_owned(),
         action: run.action.clone(),
         params: run.params.clone(),

@@ -9,8 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, MetricValue, TaskName, Timestamp,
-    artifact::MAX_STORED_BYTES, time::delta,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question, Run,
+    TaskDefinition, Timestamp, artifact::MAX_STORED_BYTES, time::delta,
 };
 use roundsman_store::{LogChunk, RunLease, StoreResult};
 use roundsman_telemetry::MetricsRefused;
@@ -26,8 +26,9 @@ const ANSWER_RESERVE: Duration = Duration::from_secs(5);
 
 /// Where an attempt's words arrive.
 pub(crate) struct AttemptHost {
-    engine: Arc<Engine>,
-    task: TaskName,
+    pub(crate) engine: Arc<Engine>,
+    run: Run,
+    definition: Arc<TaskDefinition>,
     lease: RunLease,
     deadline: Timestamp,
     keeper: Mutex<LogKeeper>,
@@ -47,10 +48,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl AttemptHost {
-    pub(crate) fn new(engine: Arc<Engine>, task: TaskName, lease: RunLease, deadline: Timestamp) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        run: Run,
+        definition: Arc<TaskDefinition>,
+        lease: RunLease,
+        deadline: Timestamp,
+    ) -> Self {
         Self {
             engine,
-            task,
+            run,
+            definition,
             lease,
             deadline,
             keeper: Mutex::default(),
@@ -114,12 +122,28 @@ impl AttemptHost {
         }
     }
 
-    fn may_still_ask(&self) -> bool {
+    /// The run the attempt belongs to, as it was claimed.
+    pub(crate) fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// What it was made from.
+    pub(crate) fn definition(&self) -> &TaskDefinition {
+        &self.definition
+    }
+
+    /// The right to write for it.
+    pub(crate) fn lease(&self) -> &RunLease {
+        &self.lease
+    }
+
+    /// Whether the kind could still make something of a late answer.
+    pub(crate) fn may_still_ask(&self) -> bool {
         self.engine.now() + delta(ANSWER_RESERVE) < self.deadline
     }
 
     fn refuse(&self, why: &str) {
-        MetricsRefused { task: &self.task, why }.emit();
+        MetricsRefused { task: &self.run.task, why }.emit();
     }
 }
 
@@ -168,7 +192,7 @@ impl Host for AttemptHost {
 
     async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
         op.check()?;
-        let space = format!("task:{}", self.task);
+        let space = format!("task:{}", self.run.task);
         let mut failures = 0;
         loop {
             let now = self.engine.now();
@@ -204,5 +228,9 @@ impl Host for AttemptHost {
                 Err(error) => return Err(error.to_string()),
             }
         }
+    }
+
+    async fn ask(&self, question: Question) -> Result<Answer, AskError> {
+        self.answer(question).await
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows the `Store` and `Executor` traits; no SQL, no process, no file.
 
+mod answers;
 mod attempt;
 mod beat;
 mod clock;

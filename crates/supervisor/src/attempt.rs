@@ -267,6 +267,11 @@ impl Watch {
                     calls.artifact(id, name, media_type, base64);
                 }
             }
+            FromWorker::Ask { id, question } => {
+                if let Some((_, calls)) = &mut self.link {
+                    calls.question(id, question);
+                }
+            }
             FromWorker::Stopping { reason } => {
                 self.seen.stop.get_or_insert(reason);
                 self.kill_within(self.times.grace);

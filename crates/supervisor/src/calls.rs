@@ -4,7 +4,7 @@
 use std::{future::Future, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use roundsman_model::{DocumentError, DocumentOp};
+use roundsman_model::{Answer, AskError, DocumentError, DocumentOp, Question};
 use roundsman_wire::{CodecError, Host, MAX_QUESTIONS, ToWorker};
 use tokio::task::JoinSet;
 
@@ -51,6 +51,14 @@ impl Calls {
         });
     }
 
+    /// Any other question.
+    pub(crate) fn question(&mut self, id: u64, question: Question) {
+        let reply = move |result| ToWorker::Answer { id, result };
+        let refuse = move |cause| reply(Err(AskError::Unavailable { cause }));
+        let host = self.host.clone();
+        self.ask(refuse, async move { reply(host.ask(question).await) });
+    }
+
     fn ask(
         &mut self,
         refuse: impl FnOnce(String) -> ToWorker + Send + 'static,
@@ -65,11 +73,21 @@ impl Calls {
         }
         self.open.spawn(async move {
             // An answer of many large documents may not fit the wire; that, too, is an answer.
-            if let Err(error) = outlet.send(&answer.await) {
+            if let Err(error) = send(&outlet, answer.await).await {
                 let _ = outlet.send(&too_large(&error, refuse));
             }
         });
     }
+}
+
+/// Sends an answer. One of megabytes is written by a thread that has nothing else to do in time.
+async fn send(outlet: &Outlet, answer: ToWorker) -> Result<(), CodecError> {
+    if !matches!(answer, ToWorker::Answer { result: Ok(Answer::Artifact { .. }), .. }) {
+        return outlet.send(&answer);
+    }
+    let outlet = outlet.clone();
+    let sent = tokio::task::spawn_blocking(move || outlet.send(&answer)).await;
+    sent.unwrap_or_else(|error| Err(CodecError::Unwritable { cause: error.to_string() }))
 }
 
 fn too_large(error: &CodecError, refuse: impl FnOnce(String) -> ToWorker) -> ToWorker {
@@ -77,6 +95,9 @@ fn too_large(error: &CodecError, refuse: impl FnOnce(String) -> ToWorker) -> ToW
         ToWorker::DocumentReply { id, result: Err(DocumentError::Unavailable { cause }) } => {
             // The same question would get the same answer, so it is no matter of waiting.
             ToWorker::DocumentReply { id, result: Err(DocumentError::Invalid { cause }) }
+        }
+        ToWorker::Answer { id, result: Err(AskError::Unavailable { cause }) } => {
+            ToWorker::Answer { id, result: Err(AskError::Invalid { cause }) }
         }
         other => other,
     }

@@ -61,6 +61,9 @@ impl SpawnOrder {
         env.extend(asked);
         env.insert("ROUNDSMAN_RUN".to_owned(), request.run.to_string());
         env.insert("ROUNDSMAN_TASK".to_owned(), request.task.to_string());
+        if let Some(round) = &request.round {
+            env.insert("ROUNDSMAN_ROUND".to_owned(), round.clone());
+        }
         env.insert(MARK.to_owned(), mark.clone());
         Self { name: format!("{}-{}", request.run, request.attempt), mark, env }
     }

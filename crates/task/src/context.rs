@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use chrono_tz::Tz;
 use roundsman_model::{
-    ActionName, Artifact, Clock, DocumentError, DocumentOp, DocumentReply, MetricValue, RunId, TaskError,
-    TaskName, Timestamp, artifact::MAX_STORED_BYTES,
+    ActionName, Answer, Artifact, AskError, BudgetRule, Clock, DocumentError, DocumentOp, DocumentReply,
+    LeaseName, MetricValue, Question, RunId, TaskError, TaskName, Timestamp, artifact::MAX_STORED_BYTES,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{ArtifactError, Documents};
+use crate::{ArtifactError, Budget, Documents, Upstream};
 
 /// What is known about the attempt under way.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Attempt {
     pub task: TaskName,
     /// The slot it is for; absent for runs on request.
     pub slot: Option<Timestamp>,
+    /// The round it belongs to, if others follow it or it follows others.
+    pub round: Option<String>,
     /// 1 for the first attempt.
     pub number: u32,
     /// When the attempt is stopped.
@@ -58,12 +60,15 @@ pub trait Port: Send + Sync + 'static {
     /// Keeps an artifact.
     async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>)
     -> Result<Artifact, ArtifactError>;
+    /// Asks anything else.
+    async fn ask(&self, question: Question) -> Result<Answer, AskError>;
 }
 
 /// What a kind gets to work with. Cheap to clone. Log lines go through `tracing`.
 #[derive(Clone)]
 pub struct TaskContext {
     inner: Arc<Inner>,
+    budgets: &'static [(&'static str, BudgetRule)],
 }
 
 struct Inner {
@@ -81,7 +86,13 @@ impl TaskContext {
         cancelled: CancellationToken,
         port: Arc<dyn Port>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { attempt, clock, cancelled, port }) }
+        Self { inner: Arc::new(Inner { attempt, clock, cancelled, port }), budgets: &[] }
+    }
+
+    /// The same context for a kind that declares these budgets.
+    #[must_use]
+    pub fn declaring(&self, budgets: &'static [(&'static str, BudgetRule)]) -> Self {
+        Self { inner: self.inner.clone(), budgets }
     }
 
     /// What is known about the attempt.
@@ -102,6 +113,12 @@ impl TaskContext {
     /// The slot it is for; absent for runs on request.
     pub fn slot(&self) -> Option<Timestamp> {
         self.inner.attempt.slot
+    }
+
+    /// The round it belongs to: one slot or request of one task, and all runs that follow from it. Absent if nothing
+    /// follows it and it follows nothing.
+    pub fn round(&self) -> Option<&str> {
+        self.inner.attempt.round.as_deref()
     }
 
     /// When the attempt is stopped.
@@ -169,6 +186,51 @@ impl TaskContext {
         Ok(self.inner.port.artifact(name, media_type, bytes).await?)
     }
 
+    /// What came of a task that this one follows, directly or through others, in the same round. Nothing when this run
+    /// belongs to no round, as when a person started it alone, or when that task has no run in it.
+    pub async fn upstream(&self, task: &str) -> Result<Option<Upstream>, TaskError> {
+        let task = task.parse().map_err(TaskError::permanent)?;
+        match self.port().ask(Question::Upstream { task }).await? {
+            Answer::Upstream { run } => Ok(run.map(|run| Upstream::new(self.clone(), *run))),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// What came of all tasks that this one follows, directly or through others, in the same round; nearest first.
+    pub async fn upstreams(&self) -> Result<Vec<Upstream>, TaskError> {
+        match self.port().ask(Question::Upstreams).await? {
+            Answer::Upstreams { runs } => {
+                Ok(runs.into_iter().map(|run| Upstream::new(self.clone(), run)).collect())
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Takes a named lease, if nobody else has it: then it is this attempt's alone, among all tasks on all nodes, until the
+    /// attempt ends. It never waits; what a task always needs belongs under `leases` in its configuration.
+    pub async fn try_lease(&self, name: &str) -> Result<bool, TaskError> {
+        let name: LeaseName = name.parse().map_err(TaskError::permanent)?;
+        match self.port().ask(Question::TryLease { name: name.clone() }).await? {
+            Answer::Lease { busy: None } => Ok(true),
+            Answer::Lease { busy: Some((task, run)) } => {
+                tracing::info!("lease {name} is taken by run {run} of {task}");
+                Ok(false)
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// A budget that the kind declares or the configuration names.
+    pub fn budget(&self, name: &str) -> Budget {
+        let declared = self.budgets.iter().find(|(declared, _)| *declared == name);
+        Budget::new(self.clone(), name, declared.map(|(_, rule)| rule.clone()))
+    }
+
+    /// A budget that follows this rule where the configuration does not name it.
+    pub fn budget_or(&self, name: &str, rule: BudgetRule) -> Budget {
+        Budget::new(self.clone(), name, Some(rule))
+    }
+
     /// Tells how far the work is: steps done, steps in all where known, and what it is at.
     pub fn progress(&self, done: u64, total: Option<u64>, note: impl Into<String>) {
         self.inner.port.progress(Progress { done, total, note: note.into() });
@@ -183,4 +245,8 @@ impl TaskContext {
     pub(crate) fn port(&self) -> &dyn Port {
         &*self.inner.port
     }
+}
+
+pub(crate) fn unexpected(answer: &Answer) -> TaskError {
+    TaskError::retry(format!("the daemon gave an answer to another question: {answer:?}"))
 }

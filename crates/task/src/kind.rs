@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use roundsman_model::{Outcome, TaskError};
+use roundsman_model::{BudgetRule, Outcome, TaskError};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -40,6 +40,8 @@ pub struct KindInfo {
     pub metrics: &'static [MetricInfo],
     /// What it can be asked to do besides its scheduled work.
     pub actions: &'static [ActionInfo],
+    /// The budgets it takes from, with the rules that hold where the configuration names none.
+    pub budgets: &'static [(&'static str, BudgetRule)],
 }
 
 impl KindInfo {
@@ -53,6 +55,7 @@ impl KindInfo {
         repeatable: true,
         metrics: &[],
         actions: &[],
+        budgets: &[],
     };
 }
 

@@ -3,22 +3,26 @@
 //! It knows nothing of workers, wires, stores and daemons: those stand behind [`Port`].
 
 mod artifact;
+mod budget;
 mod clock;
 mod context;
 mod documents;
 mod kind;
 mod registry;
+mod upstream;
 
 pub use artifact::ArtifactError;
+pub use budget::Budget;
 pub use clock::SystemClock;
 pub use context::{Attempt, Port, Progress, TaskContext};
 pub use documents::Documents;
 pub use kind::{ActionInfo, Kind, KindInfo, MetricInfo, MetricType};
 pub use registry::{ConfigProblem, DuplicateKind, Entry, KindFuture, Registry};
+pub use upstream::Upstream;
 pub use roundsman_model::{
-    ActionName, Artifact, ByteSize, Clock, Counts, Document, DocumentError, DocumentOp, DocumentReply,
-    DocumentWrite, HumanDuration, KindName, MetricValue, Outcome, OutcomeStatus, RunId, Secret, TaskError,
-    TaskName, Timestamp,
+    ActionName, Answer, Artifact, AskError, BudgetRule, ByteSize, Clock, Counts, Document, DocumentError,
+    DocumentOp, DocumentReply, DocumentWrite, HumanDuration, KindName, MetricValue, Outcome, OutcomeStatus,
+    Question, RunId, RunState, Secret, TaskError, TaskName, Timestamp, UpstreamRun,
 };
 
 #[doc(hidden)]

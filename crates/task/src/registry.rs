@@ -102,7 +102,7 @@ fn start<K: Kind>(cx: &TaskContext, with: Value) -> KindFuture<'_> {
             let place = if problem.path.is_empty() { String::new() } else { format!(".{}", problem.path) };
             TaskError::config(format!("with{place}: {}", problem.message))
         })?;
-        K::run(cx, config).await
+        K::run(&cx.declaring(K::INFO.budgets), config).await
     })
 }
 

@@ -15,16 +15,18 @@
 
 mod documents;
 mod memory;
+mod surroundings;
 
 use std::{sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
-use roundsman_model::{Artifact, Clock, Document, DocumentError, MetricValue, RunId, Timestamp, time};
+use roundsman_model::{Artifact, AskError, Clock, Document, DocumentError, MetricValue, RunId, Timestamp, time};
 use roundsman_task::{Attempt, KindInfo, Progress, TaskContext};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use self::{documents::MemoryDocuments, memory::MemoryPort};
+pub use self::surroundings::TestUpstream;
+use self::{documents::MemoryDocuments, memory::MemoryPort, surroundings::Surroundings};
 use crate::clock::FakeClock;
 
 /// A context on an in-memory port, and everything the kind did with it.
@@ -74,12 +76,23 @@ impl TestContext {
     }
 
     fn with_attempt(&self, attempt: Attempt) -> Self {
-        Self::assemble(attempt, self.cx.clock(), self.port.documents.clone())
+        self.port.surroundings.end_attempt();
+        Self::assemble(
+            attempt,
+            self.cx.clock(),
+            self.port.documents.clone(),
+            self.port.surroundings.clone(),
+        )
     }
 
-    fn assemble(attempt: Attempt, clock: Arc<dyn Clock>, documents: Arc<MemoryDocuments>) -> Self {
+    fn assemble(
+        attempt: Attempt,
+        clock: Arc<dyn Clock>,
+        documents: Arc<MemoryDocuments>,
+        surroundings: Arc<Surroundings>,
+    ) -> Self {
         let cancelled = CancellationToken::new();
-        let port = Arc::new(MemoryPort::new(documents));
+        let port = Arc::new(MemoryPort::new(documents, surroundings));
         let cx = TaskContext::new(attempt, clock, cancelled.clone(), port.clone());
         Self { cx, cancelled, port }
     }
@@ -102,6 +115,47 @@ impl TestContext {
     /// From now on every question to documents is answered with this error; `None` ends it.
     pub fn fail_documents(&self, error: impl Into<Option<DocumentError>>) {
         self.port.documents.fail_with(error.into());
+    }
+
+    /// From now on every question about upstreams, leases and budgets is answered with this error; `None` ends it.
+    pub fn fail_questions(&self, error: impl Into<Option<AskError>>) {
+        self.port.surroundings.fail_with(error.into());
+    }
+
+    /// Another task has this lease from now on. Panics if the task's name is no name.
+    pub fn take_lease_for(&self, name: &str, task: &str) {
+        self.port.surroundings.take_lease_for(name, task);
+    }
+
+    /// Nobody has this lease any more.
+    pub fn free_lease(&self, name: &str) {
+        self.port.surroundings.free_lease(name);
+    }
+
+    /// The leases that the attempt has, by name.
+    pub fn leases(&self) -> Vec<String> {
+        self.port.surroundings.own_leases()
+    }
+
+    /// So many are left in a budget; who wants more is told to wait an hour. Without this everything is granted.
+    pub fn leave_in_budget(&self, name: &str, left: u32) {
+        self.port.surroundings.leave_in_budget(name, left);
+    }
+
+    /// How many were taken from a budget, over all runs.
+    pub fn taken_from_budget(&self, name: &str) -> u64 {
+        self.port.surroundings.taken(name)
+    }
+
+    /// Until when the kind asked everybody to leave a budget alone.
+    pub fn budget_held_until(&self, name: &str) -> Option<Timestamp> {
+        self.port.surroundings.held_until(name)
+    }
+
+    /// Budgets used without a rule, which work only where the configuration names them: the kind neither declares them
+    /// nor gives a rule. [`TaskContext::declaring`] makes a context know what a kind declares.
+    pub fn undeclared_budgets(&self) -> Vec<String> {
+        self.port.surroundings.undeclared()
     }
 
     /// What is known about the artifacts, by name.
@@ -168,6 +222,8 @@ pub struct TestContextBuilder {
     action: Option<(String, Value)>,
     dry_run: bool,
     documents: Vec<(String, String, Value)>,
+    round: Option<String>,
+    upstreams: Vec<TestUpstream>,
 }
 
 impl Default for TestContextBuilder {
@@ -182,6 +238,8 @@ impl Default for TestContextBuilder {
             action: None,
             dry_run: false,
             documents: Vec::new(),
+            round: None,
+            upstreams: Vec::new(),
         }
     }
 }
@@ -241,6 +299,19 @@ impl TestContextBuilder {
         self
     }
 
+    /// The round the run belongs to.
+    pub fn round(mut self, round: &str) -> Self {
+        self.round = Some(round.to_owned());
+        self
+    }
+
+    /// A run that this one follows. Without a [`round`](Self::round) they share that of run 1.
+    pub fn upstream(mut self, upstream: TestUpstream) -> Self {
+        self.round.get_or_insert_with(|| "run:1".to_owned());
+        self.upstreams.push(upstream);
+        self
+    }
+
     /// The context. Panics if a name is no name.
     pub fn build(self) -> TestContext {
         let now = self.clock.now();
@@ -252,6 +323,7 @@ impl TestContextBuilder {
             run: RunId(1),
             task: self.task.parse().expect("a task name"),
             slot: self.slot,
+            round: self.round,
             number: self.number,
             deadline: now + time::delta(self.time_left),
             timezone: self.timezone,
@@ -263,7 +335,8 @@ impl TestContextBuilder {
         for (collection, key, value) in self.documents {
             documents.seed(&collection, &key, value);
         }
-        TestContext::assemble(attempt, self.clock, Arc::new(documents))
+        let surroundings = Surroundings::new(self.clock.clone(), self.upstreams);
+        TestContext::assemble(attempt, self.clock, Arc::new(documents), Arc::new(surroundings))
     }
 }
 

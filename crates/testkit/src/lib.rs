@@ -6,5 +6,5 @@ pub mod context;
 pub mod postgres;
 
 pub use clock::FakeClock;
-pub use context::{TestContext, TestContextBuilder};
+pub use context::{TestContext, TestContextBuilder, TestUpstream};
 pub use postgres::PostgresCluster;

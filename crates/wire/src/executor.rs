@@ -4,12 +4,14 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use roundsman_model::{Artifact, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue};
+use roundsman_model::{
+    Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{CodecError, Lease, LogLine, Request};
 
-/// The most questions (documents and artifacts) of one attempt that may be open at a time. The worker keeps to it; an
+/// The most questions (documents, artifacts and all others) of one attempt that may be open at a time. The worker keeps to it; an
 /// executor answers what is beyond it with an error, so that it never has to stop reading.
 pub const MAX_QUESTIONS: usize = 8;
 
@@ -53,6 +55,8 @@ pub trait Host: Send + Sync + 'static {
     async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
     /// An artifact to keep.
     async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, String>;
+    /// Any other question.
+    async fn ask(&self, question: Question) -> Result<Answer, AskError>;
 }
 
 /// What the attempt used.

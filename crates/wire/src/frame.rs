@@ -1,7 +1,7 @@
 //! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
 
 use roundsman_model::{
-    ActionName, Artifact, DocumentError, DocumentOp, DocumentReply, KindName, Limits, MetricValue, Outcome,
+    ActionName, Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, KindName, Limits, MetricValue, Outcome, Question,
     RunId, TaskError, TaskName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct Request {
     /// The slot it is for.
     #[serde(default)]
     pub slot: Option<Timestamp>,
+    /// The round it belongs to, if others follow it or it follows others.
+    #[serde(default)]
+    pub round: Option<String>,
     /// The task's zone, by its IANA name.
     pub timezone: String,
     /// The action asked for.
@@ -89,6 +92,13 @@ pub enum ToWorker {
         id: u64,
         /// What was kept, or why not.
         result: Result<Artifact, String>,
+    },
+    /// The answer to an `ask` frame.
+    Answer {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        result: Result<Answer, AskError>,
     },
     /// The outcome was received; the worker may exit.
     Goodbye,
@@ -182,6 +192,13 @@ pub enum FromWorker {
         media_type: String,
         /// Its bytes in base64.
         base64: String,
+    },
+    /// Any other question; answered by `answer`.
+    Ask {
+        /// The number of the question.
+        id: u64,
+        /// The question.
+        question: Question,
     },
     /// The worker ends its tree of its own accord: asked to by a signal, or because a limit passed.
     Stopping {

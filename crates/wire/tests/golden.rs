@@ -6,8 +6,9 @@
 use std::{collections::BTreeMap, fmt::Debug, path::Path, time::Duration};
 
 use roundsman_model::{
-    Artifact, ByteSize, Counts, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite,
-    HumanDuration, Limits, MetricValue, Outcome, RunId, TaskError, Timestamp,
+    Answer, Artifact, AskError, BudgetRule, ByteSize, Counts, Document, DocumentError, DocumentOp,
+    DocumentReply, DocumentWrite, Draw, HumanDuration, Limits, MetricValue, Outcome, Question, RunId, RunState,
+    TaskError, Timestamp, UpstreamRun,
 };
 use roundsman_wire::{
     CancelReason, Decoder, FromWorker, Lease, LogLine, LogStream, PROTOCOL, Request, ToWorker, encode,
@@ -53,6 +54,7 @@ fn request() -> Request {
         task: "palo-hardware".parse().unwrap(),
         kind: "hardware-refresh".parse().unwrap(),
         slot: Some(at()),
+        round: Some("slot:2026-03-29T01:30:00Z".into()),
         timezone: "Europe/Berlin".into(),
         action: Some("restore".parse().unwrap()),
         params: json!({ "from": 40 }),
@@ -96,6 +98,59 @@ fn frames_to_a_worker() {
             ("artifact-kept", ToWorker::ArtifactReply { id: 8, result: Ok(kept()) }),
             ("artifact-refused", ToWorker::ArtifactReply { id: 8, result: Err("store away".into()) }),
             ("goodbye", ToWorker::Goodbye),
+        ],
+    );
+}
+
+fn upstream() -> UpstreamRun {
+    UpstreamRun {
+        task: "inventory".parse().unwrap(),
+        run: RunId(40),
+        state: RunState::Partial,
+        cause: Some("one device failed".into()),
+        outcome: Some(Outcome { detail: json!({ "devices": 3 }), ..Outcome::partial("3 devices") }),
+        artifacts: vec![kept()],
+    }
+}
+
+fn answers() -> Vec<(&'static str, ToWorker)> {
+    let answer = |result| ToWorker::Answer { id: 9, result };
+    let draw = Draw { granted: 2, wait: Duration::from_millis(200) };
+    let busy = Some(("palo-hardware".parse().unwrap(), RunId(40)));
+    vec![
+        ("answer-upstream", answer(Ok(Answer::Upstream { run: Some(Box::new(upstream())) }))),
+        ("answer-no-upstream", answer(Ok(Answer::Upstream { run: None }))),
+        ("answer-upstreams", answer(Ok(Answer::Upstreams { runs: vec![upstream()] }))),
+        ("answer-artifact", answer(Ok(Answer::Artifact { bytes: b"ABC".to_vec() }))),
+        ("answer-lease", answer(Ok(Answer::Lease { busy: None }))),
+        ("answer-lease-busy", answer(Ok(Answer::Lease { busy }))),
+        ("answer-drawn", answer(Ok(Answer::Drawn { draw, ahead: 1 }))),
+        ("answer-budget-held", answer(Ok(Answer::BudgetHeld))),
+        ("answer-invalid", answer(Err(AskError::Invalid { cause: "no such budget".into() }))),
+        ("answer-not-ours", answer(Err(AskError::NotOurs))),
+        ("answer-unavailable", answer(Err(AskError::Unavailable { cause: "store away".into() }))),
+    ]
+}
+
+#[test]
+fn answers_to_a_worker() {
+    check("to-worker", answers());
+}
+
+#[test]
+fn questions_from_a_worker() {
+    let ask = |question| FromWorker::Ask { id: 9, question };
+    let budget = || "netbox".parse().unwrap();
+    let default = Some(BudgetRule::per_second(5));
+    check(
+        "from-worker",
+        vec![
+            ("ask-upstream", ask(Question::Upstream { task: "inventory".parse().unwrap() })),
+            ("ask-upstreams", ask(Question::Upstreams)),
+            ("ask-artifact", ask(Question::UpstreamArtifact { run: RunId(40), name: "record.json".into() })),
+            ("ask-lease", ask(Question::TryLease { name: "excel-vm".parse().unwrap() })),
+            ("ask-draw", ask(Question::Draw { budget: budget(), default, wanted: 3 })),
+            ("ask-hold", ask(Question::HoldBudget { budget: budget(), default: None, until: at() })),
         ],
     );
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use roundsman_model::{Artifact, DocumentError, DocumentReply};
+use roundsman_model::{Answer, Artifact, AskError, DocumentError, DocumentReply};
 use roundsman_wire::{CodecError, Decoder, ToWorker};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -80,6 +80,7 @@ struct Open {
 pub(crate) enum Waiting {
     Document(oneshot::Sender<Result<DocumentReply, DocumentError>>),
     Artifact(oneshot::Sender<Result<Artifact, String>>),
+    Answer(oneshot::Sender<Result<Answer, AskError>>),
 }
 
 impl Questions {
@@ -112,6 +113,12 @@ impl Questions {
         }
     }
 
+    fn answer(&self, id: u64, result: Result<Answer, AskError>) {
+        if let Some((Waiting::Answer(waiting), _)) = self.lock().waiting.remove(&id) {
+            let _ = waiting.send(result);
+        }
+    }
+
     /// No answer comes any more: whoever waits is told by the drop of its channel.
     fn close(&self) {
         let mut open = self.lock();
@@ -137,6 +144,7 @@ pub(crate) fn read_all<R: Read>(
             Ok(ToWorker::Cancel { .. }) => guard.cancel(),
             Ok(ToWorker::DocumentReply { id, result }) => questions.answer_document(id, result),
             Ok(ToWorker::ArtifactReply { id, result }) => questions.answer_artifact(id, result),
+            Ok(ToWorker::Answer { id, result }) => questions.answer(id, result),
             Ok(ToWorker::Goodbye) => _ = goodbye.send(()),
             Ok(ToWorker::Hello { .. } | ToWorker::Request { .. } | ToWorker::Unknown) => {}
             Err(_) => break,

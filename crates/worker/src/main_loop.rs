@@ -145,6 +145,7 @@ impl Session {
             run: request.run,
             task: request.task,
             slot: request.slot,
+            round: request.round,
             number: request.attempt,
             deadline: request.deadline,
             timezone,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use roundsman_model::{Artifact, DocumentError, DocumentOp, DocumentReply, MetricValue};
+use roundsman_model::{
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+};
 use roundsman_task::{ArtifactError, Port, Progress};
 use roundsman_wire::{FromWorker, MAX_QUESTIONS};
 use tokio::sync::{Semaphore, oneshot};
@@ -27,7 +29,7 @@ impl WirePort {
     }
 
     /// Sends a question. The error says why no answer can be expected.
-    async fn ask(&self, waiting: Waiting, frame: impl FnOnce(u64) -> FromWorker) -> Result<(), Refusal> {
+    async fn send(&self, waiting: Waiting, frame: impl FnOnce(u64) -> FromWorker) -> Result<(), Refusal> {
         let permit = self.permits.clone().acquire_owned().await.expect("the permits are never closed");
         let id = self.questions.ask(waiting, permit).ok_or(Refusal::NoDaemon)?;
         self.outbox.send(&frame(id)).map_err(|error| {
@@ -58,7 +60,7 @@ impl Port for WirePort {
     async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
         let (answer, arrived) = oneshot::channel();
         let frame = |id| FromWorker::Document { id, collection: collection.to_owned(), op };
-        self.ask(Waiting::Document(answer), frame).await.map_err(|refusal| match refusal {
+        self.send(Waiting::Document(answer), frame).await.map_err(|refusal| match refusal {
             Refusal::NoDaemon => DocumentError::Unavailable { cause: NO_DAEMON.into() },
             Refusal::TooLarge(cause) => DocumentError::Invalid { cause },
         })?;
@@ -79,10 +81,20 @@ impl Port for WirePort {
             media_type: media_type.to_owned(),
             base64: BASE64_STANDARD.encode(bytes),
         };
-        self.ask(Waiting::Artifact(answer), frame).await.map_err(|refusal| match refusal {
+        self.send(Waiting::Artifact(answer), frame).await.map_err(|refusal| match refusal {
             Refusal::NoDaemon => unavailable(NO_DAEMON.into()),
             Refusal::TooLarge(cause) => unavailable(cause),
         })?;
         arrived.await.unwrap_or_else(|_| Err(NO_DAEMON.into())).map_err(unavailable)
+    }
+
+    async fn ask(&self, question: Question) -> Result<Answer, AskError> {
+        let (answer, arrived) = oneshot::channel();
+        let frame = |id| FromWorker::Ask { id, question };
+        self.send(Waiting::Answer(answer), frame).await.map_err(|refusal| match refusal {
+            Refusal::NoDaemon => AskError::Unavailable { cause: NO_DAEMON.into() },
+            Refusal::TooLarge(cause) => AskError::Invalid { cause },
+        })?;
+        arrived.await.unwrap_or_else(|_| Err(AskError::Unavailable { cause: NO_DAEMON.into() }))
     }
 }

@@ -9,12 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, DocumentError, DocumentOp, DocumentReply, MetricValue, artifact::MAX_STORED_BYTES,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+    artifact::MAX_STORED_BYTES,
 };
 use roundsman_task::{ArtifactError, Port, Progress};
 use sha2::{Digest, Sha256};
 
-use super::documents::MemoryDocuments;
+use super::{documents::MemoryDocuments, surroundings::Surroundings};
 
 /// What an attempt told its port.
 #[derive(Default)]
@@ -27,12 +28,13 @@ struct Told {
 /// Memory in place of the wire.
 pub(super) struct MemoryPort {
     pub(super) documents: Arc<MemoryDocuments>,
+    pub(super) surroundings: Arc<Surroundings>,
     told: Mutex<Told>,
 }
 
 impl MemoryPort {
-    pub(super) fn new(documents: Arc<MemoryDocuments>) -> Self {
-        Self { documents, told: Mutex::default() }
+    pub(super) fn new(documents: Arc<MemoryDocuments>, surroundings: Arc<Surroundings>) -> Self {
+        Self { documents, surroundings, told: Mutex::default() }
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -76,15 +78,20 @@ impl Port for MemoryPort {
             let (name, size) = (name.to_owned(), bytes.len());
             return Err(ArtifactError::TooLarge { name, size, limit: MAX_STORED_BYTES });
         }
-        let artifact = Artifact {
-            name: name.to_owned(),
-            media_type: media_type.to_owned(),
-            size: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(&bytes)),
-        };
+        let artifact = describe(name, media_type, &bytes);
         self.told().artifacts.insert(name.to_owned(), (artifact.clone(), bytes));
         Ok(artifact)
     }
+
+    async fn ask(&self, question: Question) -> Result<Answer, AskError> {
+        self.surroundings.answer(question)
+    }
+}
+
+/// What is known about an artifact of these bytes.
+pub(super) fn describe(name: &str, media_type: &str, bytes: &[u8]) -> Artifact {
+    let (size, sha256) = (bytes.len() as u64, hex(&Sha256::digest(bytes)));
+    Artifact { name: name.to_owned(), media_type: media_type.to_owned(), size, sha256 }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use roundsman_model::{DocumentError, DocumentWrite, TaskError, artifact::MAX_STORED_BYTES, document};
+use roundsman_model::{
+    AskError, BudgetRule, Clock, DocumentError, DocumentWrite, Outcome, OutcomeStatus, RunState, TaskError,
+    artifact::MAX_STORED_BYTES, document,
+};
 use roundsman_task::{KindInfo, MetricInfo, MetricType};
 use serde_json::json;
 
-use super::TestContext;
+use super::{TestContext, TestUpstream};
 use crate::clock::FakeClock;
 
 fn put(key: &str, if_version: Option<i64>) -> DocumentWrite {
@@ -134,4 +137,100 @@ async fn failures_can_be_switched_on_and_off() {
     assert!(matches!(error, TaskError::Retry { .. }));
     test.fail_documents(None);
     assert_eq!(test.cx().documents("a").get("k").await, Ok(None));
+}
+
+#[tokio::test]
+async fn upstreams_are_seen_with_detail_and_artifacts() {
+    let outcome = Outcome::partial("3 devices").with_detail(json!({ "devices": 3 }));
+    let test = TestContext::builder()
+        .upstream(TestUpstream::new("inventory").outcome(outcome).artifact("a.txt", "text/plain", "abc"))
+        .upstream(TestUpstream::new("report").ended(RunState::Failed, "no paper"))
+        .build();
+    assert_eq!(test.cx().round(), Some("run:1"));
+    let inventory = test.cx().upstream("inventory").await.unwrap().unwrap();
+    assert_eq!((inventory.state(), inventory.status()), (RunState::Succeeded, Some(OutcomeStatus::Partial)));
+    assert_eq!((inventory.summary(), &inventory.detail()["devices"]), ("3 devices", &json!(3)));
+    assert_eq!(inventory.artifact("a.txt").await, Ok(b"abc".to_vec()));
+    let missing = inventory.artifact("b.txt").await.unwrap_err();
+    assert!(
+        matches!(&missing, TaskError::Permanent { cause } if cause.ends_with("kept no artifact \"b.txt\" (kept: a.txt)")),
+        "{missing}"
+    );
+    assert!(inventory.detail_as::<Vec<u8>>().is_err());
+
+    let report = test.cx().upstream("report").await.unwrap().unwrap();
+    assert_eq!((report.state(), report.summary(), report.outcome()), (RunState::Failed, "no paper", None));
+    assert!(test.cx().upstream("other").await.unwrap().is_none());
+    assert_eq!(test.cx().upstreams().await.unwrap().len(), 2);
+
+    let alone = TestContext::default();
+    assert_eq!(alone.cx().round(), None);
+    assert!(alone.cx().upstreams().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_lease_is_taken_until_the_attempt_ends() {
+    let test = TestContext::default();
+    test.take_lease_for("vm", "other");
+    assert_eq!(test.cx().try_lease("vm").await, Ok(false));
+    test.free_lease("vm");
+    assert_eq!(test.cx().try_lease("vm").await, Ok(true));
+    assert_eq!(test.cx().try_lease("vm").await, Ok(true), "what is ours stays ours");
+    assert_eq!(test.leases(), ["vm"]);
+    assert!(test.next_attempt().leases().is_empty());
+    assert!(matches!(test.cx().try_lease("No Name").await, Err(TaskError::Permanent { .. })));
+}
+
+#[tokio::test]
+async fn a_budget_is_counted_and_its_end_is_told() {
+    const DECLARED: &[(&str, BudgetRule)] = &[("api", BudgetRule::per_second(5))];
+    let clock = Arc::new(FakeClock::at("2026-01-05T12:00:00Z"));
+    let test = TestContext::builder().clock(clock.clone()).build();
+    let api = test.cx().declaring(DECLARED).budget("api");
+    api.take(3).await.unwrap();
+    assert_eq!((test.taken_from_budget("api"), test.undeclared_budgets()), (3, vec![]));
+
+    test.leave_in_budget("api", 1);
+    let Err(TaskError::Retry { cause, not_before }) = api.take(2).await else { panic!("it was granted") };
+    assert!(cause.starts_with("budget \"api\" is used up: the next turn comes in 1h"), "{cause}");
+    assert_eq!(not_before, Some("2026-01-05T13:00:00Z".parse().unwrap()));
+
+    test.cx().budget("unknown").take(1).await.unwrap();
+    assert_eq!(test.undeclared_budgets(), ["unknown"]);
+    test.cx().budget_or("given", BudgetRule::per_second(1)).take(1).await.unwrap();
+    assert_eq!(test.undeclared_budgets(), ["unknown"]);
+}
+
+#[tokio::test]
+async fn who_holds_a_budget_holds_it_for_everyone() {
+    let clock = Arc::new(FakeClock::at("2026-01-05T12:00:00Z"));
+    let test = TestContext::builder().clock(clock.clone()).build();
+    let api = test.cx().budget_or("api", BudgetRule::per_second(5));
+    api.retry_after(Duration::from_secs(700)).await.unwrap();
+    assert_eq!(test.budget_held_until("api"), Some(clock.now() + chrono::TimeDelta::seconds(700)));
+    assert!(matches!(api.take(1).await, Err(TaskError::Retry { .. })), "the time limit is 600 s");
+    clock.advance(Duration::from_secs(701));
+    test.next_run().cx().budget_or("api", BudgetRule::per_second(5)).take(1).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_budget_hears_the_order_to_stop() {
+    let test = TestContext::default();
+    let api = test.cx().budget_or("api", BudgetRule::per_second(5));
+    api.retry_after(Duration::from_secs(300)).await.unwrap();
+    let stop = async {
+        tokio::task::yield_now().await;
+        test.cancel();
+    };
+    let (taken, ()) = tokio::join!(api.take(1), stop);
+    assert_eq!(taken, Err(TaskError::Cancelled));
+}
+
+#[tokio::test]
+async fn questions_can_fail() {
+    let test = TestContext::default();
+    test.fail_questions(AskError::Unavailable { cause: "store away".into() });
+    assert_eq!(test.cx().try_lease("vm").await, Err(TaskError::retry("no answer: store away")));
+    test.fail_questions(None);
+    assert_eq!(test.cx().try_lease("vm").await, Ok(true));
 }

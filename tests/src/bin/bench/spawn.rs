@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use roundsman_model::{
-    Artifact, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue, RunId, Timestamp,
+    Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+    RunId, Timestamp,
 };
 use roundsman_tests::daemon::Site;
 use roundsman_wire::{AttemptOrder, Executor, Host, LogLine, Request};
@@ -84,6 +85,7 @@ fn order(run: i64) -> Result<AttemptOrder> {
         task: "stamped".parse()?,
         kind: stamp::NAME.parse()?,
         slot: None,
+        round: None,
         timezone: "UTC".into(),
         action: None,
         params: serde_json::Value::Null,
@@ -115,6 +117,10 @@ impl Host for Deaf {
 
     async fn artifact(&self, _: &str, _: &str, _: Vec<u8>) -> Result<Artifact, String> {
         Err("there is no store here".into())
+    }
+
+    async fn ask(&self, _: Question) -> Result<Answer, AskError> {
+        Err(AskError::Unavailable { cause: "there is no store here".into() })
     }
 }
 
