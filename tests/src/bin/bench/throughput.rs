@@ -39,7 +39,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let ground = Ground::new()?;
     let mut rows = Vec::new();
     start_workers(20, 4).context("cannot warm up")?;
-    for (workers, count) in [(1, bench.size(480, 48)), (4, bench.size(960, 96)), (16, bench.size(960, 96))] {
+    for (workers, count) in [(1, 480), (4, 960), (16, 960), (64, 1_920)] {
+        let count = bench.size(count, count / 10);
         say(&format!("{count} runs, {workers} at a time"));
         let mut bare = start_workers(count, workers)?.per_second;
         let mut measured = Vec::new();
