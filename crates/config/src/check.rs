@@ -156,7 +156,7 @@ impl<'a> Checker<'a> {
         self.hide_unknown(key, near.as_deref(), node, schema);
         let parent = node.path.strip_suffix(&join("", key)).unwrap_or(&node.path).trim_end_matches('.');
         let mut draft = Draft::new(parent, Some(span), format!("unknown key `{key}`"));
-        if near.is_none() && !known.is_empty() && known.len() <= 12 {
+        if near.is_none() && !known.is_empty() && known.len() <= 16 {
             draft = draft.expected(expectation::either(
                 &known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>(),
             ));
@@ -243,8 +243,9 @@ impl<'a> Checker<'a> {
     fn text(&mut self, node: &Node, text: &Text, map: &'a Map<String, Value>) {
         self.length(node, text, map);
         let Some(name) = map.get("format").and_then(Value::as_str) else { return };
-        let least = map.get("x-min").and_then(Value::as_str);
-        let Some(problem) = format::check(name, &text.value, least, self.kinds) else { return };
+        let bound = |word: &str| map.get(word).and_then(Value::as_str);
+        let bounds = format::Bounds { least: bound("x-min"), most: bound("x-max") };
+        let Some(problem) = format::check(name, &text.value, bounds, self.kinds) else { return };
         // An address that cannot be taken apart may hold a password anywhere.
         if name == "store-url" && !text.value.starts_with("sqlite:") {
             self.secrets.push(node.span.clone());

@@ -8,20 +8,21 @@ use crate::{
     node::{Entry, Table, Written},
     parse,
     source::Source,
-    unsupported::{self, Section},
 };
 
 /// What all files say together.
 #[derive(Default)]
 pub(crate) struct Combined {
     pub(crate) daemon: Table,
+    pub(crate) pools: Table,
+    pub(crate) budgets: Table,
     pub(crate) shared: Table,
     pub(crate) tasks: Table,
     /// Whether a file could not be understood, so that something may be missing here.
     pub(crate) incomplete: bool,
 }
 
-const SECTIONS: [&str; 3] = ["daemon", "shared", "tasks"];
+const SECTIONS: [&str; 5] = ["daemon", "pools", "budgets", "shared", "tasks"];
 
 /// Parses the files and puts their tables together.
 pub(crate) fn combine(sources: &[Arc<Source>], drafts: &mut Vec<Draft>) -> Combined {
@@ -40,6 +41,8 @@ impl Combined {
         for (key, entry) in file {
             let (into, what) = match key.as_str() {
                 "daemon" => (&mut self.daemon, "key"),
+                "pools" => (&mut self.pools, "pool"),
+                "budgets" => (&mut self.budgets, "budget"),
                 "shared" => (&mut self.shared, "table"),
                 "tasks" => (&mut self.tasks, "task"),
                 _ => {
@@ -73,14 +76,11 @@ impl Combined {
 }
 
 fn unknown(key: &str, entry: &Entry) -> Draft {
-    if let Some(what) = unsupported::key(Section::File, key) {
-        return Draft::new(key, Some(&entry.key), what);
-    }
     let near = nearest(key, SECTIONS);
     let draft = Draft::new("", Some(&entry.key), format!("unknown key `{key}`"));
     if near.is_some() {
         draft.nearest(near)
     } else {
-        draft.expected("[daemon], [shared.NAME] or [tasks.NAME]")
+        draft.expected("[daemon], [pools.NAME], [budgets.NAME], [shared.NAME] or [tasks.NAME]")
     }
 }

@@ -1,13 +1,15 @@
 //! From a `[tasks.NAME]` table to a definition: what is written, what the kind says, and the defaults. It decides over
 //! no slot.
 
+mod conditions;
+
 use std::fmt::Display;
 
 use chrono_tz::Tz;
 use roundsman_model::{
-    AfterBlackout, History, HumanDuration, KindName, Limits, Misfire, Overlap, Schedule, TaskDefinition,
-    TaskName,
+    Blackout, HumanDuration, KindName, Limits, Overlap, Schedule, TaskDefinition, TaskName,
 };
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -30,8 +32,11 @@ const WINDOW: HumanDuration = HumanDuration::from_secs(24 * 3600);
 /// What the tasks of one configuration have in common.
 pub(crate) struct Surroundings<'a> {
     pub(crate) timezone: &'a Setting<Tz>,
+    /// The daemon's own, for all tasks.
+    pub(crate) blackouts: &'a [Blackout],
     pub(crate) shared: &'a Table,
-    /// Whether a file could not be read, so that a shared table may be missing for that reason only.
+    pub(crate) pools: &'a Table,
+    /// Whether a file could not be read, so that a shared table or pool may be missing for that reason only.
     pub(crate) incomplete: bool,
 }
 
@@ -78,7 +83,7 @@ pub(crate) fn written(
     let with_rows = with::rows(&merged, &facts, &kind, &join(&path, "with"));
     let with = Value::Object(table_json(&merged, Reading::Written));
     let mut made = Made { pass, path, kind, table, rows: Vec::new() };
-    let definition = made.definition(&task_name.ok()?, &wanted, &facts, with, around.timezone);
+    let definition = made.definition(&task_name.ok()?, &wanted, &facts, with, around);
     let mut rows = made.rows;
     rows.extend(with_rows);
     (pass.drafts.len() == before).then(|| definition.map(|definition| (definition, rows)))?
@@ -103,7 +108,7 @@ pub(crate) fn built_in(
     let with_rows = with::rows(&Table::new(), &facts, kind, &join(&path, "with"));
     let mut made = Made { pass, path, kind: kind.to_owned(), table: Table::new(), rows: Vec::new() };
     let with = Value::Object(serde_json::Map::new());
-    let definition = made.definition(&name, &wanted, &facts, with, around.timezone)?;
+    let definition = made.definition(&name, &wanted, &facts, with, around)?;
     let mut rows = made.rows;
     rows.extend(with_rows);
     Some((definition, rows))
@@ -127,7 +132,7 @@ impl Made<'_, '_> {
         wanted: &TaskTable,
         facts: &KindFacts,
         with: Value,
-        zone: &Setting<Tz>,
+        around: &Surroundings<'_>,
     ) -> Option<TaskDefinition> {
         let kind = self.kind.clone();
         self.optional("uses", Some(&kind));
@@ -140,22 +145,22 @@ impl Made<'_, '_> {
             about: wanted.about.clone(),
             enabled: self.value("enabled", wanted.enabled, true),
             schedule: self.schedule(wanted),
-            timezone: self.value_or("timezone", own_zone, zone.value, &zone.origin),
+            after: self.after(wanted),
+            timezone: self.value_or("timezone", own_zone, around.timezone.value, &around.timezone.origin),
             jitter: self.value("jitter", wanted.jitter, HumanDuration::default()),
             timeout: self.value_or("timeout", wanted.timeout, facts.timeout.into(), &of_kind),
             grace: self.value("grace", wanted.grace, GRACE),
             retry: retry::policy(self, wanted.retry.as_ref(), facts.repeatable),
             overlap: self.overlap(wanted.overlap),
-            misfire: self.misfire(wanted.misfire.unwrap_or_default()),
+            misfire: self.word("misfire", wanted.misfire.unwrap_or_default()),
             window: self.value("window", wanted.window, WINDOW),
-            start_within: None,
-            pool: None,
-            leases: Vec::new(),
-            after: Vec::new(),
-            blackouts: Vec::new(),
-            after_blackout: AfterBlackout::default(),
-            runs_on: Vec::new(),
-            history: History::default(),
+            start_within: self.start_within(wanted),
+            pool: self.pool(wanted, around),
+            leases: self.names("leases", wanted.leases.as_ref()),
+            blackouts: self.blackouts(wanted, around),
+            after_blackout: self.word("after_blackout", wanted.after_blackout.unwrap_or_default()),
+            runs_on: self.names("runs_on", wanted.runs_on.as_ref()),
+            history: self.word("history", wanted.history.unwrap_or_default()),
             run_at_first_start: self.value("run_at_first_start", wanted.run_at_first_start, false),
             fresh_within: wanted.fresh_within,
             env: wanted.env.clone().unwrap_or_default(),
@@ -166,6 +171,8 @@ impl Made<'_, '_> {
         self.optional("env", wanted.env.as_ref().map(|names| names.join(", ")));
         self.optional("share", wanted.share.as_ref().map(|names| names.join(", ")));
         self.check_jitter(&definition);
+        self.check_blackouts(wanted, &definition);
+        self.note(&definition);
         Some(definition)
     }
 
@@ -173,9 +180,15 @@ impl Made<'_, '_> {
         let written = [("schedule", &wanted.schedule), ("every", &wanted.every), ("at", &wanted.at)];
         let mut keys = written.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?)));
         let Some((key, text)) = keys.next() else {
-            self.row("schedule", "on request only", &Origin::Default);
+            if wanted.after.is_none() {
+                self.row("schedule", "on request only", &Origin::Default);
+            }
             return None;
         };
+        if wanted.after.is_some() {
+            let expected = "one of `schedule`, `every`, `at` and `after`";
+            self.problem("after", &format!("the task has `{key}` already"), Some(expected));
+        }
         if let Some((second, _)) = keys.next() {
             self.problem(
                 second,
@@ -205,20 +218,19 @@ impl Made<'_, '_> {
     fn overlap(&mut self, wanted: Option<OverlapKey>) -> Overlap {
         let (overlap, shown) = match wanted {
             None | Some(OverlapKey::Skip) => (Overlap::Skip, "skip".to_owned()),
+            Some(OverlapKey::Queue) => (Overlap::Queue, "queue".to_owned()),
+            Some(OverlapKey::Replace) => (Overlap::Replace, "replace".to_owned()),
             Some(OverlapKey::Allow(limit)) => (Overlap::Allow(limit.get()), format!("{{ allow = {limit} }}")),
         };
         self.row("overlap", shown, &self.origin("overlap"));
         overlap
     }
 
-    fn misfire(&mut self, misfire: Misfire) -> Misfire {
-        let shown = match misfire {
-            Misfire::Latest => "latest",
-            Misfire::None => "none",
-            Misfire::All => "all",
-        };
-        self.row("misfire", shown, &self.origin("misfire"));
-        misfire
+    /// One of certain words, and its row.
+    fn word<T: Serialize>(&mut self, key: &str, word: T) -> T {
+        let written = serde_json::to_value(&word).unwrap_or_default();
+        self.row(key, written.as_str().unwrap_or_default(), &self.origin(key));
+        word
     }
 
     fn limits(&mut self, wanted: Option<&LimitsTable>) -> Limits {

@@ -1,6 +1,8 @@
 //! The configuration file: as written, checked, and as settings and task definitions. It runs nothing, and knows kinds
 //! only through the functions it is given.
 
+mod blackout;
+mod chain;
 mod check;
 mod combine;
 mod definition;
@@ -10,6 +12,7 @@ mod kinds;
 mod load;
 mod manual;
 mod mask;
+mod named;
 mod nearest;
 mod node;
 mod origin;
@@ -36,4 +39,4 @@ pub use references::resolve;
 pub use schema::schema;
 pub use settings::{DEFAULT_PORT, DEFAULT_STORE_FILE, OVERRIDES, Settings, WORKERS_PER_PROCESSOR};
 pub use store_url::{InvalidStoreUrl, StoreUrl};
-pub use tables::LogFormat;
+pub use tables::{LogFormat, WithoutStore};

@@ -9,11 +9,13 @@ use std::{
 use roundsman_model::TaskDefinition;
 
 use crate::{
+    chain::Chains,
     combine::combine,
     definition::{self, Surroundings},
     draft,
     environment::Environment,
     kinds::Kinds,
+    named,
     origin::Row,
     pass::Pass,
     problem::Problems,
@@ -56,13 +58,18 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
     let unreadable = !pass.drafts.is_empty();
     let combined = combine(sources, &mut pass.drafts);
     let no_file = sources.is_empty() && !unreadable;
-    let settings = settings::settings(pass, combined.daemon, no_file);
-    // The zone is the only setting that definitions need; without settings they are checked all the same.
+    let incomplete = combined.incomplete || unreadable;
+    let lease = combined.daemon.get("lease").map(|entry| entry.key.clone());
+    let named = named::named(pass, &combined.pools, &combined.budgets);
+    let settings = settings::settings(pass, combined.daemon, &named, no_file);
+    // Without settings definitions are checked all the same.
     let utc = crate::Setting::new(chrono_tz::Tz::UTC, crate::Origin::Default);
     let around = Surroundings {
         timezone: settings.as_ref().map_or(&utc, |settings| &settings.timezone),
+        blackouts: settings.as_ref().map_or(&[], |settings| &settings.blackouts.value),
         shared: &combined.shared,
-        incomplete: combined.incomplete || unreadable,
+        pools: &combined.pools,
+        incomplete,
     };
     let mut defined = Vec::new();
     for (name, entry) in &combined.tasks {
@@ -75,9 +82,14 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
             }
         }
     }
+    let chains = Chains::new(&pass.links, combined.tasks.keys().map(String::as_str), incomplete);
+    let unchained = chains.problems();
+    pass.drafts.extend(unchained);
     defined.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-    let settings = settings?;
+    let mut settings = settings?;
+    settings::fit_lease(pass, &mut settings.lease, lease.as_ref());
     let mut rows = settings.rows();
+    rows.extend(named.rows);
     let mut tasks = Vec::new();
     for (definition, own) in defined {
         tasks.push(definition);

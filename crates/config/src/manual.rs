@@ -159,6 +159,9 @@ fn sort(schema: &Value) -> String {
     if is_secret(map) {
         return "secret (a reference)".into();
     }
+    if let Some(said) = map.get("x-sort").and_then(Value::as_str) {
+        return said.to_owned();
+    }
     if let Some(words) = enumeration(map) {
         return words.iter().map(|word| format!("`{}`", toml_text(word))).collect::<Vec<_>>().join(", ");
     }
@@ -193,6 +196,11 @@ fn sort_of_text(format: &str) -> &'static str {
         "every" => "interval",
         "at" => "date and time",
         "kind" => "kind",
+        "rate" => "rate",
+        "task-name" => "task",
+        "pool-name" => "pool",
+        "lease-name" => "lease",
+        "node-label" => "label",
         "socket-address" => "address and port",
         "store-url" => "address of a store",
         "ip" | "ipv4" | "ipv6" => "IP address",

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use roundsman_model::HumanDuration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::{
+    chain::Link,
     check::Checker,
     draft::Draft,
     environment::Environment,
     kinds::{KindFacts, Kinds},
-    node::{Entry, Reading, Table, Written},
+    node::{Entry, Reading, Table},
     references,
     source::Span,
     tables::schema_of,
@@ -24,15 +26,35 @@ pub(crate) struct Pass<'a> {
     pub(crate) kind_names: Vec<String>,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) secrets: Vec<Span>,
+    /// The tasks read so far, as others see them.
+    pub(crate) links: Vec<Link>,
+    /// The grace of each task read so far, and where it is written.
+    pub(crate) graces: Vec<Grace>,
     kinds: &'a dyn Kinds,
     facts: BTreeMap<String, Option<std::rc::Rc<KindFacts>>>,
+}
+
+/// How long a task's processes have between the polite and the final signal.
+pub(crate) struct Grace {
+    pub(crate) task: String,
+    pub(crate) length: HumanDuration,
+    pub(crate) written: Option<Span>,
 }
 
 impl<'a> Pass<'a> {
     pub(crate) fn new(kinds: &'a dyn Kinds, env: &'a Environment) -> Self {
         let mut kind_names = kinds.names();
         kind_names.sort();
-        Self { env, kind_names, drafts: Vec::new(), secrets: Vec::new(), kinds, facts: BTreeMap::new() }
+        Self {
+            env,
+            kind_names,
+            drafts: Vec::new(),
+            secrets: Vec::new(),
+            links: Vec::new(),
+            graces: Vec::new(),
+            kinds,
+            facts: BTreeMap::new(),
+        }
     }
 
     /// What is known about a kind. Asked once for each: its schema is made anew each time.
@@ -87,10 +109,6 @@ impl<'a> Pass<'a> {
 }
 
 fn refused(section: Section, key: &str, entry: &Entry) -> Option<Draft> {
-    if let Some(what) = unsupported::key(section, key) {
-        return Some(Draft::new(&entry.node.path, Some(&entry.key), what));
-    }
-    let Written::Text(text) = &entry.node.value else { return None };
-    let what = unsupported::value(section, key, &text.value)?;
-    Some(Draft::new(&entry.node.path, Some(&entry.node.span), what))
+    let what = unsupported::key(section, key)?;
+    Some(Draft::new(&entry.node.path, Some(&entry.key), what))
 }

@@ -29,9 +29,16 @@ pub fn schema(kinds: &dyn Kinds) -> Value {
 }
 
 fn one_schedule_only() -> Vec<Value> {
-    [("schedule", "every"), ("schedule", "at"), ("every", "at")]
-        .map(|(a, b)| json!({ "not": { "required": [a, b] } }))
-        .to_vec()
+    [
+        ("schedule", "every"),
+        ("schedule", "at"),
+        ("schedule", "after"),
+        ("every", "at"),
+        ("every", "after"),
+        ("at", "after"),
+    ]
+    .map(|(a, b)| json!({ "not": { "required": [a, b] } }))
+    .to_vec()
 }
 
 /// What a task of a kind must look like. With `share`, what `with` lacks may stand in a shared table.

@@ -5,20 +5,24 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use chrono_tz::Tz;
+use roundsman_model::{Blackout, BudgetName, BudgetRule, HumanDuration, NodeLabel, PoolName};
 
 use crate::{
+    blackout,
     check::Checker,
     draft::Draft,
-    node::{Node, Table, Text, Written},
+    named::Named,
+    node::{Node, Table, Text, Written, join},
     origin::{Origin, Row, Setting},
     pass::Pass,
     references::expand,
     source::{Source, Span},
     store_url::StoreUrl,
-    tables::{DaemonTable, LogFormat, schema_of},
+    tables::{DaemonTable, LogFormat, WithoutStore, schema_of},
     unsupported::Section,
 };
 
@@ -28,6 +32,15 @@ pub const DEFAULT_PORT: u16 = 9464;
 pub const WORKERS_PER_PROCESSOR: usize = 4;
 /// The SQLite file in the state directory.
 pub const DEFAULT_STORE_FILE: &str = "roundsman.db";
+
+/// How long a run's lease holds without being renewed.
+const LEASE: HumanDuration = HumanDuration::from_secs(60);
+/// The longest that a lease can hold.
+const LONGEST_LEASE: Duration = Duration::from_mins(10);
+/// How much longer than the grace of a task a lease must hold.
+const ABOVE_GRACE: Duration = Duration::from_secs(5);
+/// How long a node must have been silent before runs are taken back whose workers may finish without the store.
+const NODE_GONE_AFTER: HumanDuration = HumanDuration::from_secs(15 * 60);
 
 /// Environment variables and the keys of `[daemon]` they override.
 pub const OVERRIDES: [(&str, &str); 5] = [
@@ -59,12 +72,30 @@ pub struct Settings {
     pub log_format: Setting<LogFormat>,
     /// What this node is called.
     pub node_name: Setting<String>,
+    /// What tasks can ask of this node.
+    pub labels: Setting<Vec<NodeLabel>>,
+    /// The times at which the slots of all tasks are skipped; they are part of the definitions already.
+    pub blackouts: Setting<Vec<Blackout>>,
+    /// How long a run's lease holds without being renewed.
+    pub lease: Setting<HumanDuration>,
+    /// What workers do when the leases of their runs cannot be renewed; nothing if it goes by store and number of nodes.
+    pub without_store: Setting<Option<WithoutStore>>,
+    /// How long a node must have been silent before runs are taken back whose workers may finish without the store.
+    pub node_gone_after: Setting<HumanDuration>,
+    /// Pools and their sizes, sorted by name.
+    pub pools: Vec<(PoolName, u32)>,
+    /// Budgets and their rules, sorted by name.
+    pub budgets: Vec<(BudgetName, BudgetRule)>,
 }
 
 impl Settings {
     /// The settings as rows of `config show`.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        vec![
+        let labels: Vec<&str> = self.labels.value.iter().map(NodeLabel::as_str).collect();
+        let labels = if labels.is_empty() { "none".to_owned() } else { labels.join(", ") };
+        let by_nodes = "by store and number of nodes".to_owned();
+        let without_store = self.without_store.value.map_or(by_nodes, |rule| rule.to_string());
+        let mut rows = vec![
             Row::new("daemon.store", &self.store.value, &self.store.origin),
             Row::new("daemon.listen", self.listen.value, &self.listen.origin),
             Row::new("daemon.timezone", self.timezone.value, &self.timezone.origin),
@@ -74,12 +105,25 @@ impl Settings {
             Row::new("daemon.log", &self.log.value, &self.log.origin),
             Row::new("daemon.log_format", self.log_format.value, &self.log_format.origin),
             Row::new("daemon.node_name", &self.node_name.value, &self.node_name.origin),
-        ]
+            Row::new("daemon.labels", labels, &self.labels.origin),
+            Row::new("daemon.lease", self.lease.value, &self.lease.origin),
+            Row::new("daemon.without_store", without_store, &self.without_store.origin),
+            Row::new("daemon.node_gone_after", self.node_gone_after.value, &self.node_gone_after.origin),
+        ];
+        rows.extend(self.blackouts.value.iter().enumerate().map(|(index, one)| {
+            Row::new(format!("daemon.blackout[{index}]"), blackout::shown(one), &self.blackouts.origin)
+        }));
+        rows
     }
 }
 
 /// Makes the settings. `no_file` says that there is no configuration at all. Without a state directory there are none.
-pub(crate) fn settings(pass: &mut Pass<'_>, mut table: Table, no_file: bool) -> Option<Settings> {
+pub(crate) fn settings(
+    pass: &mut Pass<'_>,
+    mut table: Table,
+    named: &Named,
+    no_file: bool,
+) -> Option<Settings> {
     let overridden = take_overridden(pass, &mut table);
     let mut daemon: DaemonTable = pass.section(Section::Daemon, &mut table, "daemon", None);
     for (key, text, _) in &overridden {
@@ -94,6 +138,12 @@ pub(crate) fn settings(pass: &mut Pass<'_>, mut table: Table, no_file: bool) -> 
     let state_dir = state_dir?;
     let default_store = StoreUrl::Sqlite(DEFAULT_STORE_FILE.into());
     let in_state_dir = |store: StoreUrl| store.below(&state_dir.value);
+    let timezone = written.or("timezone", zone, || system_zone(pass));
+    let blackouts = daemon
+        .blackout
+        .as_deref()
+        .map(|tables| blackout::blackouts(pass, table.get("blackout"), tables, Some(timezone.value)));
+    let labels = daemon.labels.map(|names| names.iter().filter_map(|name| name.parse().ok()).collect());
     let host_name = env.host_name.clone().filter(|name| name.len() <= 64);
     Some(Settings {
         store: written.or("store", store.map(in_state_dir), || {
@@ -102,7 +152,7 @@ pub(crate) fn settings(pass: &mut Pass<'_>, mut table: Table, no_file: bool) -> 
         listen: written.or("listen", listen, || {
             (SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)), Origin::Default)
         }),
-        timezone: written.or("timezone", zone, || system_zone(pass)),
+        timezone,
         workers: written.or("workers", daemon.workers.map(|workers| workers.get() as usize), || {
             (WORKERS_PER_PROCESSOR * env.processors.max(1), Origin::Default)
         }),
@@ -113,8 +163,43 @@ pub(crate) fn settings(pass: &mut Pass<'_>, mut table: Table, no_file: bool) -> 
             Some(name) => (name, Origin::System),
             None => ("localhost".into(), Origin::Default),
         }),
+        labels: written.or("labels", labels, || (Vec::new(), Origin::Default)),
+        blackouts: written.or("blackout", blackouts, || (Vec::new(), Origin::Default)),
+        lease: written.or("lease", daemon.lease, || (LEASE, Origin::Default)),
+        without_store: written
+            .or("without_store", daemon.without_store.map(Some), || (None, Origin::Default)),
+        node_gone_after: written
+            .or("node_gone_after", daemon.node_gone_after, || (NODE_GONE_AFTER, Origin::Default)),
+        pools: named.pools.clone(),
+        budgets: named.budgets.clone(),
         state_dir,
     })
+}
+
+/// Sees to it that a lease outlives the end of a worker that has to go: only then may another node take its run over.
+/// Nobody's own lease grows with the longest grace; `written` is where somebody wrote one.
+pub(crate) fn fit_lease(pass: &mut Pass<'_>, lease: &mut Setting<HumanDuration>, written: Option<&Span>) {
+    let Some(longest) = pass.graces.iter().max_by_key(|grace| grace.length) else { return };
+    let (task, grace) = (&longest.task, longest.length);
+    let least = grace.get() + ABOVE_GRACE;
+    if written.is_none() {
+        lease.value = LEASE.max((least + ABOVE_GRACE).min(LONGEST_LEASE).into());
+    }
+    if lease.value.get() > least {
+        return;
+    }
+    let draft = if written.is_some() {
+        let what =
+            format!("{} is too short beside the `grace` of the task {task}, which is {grace}", lease.value);
+        let expected = format!("more than {}", HumanDuration::from(least));
+        Draft::new("daemon.lease", written, what).expected(expected)
+    } else {
+        let what = format!("{grace} is too long: a node can hold a run for {} at most", lease.value);
+        let most = HumanDuration::from(LONGEST_LEASE.saturating_sub(ABOVE_GRACE));
+        Draft::new(format!("{}.grace", join("tasks", task)), longest.written.as_ref(), what)
+            .expected(format!("less than {most}"))
+    };
+    pass.drafts.push(draft);
 }
 
 /// What somebody wrote, for the origins.

@@ -1,7 +1,10 @@
 //! The keys of the configuration file as types. Their doc comments are the manual, and their schema is what files are
 //! checked against. What is missing stays missing here: defaults are filled in where settings and definitions are made.
 
+mod after;
+mod blackout;
 mod daemon;
+mod shared;
 mod task;
 
 use std::collections::BTreeMap;
@@ -10,8 +13,11 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
+pub(crate) use after::{AfterKey, UpstreamTable};
+pub(crate) use blackout::BlackoutTable;
 pub(crate) use daemon::DaemonTable;
-pub use daemon::LogFormat;
+pub use daemon::{LogFormat, WithoutStore};
+pub(crate) use shared::{BudgetTable, PoolTable};
 pub(crate) use task::{LimitsTable, OverlapKey, RetryTable, TaskTable};
 
 /// The whole file.
@@ -24,6 +30,14 @@ pub(crate) use task::{LimitsTable, OverlapKey, RetryTable, TaskTable};
 pub(crate) struct FileTable {
     /// The daemon itself.
     daemon: Option<DaemonTable>,
+    /// Pools: how many runs may be under way that use something, such as the connections to one system. All tasks and
+    /// nodes share them; a task names its pool with `pool = "NAME"`.
+    #[schemars(extend("x-place" = "[pools.NAME]"))]
+    pools: Option<BTreeMap<String, PoolTable>>,
+    /// Budgets: how often something may be done, such as requests to one API. All tasks and nodes share them. Kinds name
+    /// the budgets they draw from; one that is not here has the rate that the kind gives it.
+    #[schemars(extend("x-place" = "[budgets.NAME]"))]
+    budgets: Option<BTreeMap<String, BudgetTable>>,
     /// Named tables that tasks take into their own `with` by `share = ["NAME"]`. What a task writes itself wins; of
     /// several shared tables the later one wins; tables within tables are merged.
     #[schemars(extend("x-place" = "[shared.NAME]"))]

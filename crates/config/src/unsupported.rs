@@ -1,42 +1,41 @@
-//! Keys and values that belong to the configuration and that this version does not carry out yet. They are refused,
+//! Keys that belong to the configuration and that this version does not carry out yet. They are refused,
 //! never ignored. When the engine learns one of them, its line here goes and its key in `tables.rs` comes.
 
 /// A table of the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
-    File,
     Daemon,
+    Pool,
+    Budget,
     Task,
 }
 
-const KEYS: [(Section, &str); 16] = [
-    (Section::File, "pools"),
-    (Section::File, "budgets"),
-    (Section::Daemon, "without_store"),
-    (Section::Daemon, "node_gone_after"),
+const KEYS: [(Section, &str); 4] = [
     (Section::Daemon, "artifacts_dir"),
-    (Section::Task, "after"),
-    (Section::Task, "after_blackout"),
-    (Section::Task, "blackout"),
-    (Section::Task, "pool"),
     (Section::Task, "budget"),
-    (Section::Task, "leases"),
-    (Section::Task, "start_within"),
-    (Section::Task, "runs_on"),
     (Section::Task, "renamed_from"),
-    (Section::Task, "history"),
     (Section::Task, "user"),
 ];
 
-const VALUES: [(Section, &str, &str); 2] =
-    [(Section::Task, "overlap", "queue"), (Section::Task, "overlap", "replace")];
-
 /// Keys that people write elsewhere, and where they belong.
-const MISPLACED: [(Section, &str, &str); 6] = [
+const MISPLACED: [(Section, &str, &str); 15] = [
     (Section::Task, "cron", "write it as `schedule`"),
     (Section::Task, "kind", "write it as `uses`"),
     (Section::Task, "retries", "write it as `retry = { attempts = … }`, the first attempt included"),
     (Section::Task, "retry_on", "write it within `retry`, as `retry = { retry_on = […] }`"),
+    (Section::Task, "deadline", "write it within `retry`, as `retry = { deadline = … }`"),
+    (Section::Task, "pools", "write it as `pool`, with the name of one `[pools.NAME]`"),
+    (Section::Task, "blackouts", "write it as `blackout`"),
+    (
+        Section::Task,
+        "labels",
+        "write it as `runs_on`; `labels` are what the `[daemon]` of a node says of itself",
+    ),
+    (Section::Daemon, "blackouts", "write it as `blackout`"),
+    (Section::Daemon, "pools", "write each as a table of its own, `[pools.NAME]` with `size = …`"),
+    (Section::Pool, "limit", "write it as `size`"),
+    (Section::Pool, "workers", "write it as `size`"),
+    (Section::Budget, "limit", "write it as `rate`, such as `rate = \"5/s\"`"),
     (Section::Daemon, "database", "write it as `store`"),
     (Section::Daemon, "log_level", "write it as `log`"),
 ];
@@ -48,11 +47,4 @@ pub(crate) fn key(section: Section, key: &str) -> Option<String> {
     }
     let (.., instead) = MISPLACED.iter().find(|(place, name, _)| *place == section && *name == key)?;
     Some(format!("unknown key: {instead}"))
-}
-
-/// Why a value is refused, if it is one of these.
-pub(crate) fn value(section: Section, key: &str, value: &str) -> Option<String> {
-    VALUES
-        .contains(&(section, key, value))
-        .then(|| format!("`{key} = \"{value}\"` is not supported by this version"))
 }

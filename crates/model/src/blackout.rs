@@ -53,7 +53,8 @@ impl Blackout {
     pub fn covering(&self, at: Timestamp, zone: Tz) -> Option<Window> {
         let duration = delta(self.duration.get());
         let zone = self.timezone.unwrap_or(zone);
-        let from = self.schedule.slots(at - duration, at, zone).last()?;
-        Some(Window { from, until: from + duration })
+        let since = at.checked_sub_signed(duration).unwrap_or(Timestamp::MIN_UTC);
+        let from = self.schedule.slots(since, at, zone).last()?;
+        Some(Window { from, until: from.checked_add_signed(duration).unwrap_or(Timestamp::MAX_UTC) })
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of slots that fell due while nothing could fire. It sees slots and instants only, no store.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,22 +52,36 @@ pub fn decide(
     slots: impl IntoIterator<Item = Timestamp>,
     now: Timestamp,
 ) -> Plan {
+    decide_late(policy, window, slots.into_iter().map(|slot| (slot, slot)), now)
+}
+
+/// The same for slots that come with the instant from which on each could have run: how late they are counts from there.
+pub fn decide_late(
+    policy: Misfire,
+    window: Duration,
+    slots: impl IntoIterator<Item = (Timestamp, Timestamp)>,
+    now: Timestamp,
+) -> Plan {
     let (keep, reach) = match policy {
         Misfire::Latest => (1, window),
         Misfire::None => (1, TOLERANCE),
         Misfire::All => (CATCH_UP_CAP, window),
     };
     let oldest_kept = now.checked_sub_signed(delta(reach));
-    let mut run = std::collections::VecDeque::with_capacity(keep.min(8) + 1);
+    let mut run = VecDeque::with_capacity(keep.min(8) + 1);
     let mut missed: Option<Passed> = None;
-    for slot in slots {
-        run.push_back(slot);
-        if run.len() > keep || oldest_kept.is_some_and(|oldest| run[0] < oldest) {
-            let passed = run.pop_front().expect("a slot was just pushed");
+    for (slot, from) in slots {
+        run.push_back((slot, from));
+        while run.len() > keep || too_old(run.front(), oldest_kept) {
+            let (passed, _) = run.pop_front().expect("a slot was just pushed");
             missed = Some(extend(missed, passed));
         }
     }
-    Plan { run: run.into(), missed }
+    Plan { run: run.into_iter().map(|(slot, _)| slot).collect(), missed }
+}
+
+fn too_old(oldest: Option<&(Timestamp, Timestamp)>, limit: Option<Timestamp>) -> bool {
+    oldest.zip(limit).is_some_and(|((_, from), limit)| *from < limit)
 }
 
 fn extend(range: Option<Passed>, slot: Timestamp) -> Passed {

@@ -5,7 +5,7 @@ use chrono::SecondsFormat;
 
 use crate::{
     AfterBlackout, Blackout, Pause, Reason, TaskDefinition, Timestamp, Verdict, blackout::Window, misfire,
-    misfire::Passed,
+    misfire::Passed, time::delta,
 };
 
 /// Why slots could not fire for a while.
@@ -50,7 +50,7 @@ pub struct PassedOver {
 pub struct Due {
     /// Which.
     pub slot: Timestamp,
-    /// The earliest instant of its run: the end of a blackout that covered it.
+    /// The earliest instant of its run: the end of the blackout that covered it or that holds when it is caught up.
     pub not_before: Option<Timestamp>,
 }
 
@@ -63,61 +63,146 @@ pub struct Decided {
     pub passed: Vec<PassedOver>,
 }
 
-/// Decides over due slots, given oldest first. The slots are walked twice, so that memory stays bounded however many there
-/// are.
+/// Decides over due slots, given oldest first. The slots are walked twice, so that memory stays bounded by the slots to
+/// run, the pauses and the windows of blackouts, however many slots there are.
+///
+/// A pause or a blackout that holds now also bears on slots from before it that are to be caught up: while the task is
+/// paused they are missed, and in a blackout their runs wait for its end.
 pub fn decide(circumstances: &Circumstances<'_>, slots: impl Iterator<Item = Timestamp> + Clone) -> Decided {
-    let definition = circumstances.definition;
     let mut judge = Judge::new(circumstances);
-    let eligible = slots.clone().filter(|slot| matches!(judge.stance(*slot), Stance::Run(_)));
-    let run = match circumstances.outage {
-        None => eligible.collect(),
-        Some(_) => {
-            misfire::decide(definition.misfire, definition.window.get(), eligible, circumstances.until).run
+    let eligible = slots.clone().filter_map(|slot| match judge.stance(slot) {
+        Stance::Run(not_before) => Some((slot, not_before.unwrap_or(slot))),
+        Stance::Skip(_) => None,
+    });
+    let catching_up = CatchingUp::of(circumstances);
+    let run = match &catching_up {
+        CatchingUp::NotNeeded => eligible.map(|(slot, _)| slot).collect(),
+        CatchingUp::Refused(..) => Vec::new(),
+        CatchingUp::From(..) => {
+            let definition = circumstances.definition;
+            let (policy, window) = (definition.misfire, definition.window.get());
+            misfire::decide_late(policy, window, eligible, circumstances.until).run
         }
     };
     let mut judge = Judge::new(circumstances);
-    let mut decided = Decided::default();
+    let mut ledger = Ledger::default();
     for slot in slots {
         match judge.stance(slot) {
-            Stance::Run(not_before) if run.binary_search(&slot).is_ok() => {
-                decided.run.push(Due { slot, not_before });
+            Stance::Run(own) if run.binary_search(&slot).is_ok() => {
+                let not_before = own.max(catching_up.not_before());
+                ledger.decided.run.push(Due { slot, not_before });
+                ledger.last = None;
             }
-            Stance::Run(_) => decided.pass(slot, Verdict::Missed, missed(circumstances.outage)),
-            Stance::Skip(reason, detail) => decided.pass(slot, Verdict::Skipped, (reason, detail)),
+            Stance::Run(_) => ledger.pass(slot, catching_up.because()),
+            Stance::Skip(because) => ledger.pass(slot, because),
         }
     }
-    decided
+    ledger.decided
 }
 
-fn missed(outage: Option<&Outage>) -> (Reason, Option<String>) {
-    outage.map_or((Reason::Misfire, None), |outage| (outage.reason, Some(outage.detail.clone())))
+/// How slots that fell due during an outage may be caught up.
+enum CatchingUp<'a> {
+    /// There was none.
+    NotNeeded,
+    /// Not at all: the task is paused now.
+    Refused(&'a Outage, &'a Pause),
+    /// From this instant on, or at once.
+    From(&'a Outage, Option<Timestamp>),
 }
 
-impl Decided {
-    fn pass(&mut self, slot: Timestamp, verdict: Verdict, (reason, detail): (Reason, Option<String>)) {
-        let neighbour = self.passed.last_mut().filter(|last| {
-            let ran_between = self.run.last().is_some_and(|due| due.slot > last.slots.last);
-            (last.verdict, last.reason) == (verdict, reason) && last.detail == detail && !ran_between
-        });
-        match neighbour {
-            Some(last) => last.slots = Passed { last: slot, count: last.slots.count + 1, ..last.slots },
-            None => {
-                let slots = Passed { first: slot, last: slot, count: 1 };
-                self.passed.push(PassedOver { slots, verdict, reason, detail });
-            }
+impl<'a> CatchingUp<'a> {
+    fn of(circumstances: &Circumstances<'a>) -> Self {
+        let Some(outage) = circumstances.outage else { return Self::NotNeeded };
+        let definition = circumstances.definition;
+        let now = circumstances.until + delta(definition.jitter_offset());
+        match circumstances.pauses.iter().find(|pause| pause.covers(now)) {
+            Some(pause) => Self::Refused(outage, pause),
+            None => Self::From(outage, end_of_darkness(definition, now)),
+        }
+    }
+
+    fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            Self::From(_, not_before) => *not_before,
+            Self::NotNeeded | Self::Refused(..) => None,
+        }
+    }
+
+    fn because(&self) -> Because<'a> {
+        match self {
+            Self::NotNeeded => Because::PassedOver,
+            Self::Refused(outage, pause) => Because::AwayThenPaused(outage, pause),
+            Self::From(outage, _) => Because::Away(outage),
         }
     }
 }
 
-enum Stance {
+/// Why a slot does not run. Neighbours with the same reason share a range.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Because<'a> {
+    SwitchedOff,
+    Paused(&'a Pause),
+    Dark(&'a Blackout, Window),
+    Away(&'a Outage),
+    AwayThenPaused(&'a Outage, &'a Pause),
+    PassedOver,
+}
+
+impl Because<'_> {
+    const fn verdict(&self) -> (Verdict, Reason) {
+        match self {
+            Self::SwitchedOff => (Verdict::Skipped, Reason::Disabled),
+            Self::Paused(_) => (Verdict::Skipped, Reason::Paused),
+            Self::Dark(..) => (Verdict::Skipped, Reason::Blackout),
+            Self::Away(outage) | Self::AwayThenPaused(outage, _) => (Verdict::Missed, outage.reason),
+            Self::PassedOver => (Verdict::Missed, Reason::Misfire),
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        Some(match self {
+            Self::SwitchedOff => "the task was switched off".to_owned(),
+            Self::Paused(pause) => pause.words(),
+            Self::Dark(blackout, window) => blackout.words(*window),
+            Self::Away(outage) => outage.detail.clone(),
+            Self::AwayThenPaused(outage, pause) => format!("{}, then {}", outage.detail, pause.words()),
+            Self::PassedOver => return None,
+        })
+    }
+}
+
+/// What was decided so far, and why the last slot was passed over, if it was.
+#[derive(Default)]
+struct Ledger<'a> {
+    decided: Decided,
+    last: Option<Because<'a>>,
+}
+
+impl<'a> Ledger<'a> {
+    fn pass(&mut self, slot: Timestamp, because: Because<'a>) {
+        let same = self.last.is_some_and(|last| last == because);
+        if let Some(range) = self.decided.passed.last_mut().filter(|_| same) {
+            range.slots = Passed { last: slot, count: range.slots.count + 1, ..range.slots };
+            return;
+        }
+        let (verdict, reason) = because.verdict();
+        let slots = Passed { first: slot, last: slot, count: 1 };
+        self.decided.passed.push(PassedOver { slots, verdict, reason, detail: because.detail() });
+        self.last = Some(because);
+    }
+}
+
+enum Stance<'a> {
     Run(Option<Timestamp>),
-    Skip(Reason, Option<String>),
+    Skip(Because<'a>),
 }
 
 /// Looks at slots in their order; remembers how long the last look at a blackout holds.
 struct Judge<'a> {
     circumstances: &'a Circumstances<'a>,
     blackouts: Vec<Sight<'a>>,
+    /// The end of a window, and when no blackout holds any more after it.
+    darkness: Option<(Timestamp, Timestamp)>,
 }
 
 struct Sight<'a> {
@@ -129,16 +214,17 @@ struct Sight<'a> {
 impl<'a> Judge<'a> {
     fn new(circumstances: &'a Circumstances<'a>) -> Self {
         let sight = |blackout| Sight { blackout, window: None, holds_until: None };
-        Self { circumstances, blackouts: circumstances.definition.blackouts.iter().map(sight).collect() }
+        let blackouts = circumstances.definition.blackouts.iter().map(sight).collect();
+        Self { circumstances, blackouts, darkness: None }
     }
 
-    fn stance(&mut self, slot: Timestamp) -> Stance {
+    fn stance(&mut self, slot: Timestamp) -> Stance<'a> {
         let definition = self.circumstances.definition;
         if !definition.enabled {
-            return Stance::Skip(Reason::Disabled, Some("the task was switched off".to_owned()));
+            return Stance::Skip(Because::SwitchedOff);
         }
         if let Some(pause) = self.circumstances.pauses.iter().find(|pause| pause.covers(slot)) {
-            return Stance::Skip(Reason::Paused, Some(pause.words()));
+            return Stance::Skip(Because::Paused(pause));
         }
         let covering = self
             .blackouts
@@ -147,13 +233,38 @@ impl<'a> Judge<'a> {
         let Some((window, blackout)) = covering.max_by_key(|(window, _)| window.until) else {
             return Stance::Run(None);
         };
-        let next = definition.schedule.as_ref().and_then(|all| all.next_after(slot, definition.timezone));
-        let is_last = next.is_none_or(|next| next >= window.until);
-        if definition.after_blackout == AfterBlackout::Once && is_last {
-            return Stance::Run(Some(window.until));
+        match self.runs_after(slot, window) {
+            Some(end) => Stance::Run(Some(end)),
+            None => Stance::Skip(Because::Dark(blackout, window)),
         }
-        Stance::Skip(Reason::Blackout, Some(blackout.words(window)))
     }
+
+    /// The end of the blackout, if the slot is the one that runs then: the last that it covers.
+    fn runs_after(&mut self, slot: Timestamp, window: Window) -> Option<Timestamp> {
+        let definition = self.circumstances.definition;
+        if definition.after_blackout == AfterBlackout::Skip {
+            return None;
+        }
+        let end = match self.darkness {
+            Some((until, end)) if until == window.until => end,
+            _ => end_of_darkness(definition, window.until).unwrap_or(window.until),
+        };
+        self.darkness = Some((window.until, end));
+        let next = definition.schedule.as_ref().and_then(|all| all.next_after(slot, definition.timezone));
+        next.is_none_or(|next| next >= end).then_some(end)
+    }
+}
+
+/// Windows that follow each other without a gap are one time of darkness; a chain longer than this is cut.
+const LONGEST_CHAIN: usize = 1_000;
+
+/// When no blackout holds any more, if one holds at an instant.
+fn end_of_darkness(definition: &TaskDefinition, at: Timestamp) -> Option<Timestamp> {
+    let window_end = |at| {
+        let windows = definition.blackouts.iter().filter_map(|one| one.covering(at, definition.timezone));
+        windows.map(|window| window.until).max()
+    };
+    std::iter::successors(window_end(at), |end| window_end(*end)).take(LONGEST_CHAIN).last()
 }
 
 impl Sight<'_> {

@@ -47,7 +47,10 @@ pub(crate) fn expectation(schema: &Value) -> String {
         if let Some(Value::Array(branches)) = map.get(branches) {
             let mut wanted: Vec<String> = branches.iter().map(expectation).collect();
             wanted.dedup();
-            return either(&wanted);
+            return match map.get("examples").and_then(|examples| examples.get(0)) {
+                Some(example) => format!("{}, such as {}", either(&wanted), toml_text(example)),
+                None => either(&wanted),
+            };
         }
     }
     let noun = types(map).first().map_or_else(|| "a value".to_owned(), |name| noun(name, map));
@@ -67,6 +70,7 @@ fn noun(name: &str, map: &Map<String, Value>) -> String {
         "number" => bounded("a number", map),
         "boolean" => "true or false".into(),
         "array" => match map.get("items") {
+            Some(Value::Object(items)) if types(items) == ["object"] => "a list of tables".into(),
             Some(items) if items.is_object() => format!("a list, each entry {}", expectation(items)),
             _ => "a list".into(),
         },
@@ -87,6 +91,11 @@ fn text_noun(format: Option<&str>) -> &'static str {
         Some("every") => "an interval",
         Some("at") => "a date and time",
         Some("kind") => "a kind",
+        Some("rate") => "a rate",
+        Some("task-name") => "the name of a task",
+        Some("pool-name") => "the name of a pool",
+        Some("lease-name") => "the name of a lease",
+        Some("node-label") => "a label of nodes",
         Some("store-url") => "`sqlite:FILE` or `postgres://…`",
         Some("socket-address") => "an address with port",
         Some("log-filter") => "a log level",

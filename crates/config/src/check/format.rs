@@ -4,7 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use chrono_tz::Tz;
-use roundsman_model::{ByteSize, HumanDuration, Schedule};
+use roundsman_model::{
+    BudgetRule, ByteSize, HumanDuration, LeaseName, NodeLabel, PoolName, Schedule, TaskName,
+};
 
 use super::expectation::{either, shorten};
 use crate::{
@@ -36,26 +38,33 @@ impl FormatProblem {
     }
 }
 
+/// The bounds of a duration or size, as texts of its kind.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds<'a> {
+    pub(super) least: Option<&'a str>,
+    pub(super) most: Option<&'a str>,
+}
+
 /// Why a string does not fit a format; formats that are not known fit everything.
-pub(super) fn check(
-    format: &str,
-    text: &str,
-    least: Option<&str>,
-    kinds: &[String],
-) -> Option<FormatProblem> {
+pub(super) fn check(format: &str, text: &str, bounds: Bounds<'_>, kinds: &[String]) -> Option<FormatProblem> {
     let problem = |error: &dyn std::fmt::Display| FormatProblem::new(error.to_string());
     match format {
         "duration" => match text.parse::<HumanDuration>() {
-            Ok(duration) => at_least(duration, least),
+            Ok(duration) => within(duration, bounds),
             Err(error) => Some(problem(&error)),
         },
         "size" => match text.parse::<ByteSize>() {
-            Ok(size) => at_least(size, least),
+            Ok(size) => within(size, bounds),
             Err(error) => Some(problem(&error)),
         },
         "cron" => Schedule::cron(text).err().map(|error| problem(&error)),
         "every" => Schedule::every(text).err().map(|error| problem(&error)),
         "at" => Schedule::at(text).err().map(|error| problem(&error)),
+        "rate" => BudgetRule::parse(text, None).err().map(|error| problem(&error)),
+        "task-name" => text.parse::<TaskName>().err().map(|error| problem(&error)),
+        "pool-name" => text.parse::<PoolName>().err().map(|error| problem(&error)),
+        "lease-name" => text.parse::<LeaseName>().err().map(|error| problem(&error)),
+        "node-label" => text.parse::<NodeLabel>().err().map(|error| problem(&error)),
         "timezone" => zone(text),
         "kind" => kind(text, kinds),
         "store-url" => StoreUrl::parse(text).err().map(|error| problem(&error)),
@@ -65,13 +74,18 @@ pub(super) fn check(
     }
 }
 
-fn at_least<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
+fn within<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
     value: T,
-    least: Option<&str>,
+    bounds: Bounds<'_>,
 ) -> Option<FormatProblem> {
-    let least: T = least?.parse().ok()?;
-    (value < least)
-        .then(|| FormatProblem::new(format!("{value} is too little")).expected(format!("at least {least}")))
+    let bound = |text: Option<&str>| text?.parse::<T>().ok();
+    if let Some(least) = bound(bounds.least).filter(|least| value < *least) {
+        return Some(
+            FormatProblem::new(format!("{value} is too little")).expected(format!("at least {least}")),
+        );
+    }
+    let most = bound(bounds.most).filter(|most| value > *most)?;
+    Some(FormatProblem::new(format!("{value} is too much")).expected(format!("at most {most}")))
 }
 
 fn zone(text: &str) -> Option<FormatProblem> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{KeyDoc, keys_of, keys_of_kind};
 use crate::{
     kinds::{KindFacts, Kinds},
-    tables::{DaemonTable, LimitsTable, RetryTable, TaskTable},
+    tables::{BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetryTable, TaskTable},
 };
 
 /// The width that prose is wrapped to.
@@ -26,7 +26,7 @@ A string may refer to the environment: `${VAR}`, `${VAR:-default}`, `${VAR:?why 
 
 const TASK_HEAD: &str = "\
 A task is one configured use of a kind, under a name of its own. These are the keys that every task may have; only \
-`uses` is required, and of `schedule`, `every` and `at` there may be one.";
+`uses` is required, and of `schedule`, `every`, `at` and `after` there may be one.";
 
 const SHARED_HEAD: &str = "\
 Tables that tasks take into their own `with` by `share = [\"site\"]`. What a task writes itself wins; of several shared \
@@ -35,8 +35,8 @@ tables the later one wins; tables within tables are merged.";
 const WITH_HEAD: &str = "\
 The kind's own configuration, here that of a command. `roundsman kinds KIND` shows the keys.";
 
-/// Of the three keys that say when a task runs, the two that are alternatives to the first.
-const ALTERNATIVES: [&str; 2] = ["every", "at"];
+/// Of the keys that say when a task runs, those that are alternatives to the first.
+const ALTERNATIVES: [&str; 3] = ["every", "at", "after"];
 
 /// What a line that is switched off begins with, and one that is an alternative or needs a value first.
 const OFF: &str = "#";
@@ -48,6 +48,7 @@ pub fn init_text(kinds: &dyn Kinds) -> String {
     prose(&mut text, HEAD);
     text.push_str("\n[daemon]\n");
     keys(&mut text, &keys_of::<DaemonTable>(), |_| OFF);
+    named_tables(&mut text);
     text.push('\n');
     prose(&mut text, SHARED_HEAD);
     text.push_str("#[shared.site]\n\n");
@@ -60,6 +61,17 @@ pub fn init_text(kinds: &dyn Kinds) -> String {
         }
     }
     text
+}
+
+/// A pool and a budget, which the example task and kinds refer to.
+fn named_tables(text: &mut String) {
+    let sections = keys_of::<FileTable>();
+    for (section, docs) in [("pools", keys_of::<PoolTable>()), ("budgets", keys_of::<BudgetTable>())] {
+        text.push('\n');
+        prose(text, sections.iter().find(|doc| doc.key == section).map_or("", |doc| doc.about.as_str()));
+        let _ = writeln!(text, "#[{section}.netbox]");
+        keys(text, &docs, |_| OFF);
+    }
 }
 
 /// A task with every key that any task may have.

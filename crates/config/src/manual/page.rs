@@ -8,7 +8,10 @@ use super::{KeyDoc, keys_of, keys_of_kind};
 use crate::{
     kinds::{KindFacts, Kinds},
     settings::OVERRIDES,
-    tables::{DaemonTable, FileTable, LimitsTable, RetryTable, TaskTable},
+    tables::{
+        BlackoutTable, BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetryTable, TaskTable,
+        UpstreamTable,
+    },
 };
 
 const HEAD: &str = "\
@@ -55,11 +58,20 @@ pub fn reference(kinds: &dyn Kinds) -> String {
         let _ = write!(text, "{} `{variable}` the key `{key}`", if index == 0 { "" } else { "," });
     }
     text.push_str(".\n");
+    for (section, docs) in [("pools", keys_of::<PoolTable>()), ("budgets", keys_of::<BudgetTable>())] {
+        let _ = write!(text, "\n## `[{section}.NAME]`\n\n{}\n\n", about(section));
+        table(&mut text, &docs);
+    }
     let _ = write!(text, "\n## `[shared.NAME]`\n\n{}\n", about("shared"));
     let _ = write!(text, "\n## `[tasks.NAME]`\n\n{}\n\n", about("tasks"));
     let task_keys = keys_of::<TaskTable>();
     table(&mut text, &task_keys);
-    for (key, docs) in [("retry", keys_of::<RetryTable>()), ("limits", keys_of::<LimitsTable>())] {
+    for (key, docs) in [
+        ("after", keys_of::<UpstreamTable>()),
+        ("retry", keys_of::<RetryTable>()),
+        ("blackout", keys_of::<BlackoutTable>()),
+        ("limits", keys_of::<LimitsTable>()),
+    ] {
         let about = task_keys.iter().find(|doc| doc.key == key).map_or("", |doc| doc.about.as_str());
         let _ = write!(text, "\n### `{key}`\n\n{about}\n\n");
         table(&mut text, &docs);

@@ -2,8 +2,11 @@
 
 use std::{fmt, num::NonZeroU32, path::PathBuf};
 
+use roundsman_model::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::BlackoutTable;
 
 /// The daemon itself: where it keeps its state, where it listens, how it logs.
 #[derive(Deserialize, JsonSchema, Default)]
@@ -44,6 +47,43 @@ pub(crate) struct DaemonTable {
     /// What this node is called in listings and in runs.
     #[schemars(extend("format" = "node-name", "x-default" = "the host's name", "examples" = ["rounds-1"]))]
     pub(crate) node_name: Option<String>,
+    /// What tasks can ask of this node with `runs_on`: where it is, what it reaches.
+    #[schemars(extend("x-default" = "none", "uniqueItems" = true, "examples" = [["dmz"]]))]
+    #[schemars(extend("items" = { "type": "string", "format": "node-label" }))]
+    pub(crate) labels: Option<Vec<String>>,
+    /// Times at which the slots of all tasks are skipped, whatever they have of their own.
+    #[schemars(extend("x-default" = "none", "x-sort" = "list of tables, see [below](#blackout)", "examples" = [[{ "schedule": "0 22 * * fri", "duration": "4h" }]]))]
+    pub(crate) blackout: Option<Vec<BlackoutTable>>,
+    /// How long a node holds a run without renewing its hold: at least 5 s and at most 10 min, and more than 5 s above
+    /// the longest `grace` of a task. Once it is used up, another node may take the run over; before that, its worker has
+    /// ended its own processes.
+    #[schemars(extend("x-default" = "60s, or 10 s above the longest `grace` of a task", "examples" = ["60s"], "x-min" = "5s", "x-max" = "10m"))]
+    pub(crate) lease: Option<HumanDuration>,
+    /// What workers do while their node cannot renew its hold on their runs, because the store is away or the daemon is.
+    #[schemars(extend("x-default" = "for each run `\"finish\"` on SQLite, with one registered node, or with `overlap = { allow = … }`, else `\"stop\"`"))]
+    pub(crate) without_store: Option<WithoutStore>,
+    /// How long a node must have been silent before runs are taken over whose workers may finish without the store.
+    #[schemars(extend("default" = "15m", "x-min" = "1m"))]
+    pub(crate) node_gone_after: Option<HumanDuration>,
+}
+
+/// What workers do while their node cannot renew its hold on their runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WithoutStore {
+    /// They finish. Until `node_gone_after` has passed nobody takes their runs over, which show as unconfirmed meanwhile.
+    Finish,
+    /// They end their own processes before the hold is used up, so that another node can repeat the run soon.
+    Stop,
+}
+
+impl fmt::Display for WithoutStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Finish => "finish",
+            Self::Stop => "stop",
+        })
+    }
 }
 
 /// How log lines are written.

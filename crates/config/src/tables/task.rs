@@ -2,10 +2,12 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use roundsman_model::{ByteSize, HumanDuration, Misfire, RetryCause};
+use roundsman_model::{AfterBlackout, ByteSize, History, HumanDuration, Misfire, RetryCause};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::{AfterKey, BlackoutTable};
 
 /// One configured use of a kind, with its own schedule and policies.
 #[derive(Deserialize, JsonSchema, Default)]
@@ -21,8 +23,8 @@ pub(crate) struct TaskTable {
     #[schemars(extend("default" = true))]
     pub(crate) enabled: Option<bool>,
     /// When it runs, as cron writes it: minute, hour, day of month, month, day of week; or six fields with seconds
-    /// first; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`. Without `schedule`, `every` and `at` the task
-    /// runs on request only.
+    /// first; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`. Without `schedule`, `every`, `at` and
+    /// `after` the task runs on request only.
     #[schemars(extend("format" = "cron", "x-default" = "none", "examples" = ["0 2 * * *"]))]
     pub(crate) schedule: Option<String>,
     /// When it runs, as an interval of elapsed time, counted from the Unix epoch and independent of the time zone.
@@ -31,6 +33,11 @@ pub(crate) struct TaskTable {
     /// When it runs, once: wall-clock time in the task's zone, or an instant with its offset.
     #[schemars(extend("format" = "at", "x-default" = "none", "examples" = ["2027-03-01T02:00"]))]
     pub(crate) at: Option<String>,
+    /// The tasks it follows, in place of a schedule: it runs when the runs they have in the same round have all ended as
+    /// asked, retries over. A name alone asks for success. Tasks that are followed together must come from one task with a
+    /// schedule, or from several with the same.
+    #[schemars(extend("x-default" = "none", "x-sort" = "task, list of tasks and tables, see [below](#after)", "examples" = [[{ "task": "collect", "on": ["succeeded", "partial"] }]]))]
+    pub(crate) after: Option<AfterKey>,
     /// The time zone its schedule is read in.
     #[schemars(extend("format" = "timezone", "x-default" = "the daemon's `timezone`", "examples" = ["Europe/Berlin"]))]
     pub(crate) timezone: Option<String>,
@@ -47,15 +54,42 @@ pub(crate) struct TaskTable {
     /// When a failed attempt is repeated.
     #[schemars(extend("examples" = [{ "attempts": 3, "backoff": "30s" }]))]
     pub(crate) retry: Option<RetryTable>,
-    /// What a slot does that comes while a run of the task is queued, running or waiting for its next attempt.
+    /// What a slot does that comes while a run of the task is queued or running. A run that only waits for its next attempt
+    /// gives way to the new slot in any case.
     #[schemars(extend("default" = "skip"))]
     pub(crate) overlap: Option<OverlapKey>,
-    /// What becomes of slots that fell due while nothing could fire: the daemon was down, the host suspended.
+    /// What becomes of slots that fell due while nothing could fire: the daemon was down, the store away, the host
+    /// suspended.
     #[schemars(extend("default" = "latest"))]
     pub(crate) misfire: Option<Misfire>,
     /// How old a slot may be and still be caught up.
     #[schemars(extend("default" = "24h", "x-min" = "1s"))]
     pub(crate) window: Option<HumanDuration>,
+    /// How long a run may wait for its first attempt. One that could not start by then ends unstarted, and its slot is
+    /// missed.
+    #[schemars(extend("x-default" = "as long as `window`", "x-min" = "1s", "examples" = ["1h"]))]
+    pub(crate) start_within: Option<HumanDuration>,
+    /// The pool in which its runs take a place before they start. `[pools.NAME]` gives the size.
+    #[schemars(extend("format" = "pool-name", "x-default" = "none", "examples" = ["netbox"]))]
+    pub(crate) pool: Option<String>,
+    /// What a run has to itself: names of anything that one run at a time may use, on all nodes. All are taken together
+    /// before the run starts, so that waiting for them costs neither a worker nor the time limit.
+    #[schemars(extend("x-default" = "none", "uniqueItems" = true, "examples" = [["excel-vm"]]))]
+    #[schemars(extend("items" = { "type": "string", "format": "lease-name" }))]
+    pub(crate) leases: Option<Vec<String>>,
+    /// Times at which its slots are skipped, in addition to the daemon's own.
+    #[schemars(extend("x-default" = "none", "x-sort" = "list of tables, see [below](#blackout)", "examples" = [[{ "schedule": "0 22 * * fri", "duration": "4h" }]]))]
+    pub(crate) blackout: Option<Vec<BlackoutTable>>,
+    /// What follows a blackout that covered slots of the task.
+    #[schemars(extend("default" = "skip"))]
+    pub(crate) after_blackout: Option<AfterBlackout>,
+    /// Labels that a node must have, all of them, to run it.
+    #[schemars(extend("x-default" = "none", "uniqueItems" = true, "examples" = [["dmz"]]))]
+    #[schemars(extend("items" = { "type": "string", "format": "node-label" }))]
+    pub(crate) runs_on: Option<Vec<String>>,
+    /// What is kept of its runs.
+    #[schemars(extend("default" = "all"))]
+    pub(crate) history: Option<History>,
     /// Whether it runs once, at once, when a daemon sees it for the first time.
     #[schemars(extend("default" = false))]
     pub(crate) run_at_first_start: Option<bool>,
@@ -113,12 +147,16 @@ pub(crate) struct LimitsTable {
     pub(crate) cpu_time: Option<HumanDuration>,
 }
 
-/// The rules for overlap that this version carries out. `unsupported.rs` has the words for the others.
+/// What a slot does that comes while runs of the task are active.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OverlapKey {
     /// The slot is skipped.
     Skip,
+    /// One run waits for the active one; a later slot takes the place of the one that waits.
+    Queue,
+    /// The active run is stopped, and the new one starts when its processes are gone.
+    Replace,
     /// So many runs at the same time: `{ allow = 3 }`.
     Allow(NonZeroU32),
 }

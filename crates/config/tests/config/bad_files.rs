@@ -24,15 +24,15 @@ fn unknown_keys() {
     check(
         "[daemon]\nlistening = \"127.0.0.1:1\"\nxyz = 1\n",
         expect![[r#"
-        the configuration has 2 problems:
+            the configuration has 2 problems:
 
-        /cfg/roundsman.toml:2:1: daemon: unknown key `listening`; did you mean `listen`?
-         2 | listening = "127.0.0.1:1"
-           | ^^^^^^^^^
+            /cfg/roundsman.toml:2:1: daemon: unknown key `listening`; did you mean `listen`?
+             2 | listening = "127.0.0.1:1"
+               | ^^^^^^^^^
 
-        /cfg/roundsman.toml:3:1: daemon: unknown key `xyz`; expected `builtin_tasks`, `listen`, `log`, `log_format`, `node_name`, `state_dir`, `store`, `timezone` or `workers`
-         3 | xyz = 1
-           | ^^^"#]],
+            /cfg/roundsman.toml:3:1: daemon: unknown key `xyz`; expected `blackout`, `builtin_tasks`, `labels`, `lease`, `listen`, `log`, `log_format`, `node_gone_after`, `node_name`, `state_dir`, `store`, `timezone`, `without_store` or `workers`
+             3 | xyz = 1
+               | ^^^"#]],
     );
     check(
         &task("retry = { atempts = 3 }"),
@@ -53,49 +53,52 @@ fn unknown_keys() {
 #[test]
 fn what_this_version_does_not_do() {
     check(
-        &task("overlap = \"queue\""),
-        expect![[r#"
-        /cfg/roundsman.toml:4:11: tasks.backup.overlap: `overlap = "queue"` is not supported by this version
-         4 | overlap = "queue"
-           |           ^^^^^^^"#]],
-    );
-    check(
-        &task("overlap = \"replace\""),
-        expect![[r#"
-        /cfg/roundsman.toml:4:11: tasks.backup.overlap: `overlap = "replace"` is not supported by this version
-         4 | overlap = "replace"
-           |           ^^^^^^^^^"#]],
-    );
-    check(
         &task("overlap = \"parallel\""),
         expect![[r#"
-        /cfg/roundsman.toml:4:11: tasks.backup.overlap: found the string "parallel"; expected "skip" or a table such as { allow = … }
-         4 | overlap = "parallel"
-           |           ^^^^^^^^^^"#]],
+            /cfg/roundsman.toml:4:11: tasks.backup.overlap: found the string "parallel"; expected "skip", "queue", "replace" or a table such as { allow = … }
+             4 | overlap = "parallel"
+               |           ^^^^^^^^^^"#]],
     );
     check(
-        &task("pool = \"netbox\"\nafter = []\nretry_on = [\"error\"]"),
+        &task("user = \"nobody\"\nbudget = \"x\"\nretry_on = [\"error\"]\nrenamed_from = \"old\""),
         expect![[r#"
-            the configuration has 3 problems:
+            the configuration has 4 problems:
 
-            /cfg/roundsman.toml:4:1: tasks.backup.pool: this key is not supported by this version
-             4 | pool = "netbox"
+            /cfg/roundsman.toml:4:1: tasks.backup.user: this key is not supported by this version
+             4 | user = "nobody"
                | ^^^^
 
-            /cfg/roundsman.toml:5:1: tasks.backup.after: this key is not supported by this version
-             5 | after = []
-               | ^^^^^
+            /cfg/roundsman.toml:5:1: tasks.backup.budget: this key is not supported by this version
+             5 | budget = "x"
+               | ^^^^^^
 
             /cfg/roundsman.toml:6:1: tasks.backup.retry_on: unknown key: write it within `retry`, as `retry = { retry_on = […] }`
              6 | retry_on = ["error"]
-               | ^^^^^^^^"#]],
+               | ^^^^^^^^
+
+            /cfg/roundsman.toml:7:1: tasks.backup.renamed_from: this key is not supported by this version
+             7 | renamed_from = "old"
+               | ^^^^^^^^^^^^"#]],
     );
     check(
-        "[pools.netbox]\nsize = 2\n",
+        "[daemon]\nartifacts_dir = \"/srv\"\npools = 3\n",
         expect![[r#"
-        /cfg/roundsman.toml:1:2: pools: this key is not supported by this version
-         1 | [pools.netbox]
-           |  ^^^^^"#]],
+        the configuration has 2 problems:
+
+        /cfg/roundsman.toml:2:1: daemon.artifacts_dir: this key is not supported by this version
+         2 | artifacts_dir = "/srv"
+           | ^^^^^^^^^^^^^
+
+        /cfg/roundsman.toml:3:1: daemon.pools: unknown key: write each as a table of its own, `[pools.NAME]` with `size = …`
+         3 | pools = 3
+           | ^^^^^"#]],
+    );
+    check(
+        "[pool.netbox]\nsize = 2\n",
+        expect![[r#"
+        /cfg/roundsman.toml:1:2: unknown key `pool`; did you mean `pools`?
+         1 | [pool.netbox]
+           |  ^^^^"#]],
     );
 }
 

@@ -7,6 +7,8 @@ mod any_input;
 mod bad_files;
 mod bad_values;
 mod bad_with;
+mod chains;
+mod conditions;
 mod definitions;
 mod files;
 #[expect(dead_code, reason = "configs are read to be checked; no kind here runs")]

@@ -26,6 +26,10 @@ fn the_environment_overrides_the_file() {
         daemon.log = debug  [environment ROUNDSMAN_LOG]
         daemon.log_format = json  [/cfg/roundsman.toml:7]
         daemon.node_name = n1  [/cfg/roundsman.toml:9]
+        daemon.labels = none  [default]
+        daemon.lease = 1m  [default]
+        daemon.without_store = by store and number of nodes  [default]
+        daemon.node_gone_after = 15m  [default]
     "#]].assert_eq(&shown(&scene, &scene.load().unwrap()));
 }
 
