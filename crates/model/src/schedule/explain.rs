@@ -135,10 +135,13 @@ impl fmt::Display for Explanation {
         )?;
         match self.effect {
             Effect::RunsAfterGap if one => write!(f, "runs at {to}"),
-            Effect::RunsAfterGap => write!(f, "runs once, at {to}"),
-            Effect::Dropped => f.write_str("does not run"),
-            Effect::RunsFirstTime => f.write_str("runs the first time"),
-            Effect::RunsBothTimes => f.write_str("runs both times"),
+            Effect::RunsAfterGap => write!(f, "run once, at {to}"),
+            Effect::Dropped if one => f.write_str("does not run"),
+            Effect::Dropped => f.write_str("do not run"),
+            Effect::RunsFirstTime if one => f.write_str("runs the first time"),
+            Effect::RunsFirstTime => f.write_str("run the first time"),
+            Effect::RunsBothTimes if one => f.write_str("runs both times"),
+            Effect::RunsBothTimes => f.write_str("run both times"),
             Effect::FirstOfBoth => f.write_str("runs both times, this is the first"),
             Effect::SecondOfBoth => f.write_str("runs both times, this is the second"),
         }

@@ -55,9 +55,9 @@ fn clocks_go_forward() {
         after,
         until,
         expect![[r#"
-        2026-03-29T03:00:00+02:00 02:10, 02:20, 02:30 and 2 more do not exist on 2026-03-29 in Europe/Berlin (clocks go from 02:00 to 03:00): runs once, at 03:00
-        RunsAfterGap: 02:10, 02:20, 02:30 and 2 more do not exist on 2026-03-29 in Europe/Berlin (clocks go from 02:00 to 03:00): runs once, at 03:00
-    "#]],
+            2026-03-29T03:00:00+02:00 02:10, 02:20, 02:30 and 2 more do not exist on 2026-03-29 in Europe/Berlin (clocks go from 02:00 to 03:00): run once, at 03:00
+            RunsAfterGap: 02:10, 02:20, 02:30 and 2 more do not exist on 2026-03-29 in Europe/Berlin (clocks go from 02:00 to 03:00): run once, at 03:00
+        "#]],
     );
 }
 
@@ -112,15 +112,15 @@ fn clocks_go_back() {
         after,
         until,
         expect![[r#"
-        2026-10-25T02:00:00+02:00 02:00 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the first
-        2026-10-25T02:30:00+02:00 02:30 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the first
-        2026-10-25T02:00:00+01:00 02:00 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the second
-        2026-10-25T02:30:00+01:00 02:30 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the second
-        2026-10-25T03:00:00+01:00 -
-        2026-10-25T03:30:00+01:00 -
-        2026-10-25T04:00:00+01:00 -
-        RunsBothTimes: 02:00 and 02:30 occur twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times
-    "#]],
+            2026-10-25T02:00:00+02:00 02:00 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the first
+            2026-10-25T02:30:00+02:00 02:30 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the first
+            2026-10-25T02:00:00+01:00 02:00 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the second
+            2026-10-25T02:30:00+01:00 02:30 occurs twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): runs both times, this is the second
+            2026-10-25T03:00:00+01:00 -
+            2026-10-25T03:30:00+01:00 -
+            2026-10-25T04:00:00+01:00 -
+            RunsBothTimes: 02:00 and 02:30 occur twice on 2026-10-25 in Europe/Berlin (clocks go back from 03:00 to 02:00): run both times
+        "#]],
     );
     check(
         "at 2026-10-25T02:15:30",
@@ -179,9 +179,9 @@ fn a_date_is_skipped() {
         "2011-12-30T09:59:59Z",
         "2011-12-30T10:00:00Z",
         expect![[r#"
-        2011-12-31T00:00:00+14:00 -
-        Dropped: 00:00, 00:00:01, 00:00:02 and 86397 more do not exist on 2011-12-30 in Pacific/Apia (clocks go from 2011-12-30 00:00 to 2011-12-31 00:00): does not run
-    "#]],
+            2011-12-31T00:00:00+14:00 -
+            Dropped: 00:00, 00:00:01, 00:00:02 and 86397 more do not exist on 2011-12-30 in Pacific/Apia (clocks go from 2011-12-30 00:00 to 2011-12-31 00:00): do not run
+        "#]],
     );
 }
 
