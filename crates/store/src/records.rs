@@ -41,6 +41,8 @@ pub struct NodeEntry {
     pub version: String,
     /// Where it serves HTTP, if it does.
     pub listen: Option<String>,
+    /// The kinds it has; empty means all. `waiting` names runs that no living node can take.
+    pub kinds: Vec<KindName>,
     /// Its labels, for tasks that ask for one.
     pub labels: Vec<NodeLabel>,
     /// A fingerprint of the definitions it loaded; `status` names nodes that differ from the leader.
@@ -270,10 +272,23 @@ pub enum HeldBy {
     Lease(LeaseName, Box<Run>),
     /// The end of this run of the same task.
     Run(Box<Run>),
-    /// A node with these labels, or with its kind: none that lives has them.
+    /// This daemon, of which none lives: "a node with label dmz", "a node with kind speedtest", "a daemon".
     Node(String),
     /// A free worker.
     Worker,
+}
+
+impl std::fmt::Display for HeldBy {
+    /// What follows "waits for".
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            HeldBy::Pool(pool, _) => write!(f, "a place in pool {pool}"),
+            HeldBy::Lease(lease, run) => write!(f, "lease {lease}, which run {} of {} has", run.id, run.task),
+            HeldBy::Run(run) => write!(f, "the end of run {}", run.id),
+            HeldBy::Node(node) => f.write_str(node),
+            HeldBy::Worker => f.write_str("a free worker"),
+        }
+    }
 }
 
 /// The answer to a kind that wants a lease.
@@ -331,7 +346,7 @@ pub enum Follow {
     Skip(Box<NewRun>, String),
 }
 
-/// What is kept, and how much is looked at in one go.
+/// What is kept, and how much is taken out in one go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PruneOrder {
     /// Runs that ended earlier than this go.
@@ -342,16 +357,23 @@ pub struct PruneOrder {
     pub bytes: u64,
     /// Ledger rows that end earlier than this go.
     pub ledger_older_than: Timestamp,
-    /// Of tasks with `history = "changes"`: repeated successes that ended earlier than this become hourly sums.
+    /// Of tasks with `history = "changes"`: repeated successes that ended earlier than this become hourly sums. Ledger
+    /// rows that end earlier are joined with their neighbours.
     pub changes_older_than: Timestamp,
     /// The most runs in one batch.
     pub batch: u32,
     /// Whether only to tell what would go.
     pub dry_run: bool,
+    /// Where the batch before ended.
+    pub from: PruneCursor,
 }
 
+/// How far a sweep over everything has come; the default is its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PruneCursor(pub(crate) crate::commands::prune::Progress);
+
 /// What pruning came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Pruned {
     /// Runs that went, with attempts, logs and artifacts.
     pub runs: u64,
@@ -361,8 +383,19 @@ pub struct Pruned {
     pub bytes: u64,
     /// Ledger rows that went or were joined with their neighbours.
     pub ledger_rows: u64,
-    /// Whether there is more to do: another batch would find some.
-    pub more: bool,
+    /// Where the next batch begins; nothing once the sweep has come to its end.
+    #[serde(skip)]
+    pub next: Option<PruneCursor>,
+}
+
+impl Pruned {
+    /// Adds what another batch came to; where the next begins stays as it is.
+    pub fn add(&mut self, batch: &Self) {
+        self.runs += batch.runs;
+        self.repeats += batch.repeats;
+        self.bytes += batch.bytes;
+        self.ledger_rows += batch.ledger_rows;
+    }
 }
 
 /// An hour of runs that were summed up.

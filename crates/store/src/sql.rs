@@ -90,6 +90,9 @@ impl Session<'_> {
 /// | `LOCKED_FREE` | the same, passing over rows that another transaction holds |
 /// | `SHARED` | keep the rows read from being changed until the transaction ends |
 /// | `READY` | the condition of a run that may start once it is due: queued or waiting, and not behind an active one |
+/// | `IN_TIME` | the condition of a run whose first attempt may still begin at the instant in `$1` |
+/// | `SUITS` | the condition of a run for a node with the kinds in `$2` (nothing for all) and the labels in `$3`, both JSON arrays |
+/// | `UNLEASED` | the condition of a run whose leases are all free, and none of them is in the JSON array in `$4` |
 /// | `RUN` | the columns that make a `Run`; never `*`, which breaks prepared statements when a newer version adds one |
 macro_rules! sql {
     ($($part:tt)+) => {
@@ -119,6 +122,26 @@ macro_rules! word {
     ($database:ident READY) => {
         " ended_at IS NULL AND state <> 'running' AND (behind IS NULL OR NOT EXISTS \
           (SELECT 1 FROM runs AS front WHERE front.id = runs.behind AND front.ended_at IS NULL)) "
+    };
+    ($database:ident IN_TIME) => {
+        " (attempt > 0 OR start_by IS NULL OR start_by >= $1) "
+    };
+    (sqlite SUITS) => {
+        " ($2 IS NULL OR kind IN (SELECT value FROM json_each($2))) AND (labels IS NULL OR NOT EXISTS \
+          (SELECT 1 FROM json_each(labels) AS label WHERE label.value NOT IN (SELECT value FROM json_each($3)))) "
+    };
+    (postgres SUITS) => {
+        " ($2 IS NULL OR kind IN (SELECT jsonb_array_elements_text($2::jsonb))) \
+          AND (labels IS NULL OR labels::jsonb <@ $3::jsonb) "
+    };
+    (sqlite UNLEASED) => {
+        " (leases IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(runs.leases) AS wish WHERE wish.value IN \
+          (SELECT name FROM leases) OR wish.value IN (SELECT value FROM json_each($4)))) "
+    };
+    (postgres UNLEASED) => {
+        " (leases IS NULL OR NOT EXISTS (SELECT 1 FROM jsonb_array_elements_text(runs.leases::jsonb) AS wish(name) \
+          WHERE wish.name IN (SELECT taken.name FROM leases AS taken) \
+          OR wish.name IN (SELECT jsonb_array_elements_text($4::jsonb)))) "
     };
     (sqlite $lock:ident) => {
         ""

@@ -25,7 +25,7 @@ CREATE TABLE wakes (
 -- round: what it shares with the runs it follows and that follow it. follow: 1 until its followers were decided.
 -- leases, labels: JSON arrays of names. alone: 1 if attempts of the task must not overlap.
 -- start_by: the latest start of its first attempt. stop: who wants it to end, as JSON.
--- stops_itself: 1 if its worker ends with its lease.
+-- stops_itself: 1 if its worker ends with its lease. has_leases: 1 if its attempt may have rows in leases.
 ALTER TABLE runs ADD COLUMN round TEXT;
 ALTER TABLE runs ADD COLUMN follow BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN rerun_of BIGINT;
@@ -36,9 +36,16 @@ ALTER TABLE runs ADD COLUMN alone BIGINT NOT NULL DEFAULT 1;
 ALTER TABLE runs ADD COLUMN start_by BIGINT;
 ALTER TABLE runs ADD COLUMN stop TEXT;
 ALTER TABLE runs ADD COLUMN stops_itself BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN has_leases BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX runs_round ON runs (task, round) WHERE round IS NOT NULL;
 CREATE INDEX runs_of_round ON runs (round) WHERE round IS NOT NULL;
 CREATE INDEX runs_unfollowed ON runs (id) WHERE follow = 1 AND ended_at IS NOT NULL;
+CREATE INDEX runs_to_stop ON runs (node) WHERE ended_at IS NULL AND stop IS NOT NULL;
+-- Those that wait in a full pool are not even looked at by whoever claims others.
+DROP INDEX runs_ready;
+CREATE INDEX runs_ready ON runs (rank_at, id, due_at) WHERE ended_at IS NULL AND state <> 'running' AND pool IS NULL;
+CREATE INDEX runs_ready_in_pool ON runs (pool, rank_at, id)
+    WHERE ended_at IS NULL AND state <> 'running' AND pool IS NOT NULL;
 CREATE INDEX runs_in_pool ON runs (pool) WHERE state = 'running' AND pool IS NOT NULL;
 CREATE INDEX runs_start_by ON runs (start_by) WHERE ended_at IS NULL AND attempt = 0 AND start_by IS NOT NULL;
 
@@ -49,12 +56,14 @@ CREATE TABLE pools (
 
 -- interval_us, burst: the rule; NULL as long as only the default of a kind is known.
 -- spent_until: the instant at which all that was granted is earned. held_until: nothing is granted before.
+-- seen_at: the latest instant at which anybody drew: clocks of nodes differ, and time goes only forward here.
 CREATE TABLE budgets (
     name        TEXT   NOT NULL PRIMARY KEY,
     interval_us BIGINT,
     burst       BIGINT,
     spent_until BIGINT NOT NULL DEFAULT 0,
-    held_until  BIGINT NOT NULL DEFAULT 0
+    held_until  BIGINT NOT NULL DEFAULT 0,
+    seen_at     BIGINT NOT NULL DEFAULT 0
 );
 
 -- Named leases belong to an attempt of a run and end with it.
@@ -77,7 +86,9 @@ CREATE TABLE leader (
     since    BIGINT NOT NULL
 );
 
+-- labels, kinds: JSON arrays of names; no kinds means all.
 ALTER TABLE nodes ADD COLUMN labels TEXT;
+ALTER TABLE nodes ADD COLUMN kinds TEXT;
 ALTER TABLE nodes ADD COLUMN configuration TEXT;
 
 -- What people asked for.
@@ -101,3 +112,11 @@ CREATE TABLE roll_ups (
     longest_ms BIGINT NOT NULL,
     PRIMARY KEY (task, hour)
 );
+-- Those of hours long past go.
+CREATE INDEX roll_ups_by_hour ON roll_ups (hour);
+
+-- How large the logs are is read off an index, without reading the logs.
+ALTER TABLE log_chunks ADD COLUMN bytes BIGINT GENERATED ALWAYS AS (octet_length(lines)) STORED;
+CREATE INDEX log_chunks_bytes ON log_chunks (run, bytes);
+-- Rows of the ledger that name no run are joined with their neighbours.
+CREATE INDEX slots_without_run ON slots (task, first_at) WHERE run_id IS NULL;

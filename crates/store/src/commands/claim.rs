@@ -1,15 +1,21 @@
-//! Claiming: queued and waiting runs become running, in a new attempt, held by one boot of a node.
+//! Claiming: queued and waiting runs become running, in a new attempt, held by one boot of a node. Who is next is worked
+//! out in `line`.
+
+mod line;
 
 use roundsman_model::{Reason, Run, RunId, RunState, Timestamp, Verdict};
 
+pub(super) use self::line::Candidate;
+use self::line::Suit;
 use super::{
     Command,
     counters::Counts,
+    leases, pools,
     runs::{self, read},
     slots,
 };
 use crate::{
-    Claimed, Claimer, Holder,
+    Claimed, Claimer,
     sql::{Fault, Outcome, Rows, Session, Statement, Value, sql},
 };
 
@@ -25,15 +31,16 @@ impl Command for Claim {
     const WHAT: &'static str = "claim runs";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Claimed> {
-        let text = sql!(
-            "SELECT id FROM runs WHERE" READY "AND due_at <= $1 ORDER BY rank_at, id LIMIT $2" LOCKED_FREE
-        );
-        let ready = session.rows(Statement::new(text).bind(self.now).bind(self.limit)).await?;
-        let ids = ready.iter().map(|row| row.run("id")).collect::<Outcome<Vec<_>>>()?;
-        let mut counts = Counts::default();
-        let runs = start(session, &ids, &self.me.holder, &mut counts, self.now).await?;
-        counts.write(session).await?;
-        Ok(Claimed { runs, next_due: next_due(session).await? })
+        let suit = Suit::of(&self.me, self.now);
+        let mut runs = Vec::new();
+        if self.limit > 0 {
+            let chosen = line::choose(session, &suit, self.limit as usize).await?;
+            let chosen = leases::take(session, chosen, self.now).await?;
+            let mut counts = Counts::default();
+            runs = start(session, &chosen, &self.me, &mut counts, self.now).await?;
+            counts.write(session).await?;
+        }
+        Ok(Claimed { runs, next_due: next_due(session, &suit).await? })
     }
 }
 
@@ -49,52 +56,81 @@ impl Command for ClaimRun {
     const WHAT: &'static str = "claim a run";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<Run>> {
-        let text = sql!("SELECT id FROM runs WHERE" READY "AND id = $1 AND due_at <= $2" LOCKED_FREE);
-        let ready = session.row(Statement::new(text).bind(self.run.0).bind(self.now)).await?;
-        let ids: Vec<RunId> = ready.iter().map(|_| self.run).collect();
         let mut counts = Counts::default();
-        let runs = start(session, &ids, &self.me.holder, &mut counts, self.now).await?;
+        let run = start_one(session, self.run, &self.me, &mut counts, self.now).await?;
         counts.write(session).await?;
-        Ok(runs.into_iter().next())
+        Ok(run)
     }
 }
 
-/// Lets runs begin their next attempt. They must be queued or waiting, and locked.
-pub(super) async fn start(
+/// Lets one run begin its next attempt if it is due, this node may take it, and there is a place and all leases for it.
+pub(super) async fn start_one(
     session: &mut Session<'_>,
-    ids: &[RunId],
-    me: &Holder,
+    run: RunId,
+    me: &Claimer,
+    counts: &mut Counts,
+    now: Timestamp,
+) -> Outcome<Option<Run>> {
+    let text = sql!(
+        "SELECT id, rank_at, attempt, pool, leases FROM runs
+         WHERE" READY "AND due_at <= $1 AND" IN_TIME "AND" SUITS "AND" UNLEASED "AND id = $5" LOCKED_FREE
+    );
+    let suit = Suit::of(me, now);
+    let statement = suit.bind_unleased(Statement::new(text), &std::collections::BTreeSet::new());
+    let Some(row) = session.row(statement.bind(run.0)).await? else { return Ok(None) };
+    let candidate = Candidate::read(&row)?;
+    if candidate.pool.is_some() {
+        let pools = candidate.pool.iter().cloned().collect();
+        if pools::hold(session, pools).await?.is_empty() {
+            return Ok(None);
+        }
+    }
+    let chosen = leases::take(session, vec![candidate], now).await?;
+    Ok(start(session, &chosen, me, counts, now).await?.pop())
+}
+
+/// Lets runs begin their next attempt. They are locked, there are places for them, and they have their leases.
+async fn start(
+    session: &mut Session<'_>,
+    chosen: &[Candidate],
+    me: &Claimer,
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<Vec<Run>> {
-    if ids.is_empty() {
+    if chosen.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Value = Rows::of(ids, |run| [run.0.into()]).into();
+    let rows: Value = Rows::of(chosen, |run| [run.id.0.into()]).into();
     let text = sql!(
         "UPDATE runs SET state = 'running', attempt = attempt + 1, started_at = COALESCE(started_at, $2),
-            node = $3, boot = $4, renewals = renewals + 1, cause = NULL
+            node = $3, boot = $4, renewals = renewals + 1, cause = NULL, stops_itself = alone * $5,
+            has_leases = CASE WHEN leases IS NULL THEN 0 ELSE 1 END
          FROM" ROWS "WHERE runs.id = CAST(e.value->>0 AS BIGINT) RETURNING" RUN
     );
-    let (node, boot) = (me.node.as_str(), me.boot.as_str());
+    let (node, boot) = (me.holder.node.as_str(), me.holder.boot.as_str());
     let statement = Statement::new(text).bind(rows.clone()).bind(now).bind(node).bind(boot);
-    let started = session.rows(statement).await?;
+    let started = session.rows(statement.bind(me.stops_workers)).await?;
     let text = sql!(
         "INSERT INTO attempts (run, number, node, boot, started_at)
          SELECT runs.id, runs.attempt, $3, $4, $2 FROM" ROWS "JOIN runs ON runs.id = CAST(e.value->>0 AS BIGINT)"
     );
     session.execute(Statement::new(text).bind(rows).bind(now).bind(node).bind(boot)).await?;
-    slots::judge_started(session, ids, counts, now).await?;
     let mut runs = started.iter().map(read::run).collect::<Outcome<Vec<_>>>()?;
-    let order = |run: &Run| ids.iter().position(|id| *id == run.id);
+    // Only the first attempt judges a slot.
+    let first = runs.iter().filter(|run| run.attempt == 1 && run.slot.is_some());
+    let first: Vec<_> = first.map(|run| run.id).collect();
+    slots::judge_started(session, &first, counts, now).await?;
+    let order = |run: &Run| chosen.iter().position(|candidate| candidate.id == run.id);
     runs.sort_by_cached_key(order);
     Ok(runs)
 }
 
-/// When the next run falls due.
-async fn next_due(session: &mut Session<'_>) -> Outcome<Option<Timestamp>> {
-    let text = sql!("SELECT due_at FROM runs WHERE" READY "ORDER BY due_at LIMIT 1");
-    session.row(Statement::new(text)).await?.map(|row| row.at("due_at")).transpose()
+/// When the next run falls due that this node can take.
+async fn next_due(session: &mut Session<'_>, suit: &Suit) -> Outcome<Option<Timestamp>> {
+    let text =
+        sql!("SELECT due_at FROM runs WHERE" READY "AND" IN_TIME "AND" SUITS "ORDER BY due_at LIMIT 1");
+    let next = session.row(suit.bind(Statement::new(text))).await?;
+    next.map(|row| row.at("due_at")).transpose()
 }
 
 /// Ends a run that is not to start any more.

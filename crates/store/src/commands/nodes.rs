@@ -31,16 +31,18 @@ impl Command for Enter {
         // The count of beats goes on rising over boots: whoever watches it sees a node come back.
         let statement = Statement::new(
             "INSERT INTO nodes (node, boot, name, one_shot, pid, version, listen, started_at, beat_at, beats,
-                labels, configuration)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1, $9, $10)
+                labels, configuration, kinds)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1, $9, $10, $11)
              ON CONFLICT (node) DO UPDATE SET boot = excluded.boot, name = excluded.name,
                 one_shot = excluded.one_shot, pid = excluded.pid, version = excluded.version,
                 listen = excluded.listen, started_at = excluded.started_at, beat_at = excluded.beat_at,
                 beats = nodes.beats + 1, ended_at = NULL, labels = excluded.labels,
-                configuration = excluded.configuration",
+                configuration = excluded.configuration, kinds = excluded.kinds",
         );
-        let NodeEntry { holder, name, one_shot, pid, version, listen, labels, configuration } = &self.entry;
+        let NodeEntry { holder, name, one_shot, pid, version, listen, kinds, labels, configuration } =
+            &self.entry;
         let labels = serde_json::to_string(labels).unwrap_or_default();
+        let kinds = serde_json::to_string(kinds).unwrap_or_default();
         let statement = statement
             .bind(holder.node.as_str())
             .bind(holder.boot.as_str())
@@ -51,7 +53,8 @@ impl Command for Enter {
             .bind(listen.as_deref())
             .bind(self.now)
             .bind(labels.as_str())
-            .bind(configuration.as_deref());
+            .bind(configuration.as_deref())
+            .bind(kinds.as_str());
         session.execute(statement).await.map(drop)
     }
 }
@@ -125,7 +128,7 @@ impl Command for Nodes {
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<NodeRow>> {
         let statement = Statement::new(
             "SELECT node, boot, name, one_shot, pid, version, listen, started_at, beat_at, beats, ended_at, labels,
-                configuration
+                configuration, kinds
              FROM nodes WHERE ended_at IS NULL OR ended_at >= $1 ORDER BY started_at, node",
         );
         session.rows(statement.bind(self.now - delta(LISTED_FOR))).await?.iter().map(node).collect()
@@ -140,6 +143,7 @@ fn node(row: &Row) -> Outcome<NodeRow> {
         pid: row.small("pid")?,
         version: row.text("version")?,
         listen: row.get("listen")?,
+        kinds: row.json_or_none("kinds")?.unwrap_or_default(),
         labels: row.json_or_none("labels")?.unwrap_or_default(),
         configuration: row.get("configuration")?,
     };

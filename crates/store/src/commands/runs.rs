@@ -2,7 +2,7 @@
 
 pub(crate) mod read;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use roundsman_model::{
     Origin, RunId, RunState, RunTerms, Timestamp,
@@ -33,7 +33,8 @@ pub(super) struct NewRow<'r> {
     due_at: Timestamp,
     place: Option<u32>,
     behind: Option<RunId>,
-    superseded: Option<&'r str>,
+    /// How and why it ended without ever being queued.
+    ended: Option<(RunState, &'r str)>,
     terms: Cow<'r, RunTerms>,
     round: Option<String>,
     rerun_of: Option<RunId>,
@@ -62,7 +63,7 @@ impl<'r> NewRow<'r> {
             due_at: run.slot.due_at,
             place: superseded.is_none().then_some(run.place),
             behind: run.behind,
-            superseded,
+            ended: superseded.map(|cause| (RunState::Failed, cause)),
             terms: Cow::Borrowed(&run.firing.terms),
             round: run.firing.followed.then(|| match run.slot.slot {
                 Some(slot) => round_of_slot(slot),
@@ -89,7 +90,7 @@ impl<'r> NewRow<'r> {
             due_at: now,
             place: None,
             behind: None,
-            superseded: None,
+            ended: None,
             terms: Cow::Owned(run.definition.terms()),
             round: match &run.round {
                 Round::Alone => None,
@@ -105,16 +106,29 @@ impl<'r> NewRow<'r> {
         Self { place: Some(place), behind, ..self }
     }
 
+    /// In this round, after others.
+    pub(super) fn in_round(self, round: &str) -> Self {
+        Self { round: Some(round.to_owned()), ..self }
+    }
+
+    /// Recorded as ended at once, for this reason.
+    pub(super) fn ended(self, state: RunState, cause: &'r str) -> Self {
+        Self { ended: Some((state, cause)), ..self }
+    }
+
     fn start_by(&self) -> Option<Timestamp> {
         let within = delta(self.terms.start_within?.get());
         self.due_at.checked_add_signed(within)
     }
 
-    fn values(&self) -> [Value; 26] {
+    fn values(&self, taken: &HashSet<(String, String)>) -> [Value; 26] {
+        let is_free =
+            |round: &&String| taken.is_empty() || !taken.contains(&(self.task.to_owned(), (*round).clone()));
+        let round = self.round.as_ref().filter(is_free);
         let names = |names: &[&str]| (!names.is_empty()).then(|| Json::from(names.to_vec()).to_string());
         let leases: Vec<_> = self.terms.leases.iter().map(AsRef::as_ref).collect();
         let labels: Vec<_> = self.terms.runs_on.iter().map(AsRef::as_ref).collect();
-        let state = if self.superseded.is_some() { RunState::Failed } else { RunState::Queued };
+        let state = self.ended.map_or(RunState::Queued, |(state, _)| state);
         [
             self.id.0.into(),
             self.task.into(),
@@ -130,12 +144,12 @@ impl<'r> NewRow<'r> {
             self.queued_at.into(),
             self.due_at.into(),
             self.slot.unwrap_or(self.queued_at).into(),
-            self.superseded.map(|_| self.queued_at).into(),
-            self.superseded.into(),
+            self.ended.map(|_| self.queued_at).into(),
+            self.ended.map(|(_, cause)| cause).into(),
             self.place.map(i64::from).into(),
             self.behind.map(|run| run.0).into(),
-            self.round.as_deref().into(),
-            self.round.is_some().into(),
+            round.map(String::as_str).into(),
+            round.is_some().into(),
             self.rerun_of.map(|run| run.0).into(),
             self.terms.pool.as_ref().map(AsRef::as_ref).into(),
             names(&leases).as_deref().into(),
@@ -161,7 +175,23 @@ pub(super) async fn numbers(session: &mut Session<'_>, count: usize) -> Outcome<
     Ok(RunId(row.int("value")? - count + 1))
 }
 
-/// Records runs.
+/// Which rounds of these runs have a run of the same task already.
+async fn taken_rounds(session: &mut Session<'_>, runs: &[NewRow<'_>]) -> Outcome<HashSet<(String, String)>> {
+    let with_round = runs.iter().filter_map(|run| Some((run.task, run.round.as_deref()?)));
+    let rows = Rows::of(with_round, |(task, round)| [task.into(), round.into()]);
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let text = sql!(
+        "SELECT runs.task AS task, runs.round AS round FROM" ROWS
+        "JOIN runs ON runs.task = e.value->>0 AND runs.round = e.value->>1"
+    );
+    let taken = session.rows(Statement::new(text).bind(rows)).await?;
+    taken.iter().map(|row| Ok((row.text("task")?, row.text("round")?))).collect()
+}
+
+/// Records runs. A round has one run of each task: a later one, as when a person ran the slot before it was due, is
+/// recorded without a round, and nothing follows it.
 pub(super) async fn insert(session: &mut Session<'_>, runs: &[NewRow<'_>]) -> Outcome<()> {
     if runs.is_empty() {
         return Ok(());
@@ -179,7 +209,9 @@ pub(super) async fn insert(session: &mut Session<'_>, runs: &[NewRow<'_>]) -> Ou
             CAST(e.value->>24 AS BIGINT), CAST(e.value->>25 AS BIGINT)
          FROM" ROWS
     );
-    session.execute(Statement::new(text).bind(Rows::of(runs, NewRow::values))).await.map(drop)
+    let taken = taken_rounds(session, runs).await?;
+    let rows = Rows::of(runs, |run| run.values(&taken));
+    session.execute(Statement::new(text).bind(rows)).await.map(drop)
 }
 
 /// Ends queued and waiting runs for these causes. If one of them was started meanwhile, all is to be done again.

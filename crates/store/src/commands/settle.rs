@@ -1,11 +1,12 @@
-//! Settling: the end of an attempt and what follows, in one transaction. What follows was decided in `model`.
+//! Settling: the end of an attempt and what follows, in one transaction. What follows was decided in `model`; here only
+//! the wish that a run shall stop outranks it, because it may have come after the decision.
 
-use roundsman_model::{MetricValue, RunState, TaskName, Timestamp, Transition};
+use roundsman_model::{MetricValue, RunState, StopOrder, TaskName, Timestamp, Transition};
 
-use super::{Command, counters::Counts, with_lease};
+use super::{Command, counters::Counts, leases, wakes, with_lease};
 use crate::{
     RunLease, Settled, Settlement,
-    sql::{Outcome, Row, Session, Statement},
+    sql::{Outcome, Row, Session, Statement, sql},
 };
 
 /// Records the end of an attempt.
@@ -17,12 +18,22 @@ impl Command for Settle {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Settled> {
         let settlement = &self.0;
-        let Some(row) = step(session, settlement).await? else {
+        let wakes = settlement.wake_at.is_some() && matches!(settlement.transition, Transition::End { .. });
+        if wakes {
+            // Before the run, because firing locks first the task and then its runs.
+            wakes::announce(session, settlement.lease.run).await?;
+        }
+        let Some((state, row)) = self.step(session).await? else {
             return self.keep_late(session).await;
         };
+        if row.flag("has_leases")? {
+            leases::free(session, settlement.lease.run).await?;
+        }
         self.end_attempt(session, false).await?;
         let task: TaskName = row.name("task")?;
-        let state = settlement.transition.state();
+        if let Some(at) = settlement.wake_at.filter(|_| wakes && state != RunState::Cancelled) {
+            wakes::put(session, &task, at, settlement.lease.run).await?;
+        }
         let succeeded_at = (state == RunState::Succeeded).then_some(settlement.at);
         keep_latest(session, &task, succeeded_at, &settlement.metrics).await?;
         let mut counts = Counts::default();
@@ -34,34 +45,76 @@ impl Command for Settle {
     }
 }
 
-/// Carries the transition out if the lease is in force.
-async fn step(session: &mut Session<'_>, settlement: &Settlement) -> Outcome<Option<Row>> {
-    let state = settlement.transition.state();
-    let statement = match &settlement.transition {
-        Transition::End { cause, outcome, .. } => {
-            let outcome = outcome.as_ref().map(|outcome| serde_json::to_string(outcome).unwrap_or_default());
-            let statement = Statement::new(
-                "UPDATE runs SET state = $5, ended_at = $6, cause = $7, outcome = $8, place = NULL
-                 WHERE id = $1 AND attempt = $2 AND node = $3 AND boot = $4 AND state = 'running' RETURNING task",
-            );
-            with_lease(statement, &settlement.lease)
-                .bind(state.as_str())
-                .bind(settlement.at)
-                .bind(cause.as_deref())
-                .bind(outcome.as_deref())
+impl Settle {
+    /// Carries the transition out if the lease is in force. Returns the state that the run is in afterwards.
+    async fn step(&self, session: &mut Session<'_>) -> Outcome<Option<(RunState, Row)>> {
+        let Settlement { lease, transition, at, .. } = &self.0;
+        let yields = yields_to_a_stop(transition);
+        let statement = match transition {
+            Transition::End { state, cause, outcome } => {
+                let outcome =
+                    outcome.as_ref().map(|outcome| serde_json::to_string(outcome).unwrap_or_default());
+                end(lease, yields, (*state, cause.as_deref(), outcome.as_deref()), *at)
+            }
+            Transition::Wait { due_at, cause, counted } => {
+                again(lease, RunState::Waiting, *due_at, cause, *counted)
+            }
+            Transition::Release { cause } => again(lease, RunState::Queued, *at, cause, false),
+        };
+        if let Some(row) = session.row(statement).await? {
+            return Ok(Some((transition.state(), row)));
         }
-        Transition::Wait { due_at, cause, counted } => {
-            again(&settlement.lease, state, *due_at, cause, *counted)
-        }
-        Transition::Release { cause } => again(&settlement.lease, state, settlement.at, cause, false),
-    };
-    session.row(statement).await
+        if yields { self.stop(session).await } else { Ok(None) }
+    }
+
+    /// Ends the run because somebody wants it to end, if so and if the lease is in force.
+    async fn stop(&self, session: &mut Session<'_>) -> Outcome<Option<(RunState, Row)>> {
+        let text = sql!(
+            "SELECT stop FROM runs WHERE id = $1 AND attempt = $2 AND node = $3 AND boot = $4 AND state = 'running'
+               AND stop IS NOT NULL" LOCKED
+        );
+        let Some(row) = session.row(with_lease(Statement::new(text), &self.0.lease)).await? else {
+            return Ok(None);
+        };
+        let order: StopOrder = row.json("stop")?;
+        let (state, cause) = (RunState::Cancelled, order.to_string());
+        let ended = session.row(end(&self.0.lease, false, (state, Some(&cause), None), self.0.at)).await?;
+        Ok(ended.map(|row| (state, row)))
+    }
+}
+
+/// Whether a wish that the run shall stop outranks this: the run would go on, or was stopped for it.
+fn yields_to_a_stop(transition: &Transition) -> bool {
+    match transition {
+        Transition::End { state, .. } => *state == RunState::Cancelled,
+        Transition::Wait { .. } | Transition::Release { .. } => true,
+    }
+}
+
+/// Ends the run; one that yields only where nobody wants it to stop.
+fn end(
+    lease: &RunLease,
+    yields: bool,
+    (state, cause, outcome): (RunState, Option<&str>, Option<&str>),
+    at: Timestamp,
+) -> Statement {
+    let statement = Statement::new(if yields {
+        "UPDATE runs SET state = $5, ended_at = $6, cause = $7, outcome = $8, place = NULL
+         WHERE id = $1 AND attempt = $2 AND node = $3 AND boot = $4 AND state = 'running' AND stop IS NULL
+         RETURNING task, has_leases"
+    } else {
+        "UPDATE runs SET state = $5, ended_at = $6, cause = $7, outcome = $8, place = NULL, stop = NULL
+         WHERE id = $1 AND attempt = $2 AND node = $3 AND boot = $4 AND state = 'running'
+         RETURNING task, has_leases"
+    });
+    with_lease(statement, lease).bind(state.as_str()).bind(at).bind(cause).bind(outcome)
 }
 
 fn again(lease: &RunLease, state: RunState, due_at: Timestamp, cause: &str, counted: bool) -> Statement {
     let statement = Statement::new(
         "UPDATE runs SET state = $5, due_at = $6, cause = $7, uncounted = uncounted + $8
-         WHERE id = $1 AND attempt = $2 AND node = $3 AND boot = $4 AND state = 'running' RETURNING task",
+         WHERE id = $1 AND attempt = $2 AND node = $3 AND boot = $4 AND state = 'running' AND stop IS NULL
+         RETURNING task, has_leases",
     );
     with_lease(statement, lease).bind(state.as_str()).bind(due_at).bind(cause).bind(!counted)
 }

@@ -71,7 +71,10 @@ impl Command for ListRuns {
     const WHAT: &'static str = "list runs";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<Run>> {
-        let RunFilter { task, states, round: _, since, before, limit } = &self.0;
+        let RunFilter { task, states, round, since, before, limit } = &self.0;
+        if let Some(round) = round {
+            return of_round(session, round, &self.0).await;
+        }
         let first = match since {
             Some(since) => first_since(session, *since).await?,
             None => RunId(0),
@@ -107,6 +110,40 @@ impl Command for ListRuns {
         runs.dedup_by_key(|run| run.id);
         runs.truncate(*limit as usize);
         Ok(runs)
+    }
+}
+
+/// The runs of a round are few: they are filtered here.
+async fn of_round(session: &mut Session<'_>, round: &str, filter: &RunFilter) -> Outcome<Vec<Run>> {
+    let statement = Statement::new(sql!("SELECT" RUN "FROM runs WHERE round = $1 ORDER BY id DESC"));
+    let rows = session.rows(statement.bind(round)).await?;
+    let mut runs = rows.iter().map(run).collect::<Outcome<Vec<_>>>()?;
+    runs.retain(|run| {
+        filter.task.as_ref().is_none_or(|task| run.task == *task)
+            && (filter.states.is_empty() || filter.states.contains(&run.state))
+            && filter.since.is_none_or(|since| run.queued_at >= since)
+            && filter.before.is_none_or(|before| run.id < before)
+    });
+    runs.truncate(filter.limit as usize);
+    Ok(runs)
+}
+
+/// Finds the newest run of each task.
+pub(crate) struct LastRuns;
+
+impl Command for LastRuns {
+    type Reply = Vec<Run>;
+    const WHAT: &'static str = "list the last runs";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<Run>> {
+        // One look into an index for each task, however long its history is.
+        let statement = Statement::new(sql!(
+            "SELECT" RUN "FROM runs WHERE id IN
+                (SELECT (SELECT newest.id FROM runs AS newest WHERE newest.task = tasks.name
+                         ORDER BY newest.id DESC LIMIT 1) FROM tasks)
+             ORDER BY task"
+        ));
+        session.rows(statement).await?.iter().map(run).collect()
     }
 }
 
