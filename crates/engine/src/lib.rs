@@ -1,6 +1,6 @@
 //! The services that make the rounds: fire, dispatch, settle, rescue, and the heartbeat that keeps what is ours.
 //!
-//! Knows the `Store` and `Executor` traits; no SQL, no process, no file.
+//! Knows the `Store` and `Executor` traits; no SQL, no process, and no file but those of the spool.
 
 mod answers;
 mod attempt;
@@ -8,28 +8,43 @@ mod beat;
 mod clock;
 mod dispatch;
 mod engine;
+mod expire;
 mod fire;
+mod follow;
 mod gauges;
 mod health;
 mod host;
+mod inbox;
+mod lead;
 mod live;
 mod log_keeper;
+mod overrun;
+mod prune;
 mod reconcile;
+mod reload;
 mod rescue;
 mod service;
 mod settings;
 mod settle;
+mod spool;
+mod stop;
 
-pub use attempt::{Worked, work};
-pub use beat::Heart;
+pub use attempt::{Worked, work, work_claimed};
+pub use beat::{Claiming, Heart};
 pub use clock::HostUptime;
 pub use dispatch::Dispatcher;
 pub use engine::{Engine, EngineParts, Environment, Mark, Observer, Resolver};
+pub use expire::Expirer;
 pub use fire::Firer;
+pub use follow::Follower;
 pub use gauges::refresh_gauges;
 pub use health::{Health, Readiness};
+pub use lead::{Lead, Standing};
 pub use live::Live;
-pub use reconcile::reconcile;
+pub use prune::Pruner;
+pub use reload::{ReloadError, ReloadReport};
 pub use rescue::{Neighbours, Rescuer};
 pub use service::{Service, run_service};
-pub use settings::{EngineSettings, WithoutStore};
+pub use settings::{EngineSettings, Retention, WithoutStore};
+pub use spool::replay;
+pub use stop::Stopper;

@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use roundsman_model::{BudgetName, BudgetRule, KindName, NodeLabel, PoolName};
+use roundsman_model::{BudgetName, BudgetRule, KindName, NodeLabel, PoolName, Timestamp, time::delta};
+use roundsman_store::{PruneCursor, PruneOrder};
 
 /// What workers do when their node cannot renew the leases of their runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +36,8 @@ pub struct EngineSettings {
     pub pools: Vec<(PoolName, u32)>,
     /// Budgets and their rules.
     pub budgets: Vec<(BudgetName, BudgetRule)>,
+    /// What is kept of the past.
+    pub retention: Retention,
 }
 
 impl Default for EngineSettings {
@@ -48,6 +51,49 @@ impl Default for EngineSettings {
             spool: None,
             pools: Vec::new(),
             budgets: Vec::new(),
+            retention: Retention::default(),
+        }
+    }
+}
+
+/// What is kept of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How long ended runs are kept.
+    pub keep: Duration,
+    /// The most ended runs of a task.
+    pub runs_per_task: u32,
+    /// The most bytes of logs and artifacts of all runs.
+    pub bytes: u64,
+    /// How long the ledger is kept.
+    pub ledger: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let day = Duration::from_hours(24);
+        Self { keep: 90 * day, runs_per_task: 1000, bytes: 2 << 30, ledger: 400 * day }
+    }
+}
+
+impl Retention {
+    /// The most runs that go in one transaction.
+    const BATCH: u32 = 200;
+    /// How long repeated successes of tasks with `history = "changes"` are kept as runs of their own.
+    const REPEATS: Duration = Duration::from_hours(1);
+
+    /// The order to take out what need not be kept any more at an instant, from the beginning.
+    pub fn order(&self, now: Timestamp) -> PruneOrder {
+        let before = |age| now.checked_sub_signed(delta(age)).unwrap_or(Timestamp::MIN_UTC);
+        PruneOrder {
+            older_than: before(self.keep),
+            runs_per_task: self.runs_per_task,
+            bytes: self.bytes,
+            ledger_older_than: before(self.ledger),
+            changes_older_than: before(Self::REPEATS),
+            batch: Self::BATCH,
+            dry_run: false,
+            from: PruneCursor::default(),
         }
     }
 }

@@ -2,20 +2,35 @@
 //! somebody else begins and commits; it may be run again from the start when the database asks for that.
 
 pub(crate) mod artifacts;
+pub(crate) mod budgets;
 pub(crate) mod claim;
+pub(crate) mod controls;
 mod counters;
 pub(crate) mod documents;
+pub(crate) mod expire;
 pub(crate) mod fire;
+pub(crate) mod follow;
+pub(crate) mod leader;
+pub(crate) mod leases;
+pub(crate) mod limits;
 pub(crate) mod logs;
 pub(crate) mod nodes;
+pub(crate) mod pauses;
 mod places;
+mod pools;
+pub(crate) mod prune;
 pub(crate) mod request;
+pub(crate) mod roll_ups;
 pub(crate) mod runs;
 pub(crate) mod settle;
 pub(crate) mod slots;
+pub(crate) mod stop;
 pub(crate) mod tasks;
 pub(crate) mod totals;
+pub(crate) mod waiting;
+mod wakes;
 pub(crate) mod watch;
+pub(crate) mod withdraw;
 
 use std::future::Future;
 

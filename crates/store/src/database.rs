@@ -14,18 +14,31 @@ use crate::{
     commands::{
         Command, Ping,
         artifacts::{Artifacts, PutArtifact, ReadArtifact},
+        budgets::{DrawBudget, HoldBudget},
         claim::{Claim, ClaimRun, GiveUp},
+        controls::{Controls, NoteControl},
         documents::Documents,
+        expire::Expire,
         fire::Fire,
+        follow::{FollowUp, Unfollowed},
+        leader::{KeepLead, ReadLeader, Resign, TakeLead},
+        leases::TryLease,
+        limits::SetLimits,
         logs::{AppendLog, ReadLog},
         nodes::{Beat, Enter, Leave, Nodes},
+        pauses::{PauseTask, Resume},
+        prune::{Survey, TakeOut},
         request::Request,
-        runs::read::{Attempts, FindRun, Held as HeldRuns, ListRuns},
+        roll_ups::RollUps,
+        runs::read::{Attempts, FindRun, Held as HeldRuns, LastRuns, ListRuns},
         settle::Settle,
         slots::{Slot, Slots},
+        stop::{Stop, StopOrders},
         tasks::{Definition, Install, Tasks},
         totals::Totals,
+        waiting::Waiting,
         watch::{Busy, RanAhead, Revisions},
+        withdraw::Withdraw,
     },
     trouble::{Kind, Place, Trouble},
 };
@@ -99,8 +112,61 @@ impl<A: Access> Store for Database<A> {
         self.read(Nodes { now }).await
     }
 
+    async fn leader(&self) -> StoreResult<Option<Leader>> {
+        self.read(ReadLeader).await
+    }
+
+    async fn take_lead(
+        &self,
+        me: &Holder,
+        seen: Option<&Leader>,
+        now: Timestamp,
+    ) -> StoreResult<Option<i64>> {
+        self.write(TakeLead { me: me.clone(), seen: seen.cloned(), now }).await
+    }
+
+    async fn keep_lead(&self, me: &Holder, epoch: i64) -> StoreResult<bool> {
+        self.write(KeepLead { me: me.clone(), epoch }).await
+    }
+
+    async fn resign(&self, me: &Holder, epoch: i64) -> StoreResult<()> {
+        self.write(Resign { me: me.clone(), epoch }).await
+    }
+
+    async fn pause(&self, task: &TaskName, pause: &Pause) -> StoreResult<bool> {
+        self.write(PauseTask { task: task.clone(), pause: pause.clone() }).await
+    }
+
+    async fn resume(&self, task: &TaskName, by: &str, now: Timestamp) -> StoreResult<bool> {
+        self.write(Resume { task: task.clone(), by: by.to_owned(), now }).await
+    }
+
+    async fn stop(&self, run: RunId, order: &StopOrder) -> StoreResult<Stopped> {
+        self.write(Stop { run, order: order.clone() }).await
+    }
+
+    async fn stop_orders(&self, me: &Holder) -> StoreResult<Vec<(RunId, StopOrder)>> {
+        self.read(StopOrders { me: me.clone() }).await
+    }
+
+    async fn note_control(&self, control: &Control) -> StoreResult<()> {
+        self.write(NoteControl(control.clone())).await
+    }
+
+    async fn controls(&self, task: Option<&TaskName>, limit: u32) -> StoreResult<Vec<Control>> {
+        self.read(Controls { task: task.cloned(), limit }).await
+    }
+
     async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()> {
         self.write(Install { definitions: definitions.to_vec(), now }).await
+    }
+
+    async fn set_limits(
+        &self,
+        pools: &[(PoolName, u32)],
+        budgets: &[(BudgetName, BudgetRule)],
+    ) -> StoreResult<()> {
+        self.write(SetLimits { pools: pools.to_vec(), budgets: budgets.to_vec() }).await
     }
 
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>> {
@@ -132,7 +198,11 @@ impl<A: Access> Store for Database<A> {
         self.write(Fire { batch, epoch, now }).await
     }
 
-    async fn request(&self, run: NewRun, claim: Option<&Holder>, now: Timestamp) -> StoreResult<Requested> {
+    async fn withdraw(&self, task: &TaskName, after: Timestamp) -> StoreResult<u64> {
+        self.write(Withdraw { task: task.clone(), after }).await
+    }
+
+    async fn request(&self, run: NewRun, claim: Option<&Claimer>, now: Timestamp) -> StoreResult<Requested> {
         self.write(Request { run, claim: claim.cloned(), now }).await
     }
 
@@ -142,6 +212,45 @@ impl<A: Access> Store for Database<A> {
 
     async fn claim_run(&self, me: &Claimer, run: RunId, now: Timestamp) -> StoreResult<Option<Run>> {
         self.write(ClaimRun { me: me.clone(), run, now }).await
+    }
+
+    async fn expire(&self, now: Timestamp) -> StoreResult<Vec<Run>> {
+        self.write(Expire { now }).await
+    }
+
+    async fn waiting(&self, limit: u32, now: Timestamp) -> StoreResult<Vec<Held>> {
+        self.read(Waiting { limit, now }).await
+    }
+
+    async fn unfollowed(&self, limit: u32) -> StoreResult<Vec<Run>> {
+        self.read(Unfollowed { limit }).await
+    }
+
+    async fn follow(&self, ended: RunId, followers: &[Follow], now: Timestamp) -> StoreResult<Vec<RunId>> {
+        self.write(FollowUp { ended, followers: followers.to_vec(), now }).await
+    }
+
+    async fn try_lease(&self, lease: &RunLease, name: &LeaseName, now: Timestamp) -> StoreResult<LeaseReply> {
+        self.write(TryLease { lease: lease.clone(), name: name.clone(), now }).await
+    }
+
+    async fn draw(
+        &self,
+        budget: &BudgetName,
+        default: &BudgetRule,
+        wanted: u32,
+        now: Timestamp,
+    ) -> StoreResult<Draw> {
+        self.write(DrawBudget { budget: budget.clone(), default: default.clone(), wanted, now }).await
+    }
+
+    async fn hold_budget(
+        &self,
+        budget: &BudgetName,
+        _default: &BudgetRule,
+        until: Timestamp,
+    ) -> StoreResult<()> {
+        self.write(HoldBudget { budget: budget.clone(), until }).await
     }
 
     async fn give_up(&self, run: RunId, state: RunState, cause: &str, now: Timestamp) -> StoreResult<bool> {
@@ -209,6 +318,10 @@ impl<A: Access> Store for Database<A> {
         self.read(ListRuns(filter.clone())).await
     }
 
+    async fn last_runs(&self) -> StoreResult<Vec<Run>> {
+        self.read(LastRuns).await
+    }
+
     async fn attempts(&self, run: RunId) -> StoreResult<Vec<AttemptRow>> {
         self.read(Attempts(run)).await
     }
@@ -226,102 +339,23 @@ impl<A: Access> Store for Database<A> {
         self.read(Slots { task: task.clone(), until, limit }).await
     }
 
+    async fn roll_ups(&self, task: &TaskName, limit: u32) -> StoreResult<Vec<RollUp>> {
+        self.read(RollUps { task: task.clone(), limit }).await
+    }
+
+    async fn prune(&self, order: &PruneOrder) -> StoreResult<Pruned> {
+        let found = self.read(Survey(order.clone())).await?;
+        if order.dry_run || found.is_empty() {
+            return Ok(found.told());
+        }
+        self.write(TakeOut(found)).await
+    }
+
     async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>> {
         self.read(Totals).await
     }
 
     // --- to be carried out ---
-    async fn leader(&self) -> StoreResult<Option<Leader>> {
-        unimplemented!()
-    }
-    async fn take_lead(
-        &self,
-        _me: &Holder,
-        _seen: Option<&Leader>,
-        _now: Timestamp,
-    ) -> StoreResult<Option<i64>> {
-        unimplemented!()
-    }
-    async fn keep_lead(&self, _me: &Holder, _epoch: i64) -> StoreResult<bool> {
-        unimplemented!()
-    }
-    async fn resign(&self, _me: &Holder, _epoch: i64) -> StoreResult<()> {
-        unimplemented!()
-    }
-    async fn pause(&self, _task: &TaskName, _pause: &Pause) -> StoreResult<bool> {
-        unimplemented!()
-    }
-    async fn resume(&self, _task: &TaskName, _by: &str, _now: Timestamp) -> StoreResult<bool> {
-        unimplemented!()
-    }
-    async fn stop(&self, _run: RunId, _order: &StopOrder) -> StoreResult<Stopped> {
-        unimplemented!()
-    }
-    async fn stop_orders(&self, _me: &Holder) -> StoreResult<Vec<(RunId, StopOrder)>> {
-        unimplemented!()
-    }
-    async fn note_control(&self, _control: &Control) -> StoreResult<()> {
-        unimplemented!()
-    }
-    async fn controls(&self, _task: Option<&TaskName>, _limit: u32) -> StoreResult<Vec<Control>> {
-        unimplemented!()
-    }
-    async fn set_limits(
-        &self,
-        _pools: &[(PoolName, u32)],
-        _budgets: &[(BudgetName, BudgetRule)],
-    ) -> StoreResult<()> {
-        unimplemented!()
-    }
-    async fn withdraw(&self, _task: &TaskName, _after: Timestamp) -> StoreResult<u64> {
-        unimplemented!()
-    }
-    async fn expire(&self, _now: Timestamp) -> StoreResult<Vec<Run>> {
-        unimplemented!()
-    }
-    async fn waiting(&self, _limit: u32, _now: Timestamp) -> StoreResult<Vec<Held>> {
-        unimplemented!()
-    }
-    async fn unfollowed(&self, _limit: u32) -> StoreResult<Vec<Run>> {
-        unimplemented!()
-    }
-    async fn follow(&self, _ended: RunId, _followers: &[Follow], _now: Timestamp) -> StoreResult<Vec<RunId>> {
-        unimplemented!()
-    }
-    async fn try_lease(
-        &self,
-        _lease: &RunLease,
-        _name: &LeaseName,
-        _now: Timestamp,
-    ) -> StoreResult<LeaseReply> {
-        unimplemented!()
-    }
-    async fn draw(
-        &self,
-        _budget: &BudgetName,
-        _default: &BudgetRule,
-        _wanted: u32,
-        _now: Timestamp,
-    ) -> StoreResult<Draw> {
-        unimplemented!()
-    }
-    async fn hold_budget(
-        &self,
-        _budget: &BudgetName,
-        _default: &BudgetRule,
-        _until: Timestamp,
-    ) -> StoreResult<()> {
-        unimplemented!()
-    }
-    async fn last_runs(&self) -> StoreResult<Vec<Run>> {
-        unimplemented!()
-    }
-    async fn roll_ups(&self, _task: &TaskName, _limit: u32) -> StoreResult<Vec<RollUp>> {
-        unimplemented!()
-    }
-    async fn prune(&self, _order: &PruneOrder) -> StoreResult<Pruned> {
-        unimplemented!()
-    }
     async fn export(&self, _out: &mut (dyn std::io::Write + Send)) -> StoreResult<u64> {
         unimplemented!()
     }

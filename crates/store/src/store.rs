@@ -129,8 +129,10 @@ pub trait Store: Send + Sync + 'static {
     /// first seen then. Returns how many slots were taken back.
     async fn withdraw(&self, task: &TaskName, after: Timestamp) -> StoreResult<u64>;
 
-    /// Records a run on request; with `claim` it is at once running in its first attempt, held by that node.
-    async fn request(&self, run: NewRun, claim: Option<&Holder>, now: Timestamp) -> StoreResult<Requested>;
+    /// Records a run on request; with `claim` it is at once running in its first attempt, held by that node. Where it has
+    /// to wait for a place in its pool, for a lease or for another node, it is queued.
+    async fn request(&self, run: NewRun, claim: Option<&Claimer>, now: Timestamp)
+    -> StoreResult<Requested>;
 
     /// Takes up to `limit` queued or waiting runs that are due, oldest slot first: they become running, in a new
     /// attempt, held by `me`. Their slots become `ran`. Two nodes never take the same run. Pools are never overfull,
@@ -249,8 +251,10 @@ pub trait Store: Send + Sync + 'static {
 
     // --- keeping house ---
 
-    /// Takes out one batch of what need not be kept. The last run and the last success of each task stay, and so do
-    /// active runs; the slots of runs that go become ranges, so that they are still accounted for.
+    /// Takes out one batch of what need not be kept, and tells where the next begins: a sweep is over once nothing is
+    /// next. Active runs stay, those of rounds that are not over, and the newest ended run and the newest success of each
+    /// task. The slots of runs that go become ranges, so that they are still accounted for. A dry run makes the same
+    /// decisions and writes nothing.
     async fn prune(&self, order: &PruneOrder) -> StoreResult<Pruned>;
 
     /// Writes everything, from one snapshot, as lines of JSON. Returns how many rows.

@@ -6,16 +6,22 @@ pub mod churn;
 pub mod claiming;
 pub mod documents;
 pub mod firing;
+pub mod leading;
 pub mod ledger;
+pub mod limits;
 pub mod nodes;
 pub mod overlap;
+pub mod prune;
+pub mod pauses;
 pub mod reading;
 pub mod requests;
 pub mod settling;
 mod stage;
+pub mod stopping;
 pub mod tasks;
+pub mod withdrawing;
 
-pub use stage::{Stage, at, definition, firing as firing_of, holder, slot};
+pub use stage::{Stage, at, definition, firing as firing_of, holder, passed, slot};
 
 /// What a case comes to.
 pub type Verdict = anyhow::Result<()>;
@@ -30,10 +36,15 @@ macro_rules! conformance_tests {
             firing::a_run_at_the_first_start_has_no_slot
             firing::ten_thousand_tasks_fire_in_one_batch
             firing::a_slot_in_the_ledger_is_not_fired_again
+            firing::a_wake_up_is_fired_once
+            firing::a_round_has_one_run_of_a_task
             overlap::skip_names_the_run_in_the_way
             overlap::allow_fills_its_places
             overlap::a_waiting_run_is_taken_over
             overlap::queue_keeps_one_waiting_and_supersedes_it
+            overlap::replace_asks_the_running_run_to_stop
+            overlap::replace_takes_the_place_of_a_run_that_never_started
+            overlap::a_request_replaces_too
             claiming::oldest_slots_are_claimed_first
             claiming::fifty_claims_at_once_never_share_a_run
             claiming::a_run_is_claimed_when_it_is_due
@@ -46,6 +57,25 @@ macro_rules! conformance_tests {
             settling::the_same_settlement_twice_is_one
             ledger::ranges_answer_for_every_instant_in_them
             ledger::pages_go_back_in_time
+            ledger::a_row_grows_as_long_as_nothing_changes
+            ledger::a_row_does_not_grow_over_what_lies_between
+            ledger::a_range_over_recorded_slots_is_refused
+            leading::of_ten_who_take_the_lead_one_has_it
+            leading::the_lead_is_kept_and_given_up
+            leading::a_deposed_leader_fires_nothing
+            leading::firing_and_taking_the_lead_exclude_each_other
+            pauses::a_pause_refuses_what_was_decided_before_it
+            pauses::a_paused_task_is_paused_anew
+            pauses::a_pause_is_told_as_long_as_it_matters
+            pauses::a_task_without_a_ledger_is_paused
+            pauses::what_people_asked_for_is_listed
+            stopping::what_has_not_started_ends_at_once
+            stopping::a_running_run_gets_one_order
+            stopping::what_is_over_or_unknown_is_told
+            withdrawing::slots_of_a_wrong_clock_are_taken_back
+            withdrawing::a_row_that_spans_the_instant_goes_whole
+            withdrawing::a_task_first_seen_in_the_future_begins_now
+            limits::pools_come_and_go
             tasks::definitions_have_versions
             tasks::a_removed_task_ends_what_has_not_started
             requests::a_request_is_claimed_at_once
@@ -63,6 +93,12 @@ macro_rules! conformance_tests {
             artifacts::an_artifact_comes_back_as_it_was
             artifacts::artifacts_are_fenced_by_the_attempt
             reading::a_log_is_read_in_order_and_in_pages
+            prune::every_slot_of_400_days_still_answers
+            prune::old_rows_go_and_changes_part_them
+            prune::what_must_stay_stays
+            prune::repetitions_become_hourly_sums
+            prune::the_oldest_go_where_bytes_are_too_many
+            prune::batches_are_small
             reading::runs_are_listed_newest_first
             reading::totals_add_up
             reading::texts_of_every_kind_survive

@@ -2,41 +2,41 @@
 -- The same tables exist for the other database; a change is made in both.
 
 -- revision: rises when something other than firing changes what the task's slots come to.
-ALTER TABLE tasks ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 
 -- until_at: the planned or the real end; NULL while it lasts until somebody resumes the task.
 CREATE TABLE pauses (
-    task       TEXT   NOT NULL,
-    from_at    BIGINT NOT NULL,
-    until_at   BIGINT,
-    by_whom    TEXT   NOT NULL,
+    task       TEXT    NOT NULL,
+    from_at    INTEGER NOT NULL,
+    until_at   INTEGER,
+    by_whom    TEXT    NOT NULL,
     reason     TEXT,
     resumed_by TEXT,
     PRIMARY KEY (task, from_at)
-);
+) STRICT, WITHOUT ROWID;
 
 -- At most one for a task.
 CREATE TABLE wakes (
-    task TEXT   NOT NULL PRIMARY KEY,
-    at   BIGINT NOT NULL,
-    run  BIGINT NOT NULL
-);
+    task TEXT    NOT NULL PRIMARY KEY,
+    at   INTEGER NOT NULL,
+    run  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- round: what it shares with the runs it follows and that follow it. follow: 1 until its followers were decided.
 -- leases, labels: JSON arrays of names. alone: 1 if attempts of the task must not overlap.
 -- start_by: the latest start of its first attempt. stop: who wants it to end, as JSON.
 -- stops_itself: 1 if its worker ends with its lease. has_leases: 1 if its attempt may have rows in leases.
 ALTER TABLE runs ADD COLUMN round TEXT;
-ALTER TABLE runs ADD COLUMN follow BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN rerun_of BIGINT;
+ALTER TABLE runs ADD COLUMN follow INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN rerun_of INTEGER;
 ALTER TABLE runs ADD COLUMN pool TEXT;
 ALTER TABLE runs ADD COLUMN leases TEXT;
 ALTER TABLE runs ADD COLUMN labels TEXT;
-ALTER TABLE runs ADD COLUMN alone BIGINT NOT NULL DEFAULT 1;
-ALTER TABLE runs ADD COLUMN start_by BIGINT;
+ALTER TABLE runs ADD COLUMN alone INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN start_by INTEGER;
 ALTER TABLE runs ADD COLUMN stop TEXT;
-ALTER TABLE runs ADD COLUMN stops_itself BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN has_leases BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN stops_itself INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN has_leases INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX runs_round ON runs (task, round) WHERE round IS NOT NULL;
 CREATE INDEX runs_of_round ON runs (round) WHERE round IS NOT NULL;
 CREATE INDEX runs_unfollowed ON runs (id) WHERE follow = 1 AND ended_at IS NOT NULL;
@@ -50,41 +50,41 @@ CREATE INDEX runs_in_pool ON runs (pool) WHERE state = 'running' AND pool IS NOT
 CREATE INDEX runs_start_by ON runs (start_by) WHERE ended_at IS NULL AND attempt = 0 AND start_by IS NOT NULL;
 
 CREATE TABLE pools (
-    name TEXT   NOT NULL PRIMARY KEY,
-    size BIGINT NOT NULL
-);
+    name TEXT    NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- interval_us, burst: the rule; NULL as long as only the default of a kind is known.
 -- spent_until: the instant at which all that was granted is earned. held_until: nothing is granted before.
 -- seen_at: the latest instant at which anybody drew: clocks of nodes differ, and time goes only forward here.
 CREATE TABLE budgets (
-    name        TEXT   NOT NULL PRIMARY KEY,
-    interval_us BIGINT,
-    burst       BIGINT,
-    spent_until BIGINT NOT NULL DEFAULT 0,
-    held_until  BIGINT NOT NULL DEFAULT 0,
-    seen_at     BIGINT NOT NULL DEFAULT 0
-);
+    name        TEXT    NOT NULL PRIMARY KEY,
+    interval_us INTEGER,
+    burst       INTEGER,
+    spent_until INTEGER NOT NULL DEFAULT 0,
+    held_until  INTEGER NOT NULL DEFAULT 0,
+    seen_at     INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 
 -- Named leases belong to an attempt of a run and end with it.
 DROP TABLE leases;
 CREATE TABLE leases (
-    name     TEXT   NOT NULL PRIMARY KEY,
-    run      BIGINT NOT NULL,
-    attempt  BIGINT NOT NULL,
-    taken_at BIGINT NOT NULL
-);
+    name     TEXT    NOT NULL PRIMARY KEY,
+    run      INTEGER NOT NULL,
+    attempt  INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE INDEX leases_of_run ON leases (run);
 
 -- Who fires. One row. node and boot are NULL after a leader resigned.
 CREATE TABLE leader (
-    one      BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+    one      INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     node     TEXT,
     boot     TEXT,
-    epoch    BIGINT NOT NULL,
-    renewals BIGINT NOT NULL,
-    since    BIGINT NOT NULL
-);
+    epoch    INTEGER NOT NULL,
+    renewals INTEGER NOT NULL,
+    since    INTEGER NOT NULL
+) STRICT;
 
 -- labels, kinds: JSON arrays of names; no kinds means all.
 ALTER TABLE nodes ADD COLUMN labels TEXT;
@@ -93,25 +93,25 @@ ALTER TABLE nodes ADD COLUMN configuration TEXT;
 
 -- What people asked for.
 CREATE TABLE controls (
-    id      BIGINT NOT NULL PRIMARY KEY,
-    at      BIGINT NOT NULL,
-    by_whom TEXT   NOT NULL,
-    what    TEXT   NOT NULL,
+    id      INTEGER NOT NULL PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    by_whom TEXT    NOT NULL,
+    what    TEXT    NOT NULL,
     task    TEXT,
-    run     BIGINT,
+    run     INTEGER,
     detail  TEXT
-);
+) STRICT;
 CREATE INDEX controls_by_task ON controls (task, id);
 INSERT INTO numbers (name, value) VALUES ('control', 0);
 
 CREATE TABLE roll_ups (
-    task       TEXT   NOT NULL,
-    hour       BIGINT NOT NULL,
-    runs       BIGINT NOT NULL,
-    total_ms   BIGINT NOT NULL,
-    longest_ms BIGINT NOT NULL,
+    task       TEXT    NOT NULL,
+    hour       INTEGER NOT NULL,
+    runs       INTEGER NOT NULL,
+    total_ms   INTEGER NOT NULL,
+    longest_ms INTEGER NOT NULL,
     PRIMARY KEY (task, hour)
-);
+) STRICT, WITHOUT ROWID;
 -- Those of hours long past go.
 CREATE INDEX roll_ups_by_hour ON roll_ups (hour);
 
