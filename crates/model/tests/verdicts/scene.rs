@@ -1,0 +1,138 @@
+//! A task and what bears on its slots, in the fewest words. It decides nothing.
+
+use roundsman_model::{
+    AfterBlackout, Blackout, HumanDuration, Misfire, Overlap, Pause, Reason, RetryPolicy, Schedule,
+    TaskDefinition, Timestamp,
+    verdict::{Circumstances, Decided, Outage, decide},
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Scene {
+    pub(crate) definition: TaskDefinition,
+    pub(crate) pauses: Vec<Pause>,
+    pub(crate) outage: Option<Outage>,
+    pub(crate) after: Timestamp,
+    pub(crate) until: Timestamp,
+}
+
+/// A time of 20 or 21 November 2026: `20T23:00:00`.
+pub(crate) fn at(text: &str) -> Timestamp {
+    format!("2026-11-{text}Z").parse().unwrap()
+}
+
+pub(crate) fn definition(schedule: Schedule) -> TaskDefinition {
+    TaskDefinition {
+        name: "backup".parse().unwrap(),
+        kind: "command".parse().unwrap(),
+        about: None,
+        enabled: true,
+        schedule: Some(schedule),
+        timezone: chrono_tz::Tz::UTC,
+        jitter: HumanDuration::default(),
+        timeout: HumanDuration::from_secs(60),
+        grace: HumanDuration::from_secs(10),
+        retry: RetryPolicy::default(),
+        overlap: Overlap::Skip,
+        misfire: Misfire::Latest,
+        window: HumanDuration::from_secs(86_400),
+        run_at_first_start: false,
+        fresh_within: None,
+        start_within: None,
+        pool: None,
+        leases: Vec::new(),
+        after: Vec::new(),
+        blackouts: Vec::new(),
+        after_blackout: AfterBlackout::Skip,
+        runs_on: Vec::new(),
+        history: roundsman_model::History::All,
+        env: Vec::new(),
+        limits: roundsman_model::Limits::default(),
+        with: serde_json::Value::Null,
+    }
+}
+
+impl Scene {
+    /// An hourly task from midnight on, and nothing else.
+    pub(crate) fn hourly() -> Self {
+        Self {
+            definition: definition(Schedule::every("1h").unwrap()),
+            pauses: Vec::new(),
+            outage: None,
+            after: at("20T00:00:00"),
+            until: at("20T06:00:00"),
+        }
+    }
+
+    pub(crate) fn until(self, until: &str) -> Self {
+        Self { until: at(until), ..self }
+    }
+
+    pub(crate) fn dark(mut self, schedule: &str, duration: &str) -> Self {
+        self.definition.blackouts.push(Blackout {
+            schedule: Schedule::cron(schedule).unwrap(),
+            duration: duration.parse().unwrap(),
+            timezone: None,
+            reason: None,
+        });
+        self
+    }
+
+    pub(crate) fn once(mut self) -> Self {
+        self.definition.after_blackout = AfterBlackout::Once;
+        self
+    }
+
+    pub(crate) fn misfire(mut self, misfire: Misfire) -> Self {
+        self.definition.misfire = misfire;
+        self
+    }
+
+    pub(crate) fn paused(mut self, from: &str, until: Option<&str>) -> Self {
+        let until = until.map(at);
+        self.pauses.push(Pause { from: at(from), until, by: "ada".into(), reason: None });
+        self
+    }
+
+    pub(crate) fn away(mut self, since: &str) -> Self {
+        let since = at(since);
+        self.outage = Some(Outage { reason: Reason::Down, since, detail: "daemon down".into() });
+        self
+    }
+
+    pub(crate) fn decide(&self) -> Decided {
+        let circumstances = Circumstances {
+            definition: &self.definition,
+            pauses: &self.pauses,
+            outage: self.outage.as_ref(),
+            until: self.until,
+        };
+        let schedule = self.definition.schedule.as_ref().unwrap();
+        decide(&circumstances, schedule.slots(self.after, self.until, self.definition.timezone))
+    }
+
+    /// What is decided, a line for each slot to run and each range.
+    pub(crate) fn lines(&self) -> String {
+        let decided = self.decide();
+        let clock = |at: Timestamp| at.format("%d %H:%M").to_string();
+        let runs = decided.run.iter().map(|due| {
+            let later = due.not_before.map(|later| format!(" not before {}", clock(later)));
+            (due.slot, format!("{} runs{}", clock(due.slot), later.unwrap_or_default()))
+        });
+        let passed = decided.passed.iter().map(|range| {
+            let slots = range.slots;
+            let detail = range.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            let line = format!(
+                "{}–{} ×{} {}({}){detail}",
+                clock(slots.first),
+                clock(slots.last),
+                slots.count,
+                range.verdict,
+                range.reason
+            );
+            (slots.first, line)
+        });
+        let mut lines: Vec<(Timestamp, String)> = runs.chain(passed).collect();
+        lines.sort();
+        lines.into_iter().map(|(_, line)| line + "\n").collect()
+    }
+}
