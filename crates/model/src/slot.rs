@@ -40,6 +40,8 @@ pub enum Reason {
     Overlap,
     /// A later slot took its place.
     Superseded,
+    /// A person cancelled its run before an attempt began.
+    Cancelled,
     /// It was queued, but no attempt began in time.
     NotStarted,
 }
@@ -66,7 +68,7 @@ impl Verdict {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 10] = [
         Reason::Disabled,
         Reason::Paused,
         Reason::Blackout,
@@ -75,6 +77,7 @@ impl Reason {
         Reason::Misfire,
         Reason::Overlap,
         Reason::Superseded,
+        Reason::Cancelled,
         Reason::NotStarted,
     ];
 
@@ -89,6 +92,7 @@ impl Reason {
             Reason::Misfire => "misfire",
             Reason::Overlap => "overlap",
             Reason::Superseded => "superseded",
+            Reason::Cancelled => "cancelled",
             Reason::NotStarted => "not_started",
         }
     }

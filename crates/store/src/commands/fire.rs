@@ -1,24 +1,28 @@
 //! Firing: ledger rows and queued runs for many tasks in one transaction, with a fixed number of statements however many
 //! there are. What to write is worked out in `plan`; nothing is decided here.
 
+mod ledger;
 pub(super) mod plan;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use roundsman_model::{Reason, RunId, RunState, TaskName, Timestamp, Verdict, time::to_micros};
+use roundsman_model::{Reason, RunId, RunState, StopOrder, TaskName, Timestamp, Verdict, time::to_micros};
 
-use self::plan::{Board, Ended, Ledger, Plan, SlotRow};
+use self::plan::{Board, Ended, Longer, Plan, SlotRow};
 use super::{
     Command,
     counters::Counts,
-    places,
+    leader, places,
     runs::{self, NewRow},
-    slots,
+    slots, stop,
 };
 use crate::{
-    Fired, Firing,
+    Extra, Fired, Firing,
     sql::{Fault, Outcome, Rows, Session, Statement, Value, sql},
 };
+
+/// Who asks a run to stop when the next slot of its task replaces it.
+const SCHEDULE: &str = "schedule";
 
 /// Fires tasks.
 pub(crate) struct Fire {
@@ -35,13 +39,18 @@ impl Command for Fire {
         if self.batch.is_empty() {
             return Ok(Vec::new());
         }
+        // First of all, and held to the end: whoever takes the lead waits for this, or this is refused.
+        if let Some(epoch) = self.epoch
+            && !leader::leads(session, epoch).await?
+        {
+            return Ok(vec![Fired::Deposed; self.batch.len()]);
+        }
         let names: Value = Rows::of(&self.batch, |firing| [firing.task.as_str().into()]).into();
-        let board = Board {
-            ledgers: lock_ledgers(session, names.clone()).await?,
-            places: places::occupied(session, names).await?,
-            recorded: recorded(session, &self.batch).await?,
-        };
-        let mut plan = board.plan(&self.batch);
+        let mut ledgers = ledger::lock(session, names.clone()).await?;
+        ledger::look_ahead(session, &self.batch, &mut ledgers).await?;
+        let wakes = wakes(session, &self.batch).await?;
+        let places = places::occupied(session, names).await?;
+        let mut plan = Board { ledgers, places, wakes }.plan(&self.batch);
         let first = runs::numbers(session, plan.runs.len()).await?;
         plan.number(first);
         carry_out(session, &plan, self.now).await?;
@@ -49,37 +58,15 @@ impl Command for Fire {
     }
 }
 
-async fn lock_ledgers(session: &mut Session<'_>, names: Value) -> Outcome<HashMap<TaskName, Ledger>> {
-    let text = sql!(
-        "SELECT name, ledger_until, removed_at, revision FROM tasks WHERE name IN (SELECT e.value->>0 FROM" ROWS ")
-         ORDER BY name" LOCKED
-    );
-    let rows = session.rows(Statement::new(text).bind(names)).await?;
-    let ledger = |row: &crate::sql::Row| {
-        let removed = row.at_or_none("removed_at")?.is_some();
-        let (until, revision) = (row.at_or_none("ledger_until")?, row.int("revision")?);
-        Ok((row.name("name")?, Ledger { until, removed, revision }))
-    };
-    rows.iter().map(ledger).collect()
-}
-
-/// Which of the slots to run are in the ledger already.
-async fn recorded(session: &mut Session<'_>, batch: &[Firing]) -> Outcome<HashSet<(TaskName, Timestamp)>> {
-    let mut rows = Rows::default();
-    for firing in batch {
-        for slot in firing.run.iter().filter_map(|run| run.slot) {
-            rows.push([firing.task.as_str().into(), slot.into()]);
-        }
-    }
+/// Which tasks that are to be fired for a wake-up have one.
+async fn wakes(session: &mut Session<'_>, batch: &[Firing]) -> Outcome<HashSet<TaskName>> {
+    let wanted = batch.iter().filter(|firing| firing.run.iter().any(|run| run.extra == Extra::Wake));
+    let rows = Rows::of(wanted, |firing| [firing.task.as_str().into()]);
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
-    let text = sql!(
-        "SELECT slots.task AS task, slots.first_at AS first_at FROM" ROWS "JOIN slots
-         ON slots.task = e.value->>0 AND slots.first_at = CAST(e.value->>1 AS BIGINT)"
-    );
-    let found = session.rows(Statement::new(text).bind(rows)).await?;
-    found.iter().map(|row| Ok((row.name("task")?, row.at("first_at")?))).collect()
+    let text = sql!("SELECT wakes.task AS task FROM" ROWS "JOIN wakes ON wakes.task = e.value->>0");
+    session.rows(Statement::new(text).bind(rows)).await?.iter().map(|row| row.name("task")).collect()
 }
 
 async fn carry_out(session: &mut Session<'_>, plan: &Plan<'_>, now: Timestamp) -> Outcome<()> {
@@ -91,10 +78,17 @@ async fn carry_out(session: &mut Session<'_>, plan: &Plan<'_>, now: Timestamp) -
         counts.run_ended(&run.firing.task, RunState::Failed);
     }
     runs::insert(session, &rows).await?;
+    order_stops(session, plan, now).await?;
     record_slots(session, &plan.slots, now).await?;
+    lengthen_slots(session, &plan.longer, now).await?;
+    let many = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     for slot in &plan.slots {
-        counts.slots(slot.task, slot.verdict, slot.reason, i64::try_from(slot.count).unwrap_or(i64::MAX));
+        counts.slots(slot.task, slot.verdict, slot.reason, many(slot.count));
     }
+    for Longer { task, with, .. } in &plan.longer {
+        counts.slots(task, with.verdict, with.reason, many(with.count));
+    }
+    take_wakes(session, plan).await?;
     move_ledgers(session, plan).await?;
     counts.write(session).await
 }
@@ -115,6 +109,17 @@ async fn end_superseded(
     }
     let ids: Vec<RunId> = ended.iter().map(|ended| ended.run).collect();
     slots::judge_unstarted(session, &ids, (Verdict::Skipped, Reason::Superseded), counts, now).await
+}
+
+async fn order_stops(session: &mut Session<'_>, plan: &Plan<'_>, now: Timestamp) -> Outcome<()> {
+    let order = |replaced_by| StopOrder {
+        by: SCHEDULE.to_owned(),
+        reason: None,
+        at: now,
+        replaced_by: Some(replaced_by),
+    };
+    let orders: Vec<_> = plan.stops.iter().map(|(old, new)| (*old, order(*new))).collect();
+    stop::give_orders(session, &orders).await
 }
 
 async fn record_slots(session: &mut Session<'_>, slots: &[SlotRow<'_>], now: Timestamp) -> Outcome<()> {
@@ -140,6 +145,32 @@ async fn record_slots(session: &mut Session<'_>, slots: &[SlotRow<'_>], now: Tim
          FROM" ROWS
     );
     session.execute(Statement::new(text).bind(rows).bind(now)).await.map(drop)
+}
+
+/// Rows that go on as before grow: a paused task that runs every ten seconds has one row, not one for each slot.
+async fn lengthen_slots(session: &mut Session<'_>, longer: &[Longer<'_>], now: Timestamp) -> Outcome<()> {
+    let rows = Rows::of(longer, |Longer { task, first, with }| {
+        [task.as_str().into(), (*first).into(), with.last.into(), Some(with.count).into()]
+    });
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = sql!(
+        "UPDATE slots SET last_at = CAST(e.value->>2 AS BIGINT), decided_at = $2,
+            count = slots.count + CAST(e.value->>3 AS BIGINT)
+         FROM" ROWS "WHERE slots.task = e.value->>0 AND slots.first_at = CAST(e.value->>1 AS BIGINT)"
+    );
+    let grown = session.execute(Statement::new(text).bind(rows).bind(now)).await?;
+    if grown == longer.len() as u64 { Ok(()) } else { Err(Fault::Raced) }
+}
+
+async fn take_wakes(session: &mut Session<'_>, plan: &Plan<'_>) -> Outcome<()> {
+    let rows = Rows::of(&plan.wakes, |task| [task.as_str().into()]);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = sql!("DELETE FROM wakes WHERE task IN (SELECT e.value->>0 FROM" ROWS ")");
+    session.execute(Statement::new(text).bind(rows)).await.map(drop)
 }
 
 async fn move_ledgers(session: &mut Session<'_>, plan: &Plan<'_>) -> Outcome<()> {

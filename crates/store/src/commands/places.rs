@@ -24,6 +24,8 @@ pub(super) enum Turn {
         ended: Option<RunId>,
         /// The run whose end it waits for.
         behind: Option<RunId>,
+        /// The running run that is to stop, because the newcomer replaces it.
+        stops: Option<RunId>,
     },
     /// This run is in the way.
     Skip(RunId),
@@ -33,7 +35,12 @@ impl Places {
     /// Lets a newcomer in if the rule allows it.
     pub(super) fn admit(&mut self, policy: Overlap, newcomer: RunId) -> Turn {
         let (place, ended) = match overlap::decide(policy, &self.0) {
-            OverlapDecision::Start { place } | OverlapDecision::Replace { place, .. } => (place, None),
+            OverlapDecision::Start { place } => (place, None),
+            OverlapDecision::Replace { run, place } => match self.unstarted(run) {
+                // Nothing of it runs yet: it need not be stopped.
+                Some(queued) => (queued.place, Some(run)),
+                None => (place, None),
+            },
             OverlapDecision::TakeOver { run, place } | OverlapDecision::Supersede { run, place } => {
                 (place, Some(run))
             }
@@ -41,9 +48,16 @@ impl Places {
         };
         self.0.retain(|run| Some(run.id) != ended);
         let in_line = matches!(policy, Overlap::Queue | Overlap::Replace);
-        let behind = self.0.iter().map(|run| run.id).min().filter(|_| in_line);
+        let front = self.0.iter().min_by_key(|run| run.id).filter(|_| in_line);
+        let running = front.filter(|run| run.state == RunState::Running);
+        let stops = running.map(|run| run.id).filter(|_| policy == Overlap::Replace);
+        let behind = front.map(|run| run.id);
         self.0.push(ActiveRun { id: newcomer, state: RunState::Queued, place });
-        Turn::Queue { place, ended, behind }
+        Turn::Queue { place, ended, behind, stops }
+    }
+
+    fn unstarted(&self, id: RunId) -> Option<&ActiveRun> {
+        self.0.iter().find(|run| run.id == id && run.state == RunState::Queued)
     }
 }
 

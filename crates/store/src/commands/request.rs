@@ -1,26 +1,26 @@
 //! Runs on request. They obey the same overlap rule as slots, under the same lock, and leave the ledger alone.
 
-use roundsman_model::{RunId, Timestamp};
+use roundsman_model::{RunId, StopOrder, TaskDefinition, Timestamp};
 
 use super::{
     Command, claim,
     counters::Counts,
     places::{self, Turn},
     runs::{self, NewRow, read},
-    tasks,
+    stop, tasks,
 };
 use crate::{
-    Holder, NewRun, Requested,
+    Claimer, NewRun, Requested,
     sql::{Outcome, Rows, Session, Statement},
 };
 
 /// Stands for the new run until it has a number: newer than every other.
-const NEWCOMER: RunId = RunId(i64::MAX);
+pub(super) const NEWCOMER: RunId = RunId(i64::MAX);
 
 /// Records a run on request.
 pub(crate) struct Request {
     pub(crate) run: NewRun,
-    pub(crate) claim: Option<Holder>,
+    pub(crate) claim: Option<Claimer>,
     pub(crate) now: Timestamp,
 }
 
@@ -30,16 +30,16 @@ impl Command for Request {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Requested> {
         let hash = self.run.definition.hash();
-        self.lock_task(session, &hash).await?;
+        lock_task(session, &self.run.definition, &hash, self.now).await?;
         let turn = if self.run.exclusive { Some(self.turn(session).await?) } else { None };
-        let (place, ended) = match turn {
-            None => (None, None),
+        let (place, ended, stops) = match turn {
+            None => (None, None, None),
             Some(Turn::Skip(run)) => return self.overlap(session, run).await,
             // Whoever wants to run it now does not want to wait behind another.
             Some(Turn::Queue { behind: Some(run), .. }) if self.claim.is_some() => {
                 return self.overlap(session, run).await;
             }
-            Some(Turn::Queue { place, ended, behind }) => (Some((place, behind)), ended),
+            Some(Turn::Queue { place, ended, behind, stops }) => (Some((place, behind)), ended, stops),
         };
         let mut counts = Counts::default();
         let id = runs::numbers(session, 1).await?;
@@ -53,8 +53,10 @@ impl Command for Request {
             None => row,
         };
         runs::insert(session, &[row]).await?;
+        let orders: Vec<_> = stops.map(|old| (old, self.stop_order(id))).into_iter().collect();
+        stop::give_orders(session, &orders).await?;
         if let Some(me) = &self.claim {
-            claim::start(session, &[id], me, &mut counts, self.now).await?;
+            claim::start_one(session, id, me, &mut counts, self.now).await?;
         }
         counts.write(session).await?;
         Ok(Requested::Run(Box::new(read::existing(session, id).await?)))
@@ -62,19 +64,6 @@ impl Command for Request {
 }
 
 impl Request {
-    /// Records definition and task, and locks the task's row. A task that no daemon has installed has no ledger, and
-    /// whoever asked last says what it is.
-    async fn lock_task(&self, session: &mut Session<'_>, hash: &str) -> Outcome<()> {
-        let definition = &self.run.definition;
-        let statement = Statement::new(
-            "INSERT INTO tasks (name, hash, valid_from) VALUES ($1, $2, $3)
-             ON CONFLICT (name) DO UPDATE SET
-                hash = CASE WHEN tasks.first_seen IS NULL THEN excluded.hash ELSE tasks.hash END",
-        );
-        session.execute(statement.bind(definition.name.as_str()).bind(hash).bind(self.now)).await?;
-        tasks::record(session, &[(definition, hash)], self.now).await
-    }
-
     async fn turn(&self, session: &mut Session<'_>) -> Outcome<Turn> {
         let definition = &self.run.definition;
         let names = Rows::of([&definition.name], |name| [name.as_str().into()]);
@@ -82,7 +71,30 @@ impl Request {
         Ok(occupied.entry(definition.name.clone()).or_default().admit(definition.overlap, NEWCOMER))
     }
 
+    /// What the run that gives way is told.
+    fn stop_order(&self, replaced_by: RunId) -> StopOrder {
+        let by = self.run.requested_by.as_deref().unwrap_or(self.run.origin.as_str());
+        StopOrder { by: by.to_owned(), reason: None, at: self.now, replaced_by: Some(replaced_by) }
+    }
+
     async fn overlap(&self, session: &mut Session<'_>, run: RunId) -> Outcome<Requested> {
         Ok(Requested::Overlap(Box::new(read::existing(session, run).await?)))
     }
+}
+
+/// Records definition and task, and locks the task's row. A task that no daemon has installed has no ledger, and whoever
+/// asked last says what it is.
+pub(super) async fn lock_task(
+    session: &mut Session<'_>,
+    definition: &TaskDefinition,
+    hash: &str,
+    now: Timestamp,
+) -> Outcome<()> {
+    let statement = Statement::new(
+        "INSERT INTO tasks (name, hash, valid_from) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO UPDATE SET
+            hash = CASE WHEN tasks.first_seen IS NULL THEN excluded.hash ELSE tasks.hash END",
+    );
+    session.execute(statement.bind(definition.name.as_str()).bind(hash).bind(now)).await?;
+    tasks::record(session, &[(definition, hash)], now).await
 }

@@ -12,7 +12,7 @@ pub(super) async fn judge_started(
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<()> {
-    judge(session, runs, (Verdict::Ran, None), counts, now).await
+    judge(session, runs, (Verdict::Ran, None, None), counts, now).await
 }
 
 /// Gives the slots of runs that ended before they started their verdict and its reason.
@@ -23,14 +23,26 @@ pub(super) async fn judge_unstarted(
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<()> {
-    judge(session, runs, (verdict, Some(reason)), counts, now).await
+    judge(session, runs, (verdict, Some(reason), None), counts, now).await
+}
+
+/// Gives the slot of a run that somebody stopped before it started its verdict, with the reason and the words.
+pub(super) async fn judge_stopped(
+    session: &mut Session<'_>,
+    run: RunId,
+    (verdict, reason): (Verdict, Reason),
+    words: &str,
+    counts: &mut Counts,
+    now: Timestamp,
+) -> Outcome<()> {
+    judge(session, &[run], (verdict, Some(reason), Some(words)), counts, now).await
 }
 
 /// A slot that was judged before, and a run for a repeated slot, are passed over.
 async fn judge(
     session: &mut Session<'_>,
     runs: &[RunId],
-    (verdict, reason): (Verdict, Option<Reason>),
+    (verdict, reason, detail): (Verdict, Option<Reason>, Option<&str>),
     counts: &mut Counts,
     now: Timestamp,
 ) -> Outcome<()> {
@@ -38,7 +50,7 @@ async fn judge(
         return Ok(());
     }
     let text = sql!(
-        "UPDATE slots SET verdict = $2, reason = $3, decided_at = $4
+        "UPDATE slots SET verdict = $2, reason = $3, decided_at = $4, detail = COALESCE($5, slots.detail)
          FROM" ROWS "JOIN runs ON runs.id = CAST(e.value->>0 AS BIGINT)
          WHERE slots.task = runs.task AND slots.first_at = runs.slot AND slots.run_id = runs.id
            AND slots.verdict = 'fired'
@@ -48,7 +60,8 @@ async fn judge(
         .bind(Rows::of(runs, |run| [run.0.into()]))
         .bind(verdict.as_str())
         .bind(reason.map(Reason::as_str))
-        .bind(now);
+        .bind(now)
+        .bind(detail);
     for row in session.rows(statement).await? {
         let task: TaskName = row.name("task")?;
         counts.slots(&task, Verdict::Fired, None, -1);

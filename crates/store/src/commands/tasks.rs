@@ -2,14 +2,26 @@
 
 use std::collections::HashMap;
 
-use roundsman_model::{Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
+use roundsman_model::{Pause, Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
 use serde_json::Value as Json;
 
 use super::{Command, counters::Counts};
 use crate::{
-    TaskRow,
+    TaskRow, Wake,
     sql::{Outcome, Row, Rows, Session, Statement, sql},
 };
+
+/// Locks a task's row. Returns whether there is one.
+pub(super) async fn lock(session: &mut Session<'_>, task: &TaskName) -> Outcome<bool> {
+    let statement = Statement::new(sql!("SELECT name FROM tasks WHERE name = $1" LOCKED));
+    Ok(session.row(statement.bind(task.as_str())).await?.is_some())
+}
+
+/// Refuses what was decided over the task's slots so far. Returns whether there is such a task; its row is locked.
+pub(super) async fn revise(session: &mut Session<'_>, task: &TaskName) -> Outcome<bool> {
+    let statement = Statement::new("UPDATE tasks SET revision = revision + 1 WHERE name = $1");
+    Ok(session.execute(statement.bind(task.as_str())).await? > 0)
+}
 
 /// Puts definitions in force.
 pub(crate) struct Install {
@@ -72,6 +84,7 @@ async fn put_in_force(
          SELECT e.value->>0, e.value->>1, $2, $2, $2 FROM" ROWS "WHERE true
          ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, valid_from = excluded.valid_from,
             first_seen = COALESCE(tasks.first_seen, excluded.first_seen), removed_at = NULL,
+            revision = tasks.revision + 1,
             ledger_until = CASE WHEN tasks.removed_at IS NULL AND tasks.ledger_until IS NOT NULL
                                 THEN tasks.ledger_until ELSE excluded.ledger_until END"
     );
@@ -112,8 +125,12 @@ async fn remove(
         return Ok(());
     }
     let names: crate::sql::Value = rows.into();
-    let text = sql!("UPDATE tasks SET removed_at = $2 FROM" ROWS "WHERE tasks.name = e.value->>0");
+    let text = sql!(
+        "UPDATE tasks SET removed_at = $2, revision = revision + 1 FROM" ROWS "WHERE tasks.name = e.value->>0"
+    );
     session.execute(Statement::new(text).bind(names.clone()).bind(now)).await?;
+    let text = sql!("DELETE FROM wakes WHERE task IN (SELECT e.value->>0 FROM" ROWS ")");
+    session.execute(Statement::new(text).bind(names.clone())).await?;
     let text = sql!(
         "UPDATE runs SET state = 'cancelled', ended_at = $2, place = NULL,
             cause = 'the task was removed from the configuration'
@@ -139,15 +156,29 @@ impl Command for Tasks {
     const WHAT: &'static str = "list tasks";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<TaskRow>> {
+        // The revision before the pauses: a pause that comes between is then known too early, and a firing that knows of
+        // it under the old revision is refused. The other way round it would be too late.
         let statement = Statement::new(
-            "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.revision
-             FROM tasks t JOIN definitions d ON d.task = t.name AND d.hash = t.hash ORDER BY t.name",
+            "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.revision,
+                w.at AS wake_at, w.run AS wake_run
+             FROM tasks t JOIN definitions d ON d.task = t.name AND d.hash = t.hash
+                LEFT JOIN wakes w ON w.task = t.name
+             ORDER BY t.name",
         );
-        session.rows(statement).await?.iter().map(task).collect()
+        let mut tasks = session.rows(statement).await?.iter().map(task).collect::<Outcome<Vec<_>>>()?;
+        let mut pauses = pauses(session).await?;
+        for task in &mut tasks {
+            task.pauses = pauses.remove(&task.definition.name).unwrap_or_default();
+        }
+        Ok(tasks)
     }
 }
 
 fn task(row: &Row) -> Outcome<TaskRow> {
+    let wake = match row.at_or_none("wake_at")? {
+        Some(at) => Some(Wake { at, run: row.run("wake_run")? }),
+        None => None,
+    };
     Ok(TaskRow {
         definition: row.json("definition")?,
         hash: row.text("hash")?,
@@ -157,8 +188,30 @@ fn task(row: &Row) -> Outcome<TaskRow> {
         removed_at: row.at_or_none("removed_at")?,
         revision: row.int("revision")?,
         pauses: Vec::new(),
-        wake: None,
+        wake,
     })
+}
+
+/// The pauses that can still matter to a slot that is not in the ledger, oldest first. The ledger never gets past an
+/// instant that is still to come, so the pause in force is among them.
+async fn pauses(session: &mut Session<'_>) -> Outcome<HashMap<TaskName, Vec<Pause>>> {
+    let statement = Statement::new(
+        "SELECT p.task, p.from_at, p.until_at, p.by_whom, p.reason
+         FROM pauses p JOIN tasks t ON t.name = p.task
+         WHERE p.until_at IS NULL OR t.ledger_until IS NULL OR p.until_at > t.ledger_until
+         ORDER BY p.from_at",
+    );
+    let mut pauses: HashMap<TaskName, Vec<Pause>> = HashMap::new();
+    for row in session.rows(statement).await? {
+        let pause = Pause {
+            from: row.at("from_at")?,
+            until: row.at_or_none("until_at")?,
+            by: row.text("by_whom")?,
+            reason: row.get("reason")?,
+        };
+        pauses.entry(row.name("task")?).or_default().push(pause);
+    }
+    Ok(pauses)
 }
 
 /// Finds what a hash means.

@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use roundsman_model::{Origin, Reason, RunState, SlotRange, Verdict as SlotVerdict};
-use roundsman_store::{Fired, RunFilter, SlotFate, SlotToRun};
+use roundsman_model::{Origin, Reason, RunState, SlotRange, Verdict as SlotVerdict, after::round_of_slot};
+use roundsman_store::{Extra, Fired, Firing, NewRun, Requested, Round, RunFilter, SlotFate, SlotToRun, Wake};
 
-use super::{Stage, Verdict, at, definition, firing_of, slot};
+use super::{
+    Stage, Verdict, at, definition, firing_of, slot,
+    stage::{settlement, success},
+};
 
 /// A refused firing writes nothing; its neighbours in the batch do.
 pub async fn each_firing_is_whole_or_not_at_all(stage: Stage) -> Verdict {
@@ -132,4 +135,74 @@ pub async fn a_slot_in_the_ledger_is_not_fired_again(stage: Stage) -> Verdict {
     let fired = stage.store.fire(vec![firing_of(&task, Some(at(60)), 120, repeated)], None, at(120)).await?;
     assert_eq!(fired, [Fired::Done(vec![SlotFate::Recorded, SlotFate::Recorded, SlotFate::Overlap(run)])]);
     Result::Ok(())
+}
+
+/// A run asks for another; whoever fires it first takes it, and nobody fires it again.
+pub async fn a_wake_up_is_fired_once(stage: Stage) -> Verdict {
+    let (run, lease) = stage.running("wake").await?;
+    let task = definition("wake");
+    let mut end = settlement(&lease, success("look again"), 70);
+    end.wake_at = Some(at(200));
+    stage.store.settle(end).await?;
+    assert_eq!(stage.task(&task.name).await?.wake, Some(Wake { at: at(200), run: run.id }));
+
+    let wake = SlotToRun { slot: None, due_at: at(200), extra: Extra::Wake };
+    let firing = Firing { ledger_until: at(60), ..stage.firing(&task, 60, vec![wake]).await? };
+    let other = stage.other_node().await?;
+    let (ours, theirs) = tokio::join!(
+        stage.store.fire(vec![firing.clone()], None, at(200)),
+        other.fire(vec![firing.clone()], None, at(200))
+    );
+    let fired = [ours?.remove(0), theirs?.remove(0)];
+    let runs: Vec<_> = fired.iter().filter(|fired| **fired != Fired::Moved).collect();
+    let [Fired::Done(fates)] = &runs[..] else { panic!("{fired:?}") };
+    let [SlotFate::Queued(woken)] = fates[..] else { panic!("{fates:?}") };
+    let woken = stage.run(woken).await?;
+    assert_eq!((woken.slot, woken.origin, woken.due_at), (None, Origin::Wake, at(200)));
+    let row = stage.task(&task.name).await?;
+    assert_eq!((row.wake, row.ledger_until), (None, Some(at(60))));
+    assert_eq!(stage.store.fire(vec![firing], None, at(201)).await?, [Fired::Moved]);
+
+    let (_, lease) = stage.claim_one("a", 210).await?;
+    let mut end = settlement(&lease, success("and again"), 220);
+    end.wake_at = Some(at(300));
+    stage.store.settle(end).await?;
+    stage.store.install(&[], at(250)).await?;
+    assert_eq!(stage.task(&task.name).await?.wake, None, "a removed task is not woken");
+    other.close().await;
+    Ok(())
+}
+
+/// A person ran the slot with its round before it was due: the scheduled run comes too, outside the round.
+pub async fn a_round_has_one_run_of_a_task(stage: Stage) -> Verdict {
+    let task = roundsman_model::TaskDefinition {
+        overlap: roundsman_model::Overlap::Allow(2),
+        ..definition("round")
+    };
+    stage.install(std::slice::from_ref(&task)).await?;
+    let early = NewRun {
+        definition: task.clone(),
+        slot: Some(at(60)),
+        origin: Origin::Manual,
+        requested_by: None,
+        action: None,
+        params: serde_json::Value::Null,
+        dry_run: false,
+        exclusive: true,
+        round: Round::Of(round_of_slot(at(60))),
+        rerun_of: None,
+    };
+    let Requested::Run(early) = stage.store.request(early, None, at(30)).await? else {
+        panic!("nothing is in the way")
+    };
+    assert_eq!(early.round, Some(round_of_slot(at(60))));
+    let firing = Firing { followed: true, ..stage.firing(&task, 60, vec![slot(60)]).await? };
+    let fired = stage.store.fire(vec![firing], None, at(60)).await?;
+    let [Fired::Done(fates)] = &fired[..] else { panic!("{fired:?}") };
+    let [SlotFate::Queued(run)] = fates[..] else { panic!("{fates:?}") };
+    assert_eq!(stage.run(run).await?.round, None);
+    let firing = Firing { followed: true, ..stage.firing(&task, 120, vec![slot(120)]).await? };
+    let fired = stage.store.fire(vec![firing], None, at(120)).await?;
+    assert_eq!(fired, [Fired::Done(vec![SlotFate::Overlap(early.id)])]);
+    Ok(())
 }

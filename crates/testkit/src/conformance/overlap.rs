@@ -3,8 +3,8 @@
 use roundsman_store::Claimer;
 use std::slice::from_ref;
 
-use roundsman_model::{Overlap, Reason, RunState, Transition, Verdict as SlotVerdict};
-use roundsman_store::{Fired, SlotFate};
+use roundsman_model::{Origin, Overlap, Reason, RunState, StopOrder, Transition, Verdict as SlotVerdict};
+use roundsman_store::{Fired, NewRun, Requested, Round, SlotFate};
 
 use super::{Stage, Verdict, at, definition, firing_of, holder, slot};
 
@@ -95,5 +95,73 @@ pub async fn queue_keeps_one_waiting_and_supersedes_it(stage: Stage) -> Verdict 
     let (claimed, _) = stage.claim_one("b", 251).await?;
     assert_eq!(claimed.id, fourth);
     assert_eq!(stage.store.totals().await?[0].1.runs, [(RunState::Failed, 2), (RunState::Succeeded, 1)]);
+    Ok(())
+}
+
+fn replacing(name: &str) -> roundsman_model::TaskDefinition {
+    roundsman_model::TaskDefinition { overlap: Overlap::Replace, ..definition(name) }
+}
+
+/// The newcomer waits until the old run has ended; the old one is asked to, once, and is told which run comes next.
+pub async fn replace_asks_the_running_run_to_stop(stage: Stage) -> Verdict {
+    let task = replacing("replace");
+    stage.install(from_ref(&task)).await?;
+    let old = stage.queue(&task, 60).await?;
+    let (_, lease) = stage.claim_one("a", 60).await?;
+    let SlotFate::Queued(new) = stage.fire(&task, 120).await? else { panic!("a queued run") };
+    let order = StopOrder { by: "schedule".to_owned(), reason: None, at: at(120), replaced_by: Some(new) };
+    assert_eq!(stage.run(old).await?.stop, Some(order.clone()));
+    assert_eq!(stage.store.stop_orders(&holder("a")).await?, [(old, order.clone())]);
+    assert_eq!(stage.store.stop_orders(&holder("b")).await?, []);
+    assert_eq!(stage.store.claim(&Claimer::of(holder("b")), 5, at(121)).await?.runs, []);
+
+    // A third slot supersedes the second, which has not started; the order stays as it was given.
+    let SlotFate::TookOver { run: third, ended } = stage.fire(&task, 180).await? else {
+        panic!("a take-over")
+    };
+    assert_eq!(ended, new);
+    assert_eq!(stage.run(old).await?.stop, Some(order));
+    let cancelled = Transition::End { state: RunState::Cancelled, cause: None, outcome: None };
+    stage.settle(&lease, cancelled, 190).await?;
+    assert_eq!(stage.claim_one("b", 191).await?.0.id, third);
+    assert_eq!(stage.store.stop_orders(&holder("a")).await?, []);
+    Ok(())
+}
+
+/// Nothing of it runs: it is not waited for, and not run first.
+pub async fn replace_takes_the_place_of_a_run_that_never_started(stage: Stage) -> Verdict {
+    let task = replacing("unstarted");
+    stage.install(from_ref(&task)).await?;
+    let old = stage.queue(&task, 60).await?;
+    let SlotFate::TookOver { run: new, ended } = stage.fire(&task, 120).await? else { panic!("a take-over") };
+    assert_eq!(ended, old);
+    let slot = stage.store.slot(&task.name, at(60)).await?.expect("the slot is accounted for");
+    assert_eq!((slot.verdict, slot.reason), (SlotVerdict::Skipped, Some(Reason::Superseded)));
+    assert_eq!((stage.run(old).await?.state, stage.run(old).await?.stop), (RunState::Failed, None));
+    assert_eq!(stage.claim_one("a", 121).await?.0.id, new);
+    Ok(())
+}
+
+/// A run that a person triggers replaces the running one as a slot does.
+pub async fn a_request_replaces_too(stage: Stage) -> Verdict {
+    let task = replacing("trigger");
+    stage.install(from_ref(&task)).await?;
+    let old = stage.queue(&task, 60).await?;
+    stage.claim_one("a", 60).await?;
+    let trigger = NewRun {
+        definition: task.clone(),
+        slot: None,
+        origin: Origin::Trigger,
+        requested_by: Some("alice".to_owned()),
+        action: None,
+        params: serde_json::Value::Null,
+        dry_run: false,
+        exclusive: true,
+        round: Round::Alone,
+        rerun_of: None,
+    };
+    let Requested::Run(new) = stage.store.request(trigger, None, at(70)).await? else { panic!("a run") };
+    let order = StopOrder { by: "alice".to_owned(), reason: None, at: at(70), replaced_by: Some(new.id) };
+    assert_eq!(stage.run(old).await?.stop, Some(order));
     Ok(())
 }

@@ -6,11 +6,13 @@ use std::{any::Any, sync::Arc};
 use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap,
-    RetryPolicy, Run, RunId, RunState, Schedule, TaskDefinition, TaskName, Timestamp, Transition,
+    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap, Reason,
+    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskName, Timestamp, Transition,
+    Verdict,
 };
 use roundsman_store::{
-    Fired, Firing, Holder, OpenOptions, Role, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store, open,
+    Fired, Firing, Holder, OpenOptions, Role, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store,
+    TaskRow, open,
 };
 
 /// A store on a fresh database.
@@ -46,8 +48,7 @@ impl Stage {
 
     /// Fires one slot of a task, at that instant.
     pub async fn fire(&self, definition: &TaskDefinition, slot_at: i64) -> Result<SlotFate> {
-        let was = self.ledger_until(&definition.name).await?;
-        let firing = firing(definition, was, slot_at, vec![slot(slot_at)]);
+        let firing = self.firing(definition, slot_at, vec![slot(slot_at)]).await?;
         match self.store.fire(vec![firing], None, at(slot_at)).await?.pop() {
             Some(Fired::Done(mut fates)) if fates.len() == 1 => Ok(fates.remove(0)),
             other => bail!("fired one slot and got {other:?}"),
@@ -94,10 +95,49 @@ impl Stage {
         self.store.run(id).await?.with_context(|| format!("run {id} is there"))
     }
 
-    async fn ledger_until(&self, task: &TaskName) -> Result<Option<Timestamp>> {
+    /// A firing of these slots, decided over what is in force now.
+    pub async fn firing(
+        &self,
+        definition: &TaskDefinition,
+        ledger_until: i64,
+        run: Vec<SlotToRun>,
+    ) -> Result<Firing> {
+        let row = self.task(&definition.name).await?;
+        let firing = firing(definition, row.ledger_until, ledger_until, run);
+        Ok(Firing { revision: row.revision, ..firing })
+    }
+
+    /// A task that is known to be there.
+    pub async fn task(&self, name: &TaskName) -> Result<TaskRow> {
         let tasks = self.store.tasks().await?;
-        let row = tasks.into_iter().find(|row| row.definition.name == *task);
-        Ok(row.with_context(|| format!("task {task} is installed"))?.ledger_until)
+        let row = tasks.into_iter().find(|row| row.definition.name == *name);
+        row.with_context(|| format!("task {name} is known"))
+    }
+
+    /// Passes these slots of a task over for this reason, as one firing.
+    pub async fn pass(&self, definition: &TaskDefinition, slots: &[i64], reason: Reason) -> Result<()> {
+        let (first, last) = (slots[0], slots[slots.len() - 1]);
+        let mut firing = self.firing(definition, last, Vec::new()).await?;
+        firing.passed.push(passed(definition, first, last, slots.len() as u64, reason));
+        match self.store.fire(vec![firing], None, at(last)).await?.pop() {
+            Some(Fired::Done(fates)) if fates.is_empty() => Ok(()),
+            other => bail!("passed slots over and got {other:?}"),
+        }
+    }
+}
+
+/// A ledger row of slots that were skipped.
+pub fn passed(definition: &TaskDefinition, first: i64, last: i64, count: u64, reason: Reason) -> SlotRange {
+    SlotRange {
+        task: definition.name.clone(),
+        first: at(first),
+        last: at(last),
+        count,
+        verdict: Verdict::Skipped,
+        reason: Some(reason),
+        detail: Some(format!("because of {reason}")),
+        run: None,
+        decided_at: at(last),
     }
 }
 

@@ -4,29 +4,21 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use roundsman_model::{Reason, RunId, SlotRange, TaskName, Timestamp, Verdict};
 
+use super::ledger::Ledger;
 use crate::{
-    Fired, Firing, SlotFate, SlotToRun,
+    Extra, Fired, Firing, SlotFate, SlotToRun,
     commands::places::{Places, Turn},
 };
 
 /// Runs that are not recorded yet have numbers from here on: newer than every recorded one, as the rules expect.
 const UNNUMBERED: i64 = i64::MAX / 2;
 
-/// Where the ledger of a task stands.
-pub(super) struct Ledger {
-    /// All slots up to here are recorded.
-    pub(super) until: Option<Timestamp>,
-    /// Whether the task has left the configuration.
-    pub(super) removed: bool,
-    /// Its revision.
-    pub(super) revision: i64,
-}
-
 /// What is in force when a batch is fired.
 pub(super) struct Board {
     pub(super) ledgers: HashMap<TaskName, Ledger>,
     pub(super) places: HashMap<TaskName, Places>,
-    pub(super) recorded: HashSet<(TaskName, Timestamp)>,
+    /// Tasks with a wake-up that nobody fired yet.
+    pub(super) wakes: HashSet<TaskName>,
 }
 
 /// What is to be written.
@@ -35,8 +27,13 @@ pub(super) struct Plan<'b> {
     pub(super) runs: Vec<PlannedRun<'b>>,
     pub(super) ended: Vec<Ended<'b>>,
     pub(super) slots: Vec<SlotRow<'b>>,
+    pub(super) longer: Vec<Longer<'b>>,
+    /// Running runs that are to stop, and the run that comes after each.
+    pub(super) stops: BTreeMap<RunId, RunId>,
+    pub(super) wakes: Vec<&'b TaskName>,
     pub(super) ledgers: BTreeMap<&'b TaskName, Timestamp>,
     pub(super) fired: Vec<Fired>,
+    written: HashSet<(&'b TaskName, Timestamp)>,
 }
 
 /// A run to record.
@@ -54,21 +51,29 @@ pub(in crate::commands) struct PlannedRun<'b> {
 pub(super) struct Ended<'b> {
     pub(super) run: RunId,
     pub(super) task: &'b TaskName,
-    slot: Option<Timestamp>,
+    by: &'b SlotToRun,
 }
 
 impl Ended<'_> {
     /// Why it ends.
     pub(super) fn cause(&self) -> String {
-        superseded_by(self.slot)
+        superseded_by(self.by)
     }
 }
 
-fn superseded_by(slot: Option<Timestamp>) -> String {
-    match slot {
-        Some(slot) => format!("superseded by slot {}", slot.format("%Y-%m-%dT%H:%M:%SZ")),
-        None => "superseded by the run at the first start".to_owned(),
+fn superseded_by(run: &SlotToRun) -> String {
+    match (run.slot, run.extra) {
+        (Some(slot), _) => format!("superseded by slot {}", slot.format("%Y-%m-%dT%H:%M:%SZ")),
+        (None, Extra::FirstStart) => "superseded by the run at the first start".to_owned(),
+        (None, Extra::Wake) => "superseded by the run that an earlier one asked for".to_owned(),
     }
+}
+
+/// A recorded ledger row that new slots continue.
+pub(super) struct Longer<'b> {
+    pub(super) task: &'b TaskName,
+    pub(super) first: Timestamp,
+    pub(super) with: &'b SlotRange,
 }
 
 /// A ledger row to write.
@@ -95,22 +100,29 @@ impl Board {
     }
 
     fn plan_one<'b>(&mut self, firing: &'b Firing, plan: &mut Plan<'b>) -> Fired {
-        let Some(ledger) = self.ledgers.get_mut(&firing.task) else {
+        let Some(ledger) = self.ledgers.get_mut(&firing.task).filter(|ledger| ledger.allows(firing)) else {
             return Fired::Moved;
         };
-        if ledger.removed || ledger.until != firing.ledger_was || ledger.revision != firing.revision {
+        let wakes = firing.run.iter().any(|run| run.slot.is_none() && run.extra == Extra::Wake);
+        if wakes && !self.wakes.remove(&firing.task) {
             return Fired::Moved;
         }
+        plan.wakes.extend(wakes.then_some(&firing.task));
+        // In a batch that fires the task twice, its last row is not recorded yet the second time.
+        let again = plan.ledgers.insert(&firing.task, firing.ledger_until).is_some();
+        let continued = ledger.continued(firing).filter(|_| !again).map(|row| row.first);
         ledger.until = Some(firing.ledger_until);
-        plan.ledgers.insert(&firing.task, firing.ledger_until);
-        plan.slots.extend(firing.passed.iter().map(|range| passed(&firing.task, range)));
+        let new = usize::from(continued.is_some());
+        let longer = |(first, with)| Longer { task: &firing.task, first, with };
+        plan.longer.extend(continued.zip(firing.passed.first()).map(longer));
+        plan.slots.extend(firing.passed[new..].iter().map(|range| passed(&firing.task, range)));
         let fates = firing.run.iter().map(|slot| self.plan_slot(firing, slot, plan));
         Fired::Done(fates.collect())
     }
 
     fn plan_slot<'b>(&mut self, firing: &'b Firing, slot: &'b SlotToRun, plan: &mut Plan<'b>) -> SlotFate {
         if let Some(at) = slot.slot
-            && !self.recorded.insert((firing.task.clone(), at))
+            && (!plan.written.insert((&firing.task, at)) || self.ledgers[&firing.task].has(at))
         {
             return SlotFate::Recorded;
         }
@@ -121,14 +133,25 @@ impl Board {
                 plan.slots.extend(slot.slot.map(|at| row(firing, at, Verdict::Skipped, run)));
                 SlotFate::Overlap(run)
             }
-            Turn::Queue { place, ended, behind } => {
+            Turn::Queue { place, ended, behind, stops } => {
                 plan.slots.extend(slot.slot.map(|at| row(firing, at, Verdict::Fired, id)));
                 plan.runs.push(PlannedRun { id, firing, slot, place, behind, superseded: None });
+                plan.stops.extend(stops.map(|old| (old, id)));
                 let Some(ended) = ended else { return SlotFate::Queued(id) };
-                plan.end(ended, firing, slot.slot);
+                plan.end(ended, firing, slot);
                 SlotFate::TookOver { run: id, ended }
             }
         }
+    }
+}
+
+impl Ledger {
+    /// Whether a firing was decided over what is still in force.
+    fn allows(&self, firing: &Firing) -> bool {
+        !self.removed
+            && self.until == firing.ledger_was
+            && self.revision == firing.revision
+            && !firing.passed.iter().any(|range| self.crosses(range))
     }
 }
 
@@ -160,12 +183,12 @@ fn row(firing: &Firing, at: Timestamp, verdict: Verdict, run: RunId) -> SlotRow<
 }
 
 impl<'b> Plan<'b> {
-    fn end(&mut self, run: RunId, firing: &'b Firing, slot: Option<Timestamp>) {
+    fn end(&mut self, run: RunId, firing: &'b Firing, by: &'b SlotToRun) {
         if run.0 < UNNUMBERED {
-            return self.ended.push(Ended { run, task: &firing.task, slot });
+            return self.ended.push(Ended { run, task: &firing.task, by });
         }
         let planned = &mut self.runs[(run.0 - UNNUMBERED) as usize];
-        planned.superseded = Some(superseded_by(slot));
+        planned.superseded = Some(superseded_by(by));
         if let Some(row) = self.slots.iter_mut().find(|row| row.run == Some(run)) {
             (row.verdict, row.reason) = (Verdict::Skipped, Some(Reason::Superseded));
         }
@@ -182,6 +205,7 @@ impl<'b> Plan<'b> {
             number(&mut run.id);
             run.behind.iter_mut().for_each(number);
         }
+        self.stops.values_mut().for_each(number);
         for row in &mut self.slots {
             row.run.iter_mut().for_each(number);
             if let (Some(Reason::Overlap), Some(run), None) = (row.reason, row.run, &row.detail) {

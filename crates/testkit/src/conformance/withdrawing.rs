@@ -1,0 +1,87 @@
+//! Slots of a clock that was ahead are taken back and nothing is lost. When a clock was wrong is not the store's matter.
+
+use std::slice::from_ref;
+
+use chrono::TimeDelta;
+use roundsman_model::{Reason, RunState, Verdict as SlotVerdict, after::round_of_slot};
+use roundsman_store::{Fired, Firing, SlotFate};
+
+use super::{Stage, Verdict, at, definition, slot};
+
+/// What ran stays; all else after the instant is taken back, fired again when its time comes, and counted once.
+pub async fn slots_of_a_wrong_clock_are_taken_back(stage: Stage) -> Verdict {
+    let (task, other) = (definition("ahead"), definition("other"));
+    stage.install(&[task.clone(), other.clone()]).await?;
+    stage.pass(&task, &[60], Reason::Paused).await?;
+    stage.queue(&other, 3600).await?;
+    let ran = stage.queue(&task, 3600).await?;
+    for _ in 0..2 {
+        let (_, lease) = stage.claim_one("a", 3600).await?;
+        stage.succeed(&lease, 3610).await?;
+    }
+    stage.pass(&task, &[3660, 3720], Reason::Blackout).await?;
+    let firing = stage.firing(&task, 3780, vec![slot(3780)]).await?;
+    stage.store.fire(vec![Firing { followed: true, ..firing }], None, at(3780)).await?;
+    let stale = stage.firing(&task, 3840, vec![slot(3840)]).await?;
+
+    assert_eq!(stage.store.withdraw(&task.name, at(90)).await?, 3);
+    let row = stage.task(&task.name).await?;
+    assert_eq!(row.ledger_until, Some(at(90)));
+    let rows = stage.store.slots(&task.name, None, 9).await?;
+    let left: Vec<_> = rows.iter().map(|row| (row.first, row.verdict)).collect();
+    assert_eq!(left, [(at(3600), SlotVerdict::Ran), (at(60), SlotVerdict::Skipped)]);
+    assert_eq!(stage.store.ran_ahead().await?, [(task.name.clone(), at(3600))]);
+    assert_eq!(stage.store.slots(&other.name, None, 9).await?.len(), 1);
+    let cancelled = stage.store.last_runs().await?.into_iter().find(|run| run.task == task.name);
+    let cancelled = cancelled.expect("a run");
+    assert_eq!((cancelled.state, cancelled.ended_at), (RunState::Cancelled, Some(at(90))));
+    assert_eq!(cancelled.cause.as_deref(), Some("the clock was set back"));
+    assert_eq!(stage.store.unfollowed(9).await?, [], "nothing follows a run that was taken back");
+    assert_eq!(stage.store.fire(vec![stale], None, at(3840)).await?, [Fired::Moved]);
+    assert_eq!(stage.store.withdraw(&task.name, at(90)).await?, 0, "the same again finds nothing");
+
+    stage.pass(&task, &[120], Reason::Paused).await?;
+    assert_eq!(stage.fire(&task, 3600).await?, SlotFate::Recorded);
+    assert_eq!(stage.store.slot(&task.name, at(3600)).await?.and_then(|row| row.run), Some(ran));
+    let firing = stage.firing(&task, 3780, vec![slot(3780)]).await?;
+    let fired = stage.store.fire(vec![Firing { followed: true, ..firing }], None, at(3780)).await?;
+    let [Fired::Done(fates)] = &fired[..] else { panic!("{fired:?}") };
+    let [SlotFate::Queued(again)] = fates[..] else { panic!("{fates:?}") };
+    assert_eq!(stage.run(again).await?.round, Some(round_of_slot(at(3780))));
+    let totals = stage.store.totals().await?.remove(0).1;
+    let paused = (SlotVerdict::Skipped, Some(Reason::Paused), 2);
+    assert_eq!(totals.slots, [(SlotVerdict::Fired, None, 1), (SlotVerdict::Ran, None, 1), paused]);
+    assert_eq!(totals.runs, [(RunState::Cancelled, 1), (RunState::Succeeded, 1)]);
+    Ok(())
+}
+
+/// The ledger then ends before the row, so that all of its slots are decided anew.
+pub async fn a_row_that_spans_the_instant_goes_whole(stage: Stage) -> Verdict {
+    let task = definition("spans");
+    stage.install(from_ref(&task)).await?;
+    stage.pass(&task, &[60], Reason::Blackout).await?;
+    stage.pass(&task, &[120, 180, 240], Reason::Down).await?;
+    assert_eq!(stage.store.withdraw(&task.name, at(240)).await?, 0, "it does not go beyond");
+    assert_eq!(stage.store.withdraw(&task.name, at(180)).await?, 3);
+    let until = stage.task(&task.name).await?.ledger_until.expect("a ledger");
+    assert!(until >= at(60) && until < at(120), "{until}");
+    let next = task.schedule.as_ref().and_then(|all| all.next_after(until, task.timezone));
+    assert_eq!(next, Some(at(120)));
+    assert_eq!(stage.store.slots(&task.name, None, 9).await?.len(), 1);
+    stage.queue(&task, 120).await?;
+    Ok(())
+}
+
+/// A start in 2036, corrected: the task and its definition are in force from the correction on.
+pub async fn a_task_first_seen_in_the_future_begins_now(stage: Stage) -> Verdict {
+    let (task, wrong) = (definition("future"), at(0) + TimeDelta::days(3653));
+    stage.store.install(from_ref(&task), wrong).await?;
+    assert_eq!(stage.store.withdraw(&task.name, at(30)).await?, 0);
+    let row = stage.task(&task.name).await?;
+    let begins = Some(at(30));
+    assert_eq!((row.first_seen, row.ledger_until, row.valid_from), (begins, begins, at(30)));
+    stage.queue(&task, 60).await?;
+    let unknown = definition("unknown").name;
+    assert_eq!(stage.store.withdraw(&unknown, at(0)).await?, 0);
+    Ok(())
+}
