@@ -1,8 +1,12 @@
-//! Kinds that exist only to misbehave, linked into `roundsman-misbehave` and never into what is shipped. None of them is
-//! an example to follow.
+//! Kinds that exist only for tests, linked into `roundsman-misbehave` and never into what is shipped. None of them is an
+//! example to follow.
 
 mod misbehave;
+mod relay;
+mod sharing;
 mod show;
 
 pub use misbehave::Misbehave;
+pub use relay::Relay;
+pub use sharing::Sharing;
 pub use show::Show;

@@ -10,18 +10,19 @@ use std::{
 use roundsman_model::AttemptEnd;
 use roundsman_supervisor::{Config, ProcessExecutor, prepare_daemon};
 use roundsman_task::SystemClock;
-use roundsman_wire::Executor;
+use roundsman_wire::{Executor, Lease};
 
 use crate::attempts::{Notes, order};
 
 /// The argument that makes the program this.
 pub const ARGUMENT: &str = "lone-supervisor";
 
-/// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH GATE LIMIT_MS`: one attempt of the kind `misbehave`, begun when the
-/// file `GATE` exists.
+/// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH GATE LIMIT_MS [LEASE_MS]`: one attempt of the kind `misbehave`, begun
+/// when the file `GATE` exists. With a lease, it is renewed four times as often as it has to be.
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let [work_root, mark, with, gate, limit_ms] = &arguments[..] else { return ExitCode::from(2) };
+    let [work_root, mark, with, gate, limit_ms, lease_ms @ ..] = &arguments[..] else { return ExitCode::from(2) };
+    let lease = lease_ms.first().map(|millis| Duration::from_millis(millis.parse().expect("milliseconds")));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let done = runtime.block_on(async {
         prepare_daemon().expect("a process that may reap");
@@ -33,8 +34,24 @@ pub fn main() -> ExitCode {
         while !Path::new(gate).exists() {
             tokio::time::sleep(Duration::from_millis(5)).await; // sleep: the pace of polling another process
         }
+        order.request.lease = lease.map(Lease::from_now);
         let mut attempt = executor.start(order, Arc::new(Notes::default())).await.expect("a worker");
-        matches!(attempt.wait().await.end, AttemptEnd::Finished { .. })
+        loop {
+            tokio::select! {
+                report = attempt.wait() => return matches!(report.end, AttemptEnd::Finished { .. }),
+                lease = next_renewal(lease) => attempt.renew(Lease::from_now(lease)),
+            }
+        }
     });
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn next_renewal(lease: Option<Duration>) -> Duration {
+    match lease {
+        Some(lease) => {
+            tokio::time::sleep(lease / 4).await; // sleep: real leases are renewed in real time
+            lease
+        }
+        None => std::future::pending().await,
+    }
 }

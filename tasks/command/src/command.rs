@@ -1,10 +1,12 @@
 //! The kind `command`: runs a program or a shell line and makes its exit code the outcome. It sets no limits and hunts
 //! no grandchildren: the worker around it does.
 
+mod adopted;
 mod child;
 mod config;
 mod exit;
 mod output;
+mod upstream;
 
 use std::time::Duration;
 
@@ -34,7 +36,13 @@ impl Kind for Command {
 
     type Config = Config;
 
-    async fn run(cx: &TaskContext, config: Config) -> Result<Outcome, TaskError> {
+    async fn run(cx: &TaskContext, mut config: Config) -> Result<Outcome, TaskError> {
+        if !cx.dry_run() {
+            let here = std::env::current_dir().map_err(TaskError::retry)?;
+            if let Some(file) = upstream::write(cx, &here).await? {
+                config.env.insert(upstream::VARIABLE.to_owned(), file.display().to_string());
+            }
+        }
         run(cx, &config, tokio::io::stdout(), tokio::io::stderr()).await
     }
 }

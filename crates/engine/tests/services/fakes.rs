@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours, reconcile};
+use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours};
 use roundsman_model::{
     AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Limits, Misfire, NodeId, Outcome, Overlap,
     RetryPolicy, Run, SlotRange, TaskDefinition, Timestamp,
@@ -54,6 +54,7 @@ pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
 pub(crate) struct Script {
     pub(crate) ends: Mutex<VecDeque<AttemptEnd>>,
     pub(crate) orders: Mutex<Vec<AttemptOrder>>,
+    pub(crate) hosts: Mutex<Vec<Arc<dyn Host>>>,
     pub(crate) sweeps: Mutex<u32>,
 }
 
@@ -62,9 +63,10 @@ impl Executor for Script {
     async fn start(
         &self,
         order: AttemptOrder,
-        _: Arc<dyn Host>,
+        host: Arc<dyn Host>,
     ) -> Result<Box<dyn RunningAttempt>, StartError> {
         self.orders.lock().unwrap().push(order);
+        self.hosts.lock().unwrap().push(host);
         let end = self.ends.lock().unwrap().pop_front();
         Ok(Box::new(Ending(end.unwrap_or(AttemptEnd::Finished { outcome: Outcome::success("done") }))))
     }
@@ -169,8 +171,8 @@ impl Scene {
         down_since: Option<Timestamp>,
     ) -> (Arc<Engine>, Firer) {
         let engine = self.boot(boot, store, tasks).await;
-        let rows = reconcile(&engine, down_since).await.unwrap();
-        let firer = Firer::new(engine.clone(), &rows);
+        let mut firer = Firer::new(engine.clone(), down_since);
+        firer.begin().await.unwrap();
         (engine, firer)
     }
 }

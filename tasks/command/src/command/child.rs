@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    adopted,
     config::Config,
     exit::Exit,
     output::{Tail, pass_on},
@@ -80,11 +81,14 @@ impl Child {
                 )
             };
             tokio::pin!(talk);
+            let adopted = adopted::reap_all_but(self.process.id());
+            tokio::pin!(adopted);
             let mut talking = true;
             let status = loop {
                 tokio::select! {
                     status = self.process.wait() => break status,
                     _ = &mut talk, if talking => talking = false,
+                    never = &mut adopted => match never {},
                     () = cx.cancelled(), if !cancelled => {
                         cancelled = true;
                         self.tell_to_stop();
