@@ -3,6 +3,7 @@
 
 mod announce;
 mod drain;
+pub(crate) mod settings;
 mod start;
 mod upkeep;
 
@@ -10,7 +11,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use roundsman_config::Loaded;
 use roundsman_engine::{
-    Dispatcher, Engine, EngineParts, Firer, Health, Heart, Rescuer, Service, run_service,
+    Dispatcher, Engine, EngineParts, Firer, Health, Heart, Lead, Pruner, Rescuer, Service, run_service,
 };
 use roundsman_store::Store;
 use roundsman_task::{Registry, SystemClock};
@@ -84,16 +85,22 @@ async fn make_rounds(
 ) -> Answer<ExitCode> {
     let engine = Engine::new(parts(&foundation, store)?);
     let neighbours = Arc::new(foundation.node.neighbours());
-    let mut rescuer = Rescuer::new(engine.clone(), neighbours);
-    let rows = start::before_first_tick(&foundation, &engine, &mut rescuer).await?;
+    let mut rescuer = Rescuer::new(engine.clone(), neighbours.clone());
+    let down_since = start::before_first_tick(&foundation, &engine, &mut rescuer).await?;
+    let mut lead = Lead::new(engine.clone(), neighbours);
+    lead.run_once().await;
+    services.spawn(lead);
+    let mut firer = Firer::new(engine.clone(), down_since);
+    start::first_turn(&engine, &mut firer).await?;
     announce::announce(&foundation, &engine);
-    services.spawn(Firer::new(engine.clone(), &rows));
+    services.spawn(firer);
     start::declare_series(&foundation, &engine).await;
     let attempts = TaskTracker::new();
     let workers = foundation.loaded.settings.workers.value;
     services.spawn(Dispatcher::new(engine.clone(), workers, attempts.clone()));
     services.spawn(Heart::new(engine.clone()));
     services.spawn(rescuer);
+    services.spawn(Pruner::new(engine.clone()));
     let upkeep = upkeep::start(&engine, &foundation.prometheus)
         .await
         .map_err(|error| Failure::failed("cannot start the daemon's own upkeep", error))?;
@@ -126,7 +133,7 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         environment: start::lookup(&environment),
         observer: None,
         health: foundation.health.clone(),
-        settings: roundsman_engine::EngineSettings::default(),
+        settings: settings::of_daemon(&foundation.loaded.settings, &foundation.registry),
     })
 }
 

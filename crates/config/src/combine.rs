@@ -14,6 +14,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Combined {
     pub(crate) daemon: Table,
+    pub(crate) retention: Table,
     pub(crate) pools: Table,
     pub(crate) budgets: Table,
     pub(crate) shared: Table,
@@ -22,7 +23,7 @@ pub(crate) struct Combined {
     pub(crate) incomplete: bool,
 }
 
-const SECTIONS: [&str; 5] = ["daemon", "pools", "budgets", "shared", "tasks"];
+const SECTIONS: [&str; 6] = ["daemon", "retention", "pools", "budgets", "shared", "tasks"];
 
 /// Parses the files and puts their tables together.
 pub(crate) fn combine(sources: &[Arc<Source>], drafts: &mut Vec<Draft>) -> Combined {
@@ -41,6 +42,7 @@ impl Combined {
         for (key, entry) in file {
             let (into, what) = match key.as_str() {
                 "daemon" => (&mut self.daemon, "key"),
+                "retention" => (&mut self.retention, "key"),
                 "pools" => (&mut self.pools, "pool"),
                 "budgets" => (&mut self.budgets, "budget"),
                 "shared" => (&mut self.shared, "table"),
@@ -54,7 +56,7 @@ impl Combined {
                 let draft = Draft::new(&key, Some(&entry.node.span), "this is not a table");
                 drafts.push(draft.expected(format!(
                     "a table, such as `[{key}{}]`",
-                    if key == "daemon" { "" } else { ".NAME" }
+                    if ["daemon", "retention"].contains(&key.as_str()) { "" } else { ".NAME" }
                 )));
                 continue;
             };
@@ -81,6 +83,6 @@ fn unknown(key: &str, entry: &Entry) -> Draft {
     if near.is_some() {
         draft.nearest(near)
     } else {
-        draft.expected("[daemon], [pools.NAME], [budgets.NAME], [shared.NAME] or [tasks.NAME]")
+        draft.expected("[daemon], [retention], [pools.NAME], [budgets.NAME], [shared.NAME] or [tasks.NAME]")
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     origin::Row,
     pass::Pass,
     problem::Problems,
+    retention,
     settings::{self, Settings},
     source::{self, Source},
 };
@@ -61,7 +62,8 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
     let incomplete = combined.incomplete || unreadable;
     let lease = combined.daemon.get("lease").map(|entry| entry.key.clone());
     let named = named::named(pass, &combined.pools, &combined.budgets);
-    let settings = settings::settings(pass, combined.daemon, &named, no_file);
+    let retention = retention::retention(pass, combined.retention);
+    let settings = settings::settings(pass, combined.daemon, &named, retention, no_file);
     // Without settings definitions are checked all the same.
     let utc = crate::Setting::new(chrono_tz::Tz::UTC, crate::Origin::Default);
     let around = Surroundings {

@@ -20,6 +20,7 @@ use crate::{
     origin::{Origin, Row, Setting},
     pass::Pass,
     references::expand,
+    retention::Retention,
     source::{Source, Span},
     store_url::StoreUrl,
     tables::{DaemonTable, LogFormat, WithoutStore, schema_of},
@@ -86,6 +87,8 @@ pub struct Settings {
     pub pools: Vec<(PoolName, u32)>,
     /// Budgets and their rules, sorted by name.
     pub budgets: Vec<(BudgetName, BudgetRule)>,
+    /// What is kept of the past.
+    pub retention: Retention,
 }
 
 impl Settings {
@@ -113,6 +116,7 @@ impl Settings {
         rows.extend(self.blackouts.value.iter().enumerate().map(|(index, one)| {
             Row::new(format!("daemon.blackout[{index}]"), blackout::shown(one), &self.blackouts.origin)
         }));
+        rows.extend(self.retention.rows());
         rows
     }
 }
@@ -122,6 +126,7 @@ pub(crate) fn settings(
     pass: &mut Pass<'_>,
     mut table: Table,
     named: &Named,
+    retention: Retention,
     no_file: bool,
 ) -> Option<Settings> {
     let overridden = take_overridden(pass, &mut table);
@@ -172,6 +177,7 @@ pub(crate) fn settings(
             .or("node_gone_after", daemon.node_gone_after, || (NODE_GONE_AFTER, Origin::Default)),
         pools: named.pools.clone(),
         budgets: named.budgets.clone(),
+        retention,
         state_dir,
     })
 }

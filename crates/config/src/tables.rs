@@ -4,6 +4,7 @@
 mod after;
 mod blackout;
 mod daemon;
+mod retention;
 mod shared;
 mod task;
 
@@ -17,6 +18,7 @@ pub(crate) use after::{AfterKey, UpstreamTable};
 pub(crate) use blackout::BlackoutTable;
 pub(crate) use daemon::DaemonTable;
 pub use daemon::{LogFormat, WithoutStore};
+pub(crate) use retention::RetentionTable;
 pub(crate) use shared::{BudgetTable, PoolTable};
 pub(crate) use task::{LimitsTable, OverlapKey, RetryTable, TaskTable};
 
@@ -30,6 +32,9 @@ pub(crate) use task::{LimitsTable, OverlapKey, RetryTable, TaskTable};
 pub(crate) struct FileTable {
     /// The daemon itself.
     daemon: Option<DaemonTable>,
+    /// What is kept of the past. Whatever is written here: active runs stay, and the newest run and the newest success of
+    /// each task.
+    retention: Option<RetentionTable>,
     /// Pools: how many runs may be under way that use something, such as the connections to one system. All tasks and
     /// nodes share them; a task names its pool with `pool = "NAME"`.
     #[schemars(extend("x-place" = "[pools.NAME]"))]

@@ -5,6 +5,7 @@
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Daemon,
+    Retention,
     Pool,
     Budget,
     Task,

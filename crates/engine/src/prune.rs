@@ -40,7 +40,10 @@ impl Pruner {
     pub async fn prune(&mut self) -> StoreResult<bool> {
         let (mut order, mut sum) = match self.sweep.take() {
             Some(sweep) => sweep,
-            None => (self.engine.parts.settings.retention.order(self.today().await?), Pruned::default()),
+            None => {
+                let today = self.today().await?;
+                (self.engine.parts.settings.retention.order(today), Pruned::default())
+            }
         };
         let pruned = self.engine.note_write(self.engine.store().prune(&order).await);
         let pruned = match pruned {

@@ -1,7 +1,7 @@
 //! From the configuration to what the engine is told about its surroundings. It decides nothing about tasks.
 
 use roundsman_config::Settings;
-use roundsman_engine::{EngineSettings, WithoutStore};
+use roundsman_engine::{EngineSettings, Retention, WithoutStore};
 use roundsman_task::Registry;
 
 /// The folder in the state directory where results are kept while the store is away.
@@ -26,6 +26,18 @@ pub(crate) fn of_errand(settings: &Settings, registry: &Registry) -> EngineSetti
         node_gone_after: settings.node_gone_after.value.get(),
         pools: settings.pools.clone(),
         budgets: settings.budgets.clone(),
+        retention: retention(settings),
         ..EngineSettings::default()
+    }
+}
+
+/// What is kept of the past.
+pub(crate) fn retention(settings: &Settings) -> Retention {
+    let written = &settings.retention;
+    Retention {
+        keep: written.keep.value.get(),
+        runs_per_task: written.runs_per_task.value,
+        bytes: written.bytes.value.bytes(),
+        ledger: written.ledger.value.get(),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{KeyDoc, keys_of, keys_of_kind};
 use crate::{
     kinds::{KindFacts, Kinds},
-    tables::{BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetryTable, TaskTable},
+    tables::{BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable, RetryTable, TaskTable},
 };
 
 /// The width that prose is wrapped to.
@@ -48,6 +48,7 @@ pub fn init_text(kinds: &dyn Kinds) -> String {
     prose(&mut text, HEAD);
     text.push_str("\n[daemon]\n");
     keys(&mut text, &keys_of::<DaemonTable>(), |_| OFF);
+    retention(&mut text);
     named_tables(&mut text);
     text.push('\n');
     prose(&mut text, SHARED_HEAD);
@@ -61,6 +62,15 @@ pub fn init_text(kinds: &dyn Kinds) -> String {
         }
     }
     text
+}
+
+/// What is kept of the past.
+fn retention(text: &mut String) {
+    let sections = keys_of::<FileTable>();
+    text.push('\n');
+    prose(text, sections.iter().find(|doc| doc.key == "retention").map_or("", |doc| doc.about.as_str()));
+    text.push_str("#[retention]\n");
+    keys(text, &keys_of::<RetentionTable>(), |_| OFF);
 }
 
 /// A pool and a budget, which the example task and kinds refer to.

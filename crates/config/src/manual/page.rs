@@ -9,7 +9,7 @@ use crate::{
     kinds::{KindFacts, Kinds},
     settings::OVERRIDES,
     tables::{
-        BlackoutTable, BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetryTable, TaskTable,
+        BlackoutTable, BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable, RetryTable, TaskTable,
         UpstreamTable,
     },
 };
@@ -58,6 +58,8 @@ pub fn reference(kinds: &dyn Kinds) -> String {
         let _ = write!(text, "{} `{variable}` the key `{key}`", if index == 0 { "" } else { "," });
     }
     text.push_str(".\n");
+    let _ = write!(text, "\n## `[retention]`\n\n{}\n\n", about("retention"));
+    table(&mut text, &keys_of::<RetentionTable>());
     for (section, docs) in [("pools", keys_of::<PoolTable>()), ("budgets", keys_of::<BudgetTable>())] {
         let _ = write!(text, "\n## `[{section}.NAME]`\n\n{}\n\n", about(section));
         table(&mut text, &docs);

@@ -30,6 +30,10 @@ fn the_environment_overrides_the_file() {
         daemon.lease = 1m  [default]
         daemon.without_store = by store and number of nodes  [default]
         daemon.node_gone_after = 15m  [default]
+        retention.keep = 90d  [default]
+        retention.runs_per_task = 1000  [default]
+        retention.bytes = 2 GiB  [default]
+        retention.ledger = 400d  [default]
     "#]].assert_eq(&shown(&scene, &scene.load().unwrap()));
 }
 
