@@ -3,17 +3,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, time::delta};
+use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Timestamp, time::delta};
 use roundsman_store::RunLease;
 use roundsman_telemetry::AttemptStarted;
-use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Request, RunningAttempt, StartError};
+use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, Request, RunningAttempt, StartError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, Mark, engine::store_pause, host::AttemptHost, live::Word, settle};
+use crate::{Claiming, Engine, Mark, dispatch::Seat, engine::store_pause, host::AttemptHost, live::Word, settle};
 
 /// How often a log goes to the store while the attempt runs.
 const LOG_RHYTHM: Duration = Duration::from_millis(500);
+/// How long a run waits when the machine has no room for its worker.
+const EXHAUSTED_PAUSE: Duration = Duration::from_secs(5);
 /// From the polite to the final signal when the daemon stops.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
 
@@ -25,33 +27,56 @@ pub struct Worked {
     /// Where the run stands now.
     pub state: RunState,
     /// When the next attempt is due, if one follows.
-    pub due_at: Option<roundsman_model::Timestamp>,
+    pub due_at: Option<Timestamp>,
 }
 
 /// Carries out the attempt that `run` was claimed for, and records its end. Returns when that is durable, or when the
-/// engine stops at once.
+/// engine stops at once. Its worker goes on without the store, so it must have been claimed as such.
 pub async fn work(engine: Arc<Engine>, run: Run) -> Worked {
+    attend(engine, run, None, None).await
+}
+
+/// As [`work`], for a run that was taken by this claim.
+pub async fn work_claimed(engine: Arc<Engine>, run: Run, claiming: &Claiming) -> Worked {
+    let lease = claiming.lease_of(&run);
+    attend(engine, run, lease, None).await
+}
+
+/// As [`work`], for a worker that goes on only as long as `ends_with` lasts, and has a seat until it has ended.
+pub(crate) async fn attend(
+    engine: Arc<Engine>,
+    run: Run,
+    ends_with: Option<Lease>,
+    seat: Option<Seat>,
+) -> Worked {
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: engine.me().clone() };
-    let words = engine.live.enter(&run.task, &lease);
-    let worked = work_held(&engine, &run, &lease, words).await;
-    engine.live.leave(run.id);
-    engine.wake_dispatcher.notify_one();
+    let words = engine.live.enter(&run.task, &lease, ends_with.is_some());
+    let worked = work_held(&engine, &run, &lease, Held { words, ends_with, seat }).await;
+    engine.live.leave(&lease);
     worked
+}
+
+/// What an attempt has while it runs.
+struct Held {
+    words: UnboundedReceiver<Word>,
+    ends_with: Option<Lease>,
+    seat: Option<Seat>,
 }
 
 async fn work_held(
     engine: &Arc<Engine>,
     run: &Run,
     lease: &RunLease,
-    words: UnboundedReceiver<Word>,
+    held: Held,
 ) -> Worked {
+    let Held { words, ends_with, seat } = held;
     let definition = match definition(engine, run).await {
         Ok(definition) => definition,
         Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
     let host = Arc::new(AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline));
-    let report = match order(engine, run, &definition, deadline) {
+    let report = match order(engine, run, &definition, (deadline, ends_with)) {
         Ok(order) => {
             let over = CancellationToken::new();
             let flushing = flush_regularly(&host, &over);
@@ -65,6 +90,8 @@ async fn work_held(
         Err(error) => AttemptReport { end: AttemptEnd::Erred { error }, usage: None, leftovers: 0 },
     };
     let ended_at = engine.now();
+    // The next run need not wait until this result is written.
+    drop(seat);
     tell_end(&host, &report);
     host.finish_log();
     // Most often the log is complete before the result is; while the store is away neither waits for the other.
@@ -95,7 +122,7 @@ fn order(
     engine: &Engine,
     run: &Run,
     definition: &TaskDefinition,
-    deadline: roundsman_model::Timestamp,
+    (deadline, lease): (Timestamp, Option<Lease>),
 ) -> Result<AttemptOrder, TaskError> {
     let with = (engine.parts.resolver)(&definition.with).map_err(TaskError::config)?;
     let named = definition.env.iter();
@@ -116,7 +143,7 @@ fn order(
         deadline,
         time_limit_ms: definition.timeout.get().as_millis() as u64,
         grace_ms: definition.grace.get().as_millis() as u64,
-        lease: None,
+        lease,
         limits: definition.limits,
         parent_pid: std::process::id(),
     };
@@ -130,9 +157,14 @@ async fn drive(
     host: Arc<AttemptHost>,
     mut words: UnboundedReceiver<Word>,
 ) -> AttemptReport {
+    if order.request.lease.is_some_and(|lease| lease.is_over()) {
+        // We stood still since we took it: by now it may be another's.
+        let cause = "its lease was used up before its worker could be started".to_owned();
+        return AttemptReport { end: AttemptEnd::Lost { cause }, usage: None, leftovers: 0 };
+    }
     let mut attempt = match engine.parts.executor.start(order, host).await {
         Ok(attempt) => attempt,
-        Err(error) => return not_started(&error),
+        Err(error) => return not_started(&error, engine.now()),
     };
     let lag = (run.attempt == 1)
         .then(|| (engine.now() - run.slot.unwrap_or(run.queued_at)).to_std().unwrap_or_default());
@@ -156,8 +188,10 @@ async fn drive(
 }
 
 fn obey(attempt: &dyn RunningAttempt, word: Word) {
-    let Word::Cancel(reason) = word;
-    attempt.cancel(reason);
+    match word {
+        Word::Cancel(reason) => attempt.cancel(reason),
+        Word::Renew(lease) => attempt.renew(lease),
+    }
 }
 
 enum Drain {
@@ -188,10 +222,14 @@ async fn kill_time(engine: &Engine) {
     }
 }
 
-fn not_started(error: &StartError) -> AttemptReport {
+fn not_started(error: &StartError, now: Timestamp) -> AttemptReport {
     let text = with_source(error);
     let error = match error {
-        StartError::Exhausted { .. } | StartError::Stopping => TaskError::Interrupted,
+        StartError::Stopping => TaskError::Interrupted,
+        // Not at once: then nothing else would be done any more.
+        StartError::Exhausted { .. } => {
+            TaskError::Snooze { cause: text.clone(), until: now + delta(EXHAUSTED_PAUSE) }
+        }
         _ => TaskError::retry(&text),
     };
     tracing::error!("{text}");

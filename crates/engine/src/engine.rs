@@ -2,21 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use roundsman_model::{
-    Clock, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
+    BudgetName, BudgetRule, Clock, PoolName, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
     time::{SteadyClock, Uptime},
 };
-use roundsman_store::{Holder, Store, StoreError, StoreResult};
+use roundsman_store::{Holder, NodeEntry, Store, StoreError, StoreResult};
 use roundsman_telemetry::KindMetrics;
 use roundsman_wire::{Executor, LogLine};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineSettings, Health, Live};
+use crate::{EngineSettings, Health, Live, inbox::Inbox, lead::Seat, reload::{self, Wanted}, beat::Company, spool::Spool};
 
 /// Resolves the references in a task's `with` table; the error is a sentence for people.
 pub type Resolver = Arc<dyn Fn(&serde_json::Value) -> Result<serde_json::Value, String> + Send + Sync>;
@@ -58,12 +58,23 @@ pub struct EngineParts {
     pub settings: EngineSettings,
 }
 
+/// Pools with their sizes, budgets with their rules.
+type Limits = (Vec<(PoolName, u32)>, Vec<(BudgetName, BudgetRule)>);
+
 /// What all services share.
 pub struct Engine {
     pub(crate) parts: EngineParts,
     pub(crate) live: Live,
     pub(crate) wake_dispatcher: Arc<Notify>,
     pub(crate) wake_firer: Arc<Notify>,
+    pub(crate) seat: Seat,
+    pub(crate) inbox: Inbox,
+    limits: RwLock<Limits>,
+    entry: Mutex<Option<NodeEntry>>,
+    pub(crate) wake_stopper: Arc<Notify>,
+    pub(crate) wake_follower: Arc<Notify>,
+    pub(crate) spool: Spool,
+    pub(crate) company: Company,
     /// No run is taken any more.
     pub stop_claiming: CancellationToken,
     /// Attempts under way are told to stop.
@@ -77,11 +88,22 @@ pub struct Engine {
 impl Engine {
     /// An engine with no tasks.
     pub fn new(parts: EngineParts) -> Arc<Self> {
+        let seat = Seat::new(parts.store.backend());
+        let limits = (parts.settings.pools.clone(), parts.settings.budgets.clone());
+        let spool = Spool::new(parts.settings.spool.clone(), parts.store.id());
         Arc::new(Self {
             parts,
             live: Live::default(),
             wake_dispatcher: Arc::new(Notify::new()),
             wake_firer: Arc::new(Notify::new()),
+            seat,
+            inbox: Inbox::default(),
+            limits: RwLock::new(limits),
+            entry: Mutex::default(),
+            wake_stopper: Arc::new(Notify::new()),
+            wake_follower: Arc::new(Notify::new()),
+            spool,
+            company: Company::default(),
             stop_claiming: CancellationToken::new(),
             stop_working: CancellationToken::new(),
             stop_now: CancellationToken::new(),
@@ -123,12 +145,41 @@ impl Engine {
     /// Puts definitions in force.
     pub fn set_definitions(&self, definitions: &[TaskDefinition]) {
         let all = definitions.iter().map(|d| (d.name.clone(), Arc::new(d.clone()))).collect();
+        let all: BTreeMap<TaskName, Arc<TaskDefinition>> = all;
+        self.next_slots.write().unwrap_or_else(PoisonError::into_inner).retain(|task, _| all.contains_key(task));
         *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = all;
     }
 
     /// The definitions in force, by name.
     pub fn definitions(&self) -> Vec<Arc<TaskDefinition>> {
         self.definitions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Records this node, with its labels and a fingerprint of its definitions.
+    pub async fn enter(&self, entry: NodeEntry) -> StoreResult<()> {
+        let labels = self.parts.settings.labels.clone();
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(NodeEntry { labels, ..entry });
+        self.enter_again().await
+    }
+
+    /// Records this node anew, with the definitions it has now.
+    pub(crate) async fn enter_again(&self) -> StoreResult<()> {
+        let entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(entry) = entry else { return Ok(()) };
+        let configuration = Some(reload::fingerprint(&self.definitions()));
+        self.store().enter(&NodeEntry { configuration, ..entry }, self.now()).await
+    }
+
+    /// Takes definitions and limits as those of this node.
+    pub(crate) fn put_in_place(&self, wanted: Wanted) {
+        self.set_definitions(&wanted.definitions);
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = (wanted.pools, wanted.budgets);
+    }
+
+    /// Puts the sizes of pools and the rules of budgets in force.
+    pub(crate) async fn put_limits(&self) -> StoreResult<()> {
+        let (pools, budgets) = self.limits.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.store().set_limits(&pools, &budgets).await
     }
 
     /// The definition a run was made from: the one in force if it is the same, else the stored version.
@@ -144,6 +195,16 @@ impl Engine {
     /// The next slot of each task, as last computed by the firer.
     pub fn next_slots(&self) -> BTreeMap<TaskName, Timestamp> {
         self.next_slots.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Computes the next slots of all tasks from the clock alone, as a node does that does not fire.
+    pub(crate) fn show_next_slots(&self, now: Timestamp) {
+        let shown = self.next_slots();
+        for definition in self.definitions() {
+            if shown.get(&definition.name).is_none_or(|next| *next <= now) {
+                self.set_next_slot(&definition.name, definition.next_slot(now));
+            }
+        }
     }
 
     pub(crate) fn set_next_slot(&self, task: &TaskName, next: Option<Timestamp>) {

@@ -7,7 +7,7 @@ use std::{
 
 use roundsman_model::{RunId, TaskName};
 use roundsman_store::RunLease;
-use roundsman_wire::CancelReason;
+use roundsman_wire::{CancelReason, Lease};
 use tokio::sync::mpsc;
 
 /// What can be told to an attempt under way.
@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 pub(crate) enum Word {
     /// Stop, for this reason.
     Cancel(CancelReason),
+    /// The lease was renewed.
+    Renew(Lease),
 }
 
 /// The runs that this node has under way.
@@ -26,6 +28,7 @@ pub struct Live {
 struct UnderWay {
     task: TaskName,
     lease: RunLease,
+    ends_with_lease: bool,
     words: mpsc::UnboundedSender<Word>,
 }
 
@@ -34,18 +37,38 @@ impl Live {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn enter(&self, task: &TaskName, lease: &RunLease) -> mpsc::UnboundedReceiver<Word> {
+    /// Notes a run; `ends_with_lease` says whether its worker has to be told of each renewal.
+    pub(crate) fn enter(
+        &self,
+        task: &TaskName,
+        lease: &RunLease,
+        ends_with_lease: bool,
+    ) -> mpsc::UnboundedReceiver<Word> {
         let (words, receiver) = mpsc::unbounded_channel();
-        self.runs().insert(lease.run, UnderWay { task: task.clone(), lease: lease.clone(), words });
+        let entry = UnderWay { task: task.clone(), lease: lease.clone(), ends_with_lease, words };
+        self.runs().insert(lease.run, entry);
         receiver
     }
 
-    pub(crate) fn leave(&self, run: RunId) {
-        self.runs().remove(&run);
+    /// Forgets a run, unless a later attempt of it has begun here meanwhile.
+    pub(crate) fn leave(&self, lease: &RunLease) {
+        let mut runs = self.runs();
+        if runs.get(&lease.run).is_some_and(|run| run.lease == *lease) {
+            runs.remove(&lease.run);
+        }
     }
 
     pub(crate) fn tell(&self, run: RunId, word: Word) -> bool {
         self.runs().get(&run).is_some_and(|run| run.words.send(word).is_ok())
+    }
+
+    /// Tells an attempt whose worker ends with its lease that it was renewed.
+    pub(crate) fn renew(&self, lease: &RunLease, renewed: Lease) {
+        let runs = self.runs();
+        if let Some(run) = runs.get(&lease.run).filter(|run| run.ends_with_lease && run.lease == *lease) {
+            // It may be ending just now; then nothing needs the lease any more.
+            let _ = run.words.send(Word::Renew(renewed));
+        }
     }
 
     /// The leases of all runs under way.

@@ -1,20 +1,28 @@
 //! Takes back runs whose worker or daemon is gone. It decides from the truth of processes and leases, never from elapsed
 //! time alone, and declares nothing lost before what was left of it has ended.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use roundsman_model::{AttemptEnd, RunId, TaskError};
+use roundsman_model::{AttemptEnd, HumanDuration, RunId, TaskError, TaskName};
 use roundsman_store::{HeldRun, Holder, RunLease, StoreResult};
-use roundsman_telemetry::RunRescued;
+use roundsman_telemetry::{RunRescued, set_unconfirmed};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Engine, Mark, Service, beat::NODE_GONE_AFTER, settle};
+use crate::{Engine, Mark, Service, overrun::Overruns, settle};
 
 /// How often it looks.
 const RHYTHM: Duration = Duration::from_secs(5);
+/// Two looks further apart than so many times the rhythm are not one watch: nobody knows what was between them.
+const LOST_SIGHT: u32 = 4;
 /// A run of ours that is not under way here must be seen twice, this far apart: a claim may just be on its way.
 const OURS_GRACE: Duration = Duration::from_secs(15);
+/// What is added to the time of a lease: clocks of two hosts do not run at quite the same speed.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// What this host knows about the nodes on it.
 pub trait Neighbours: Send + Sync + 'static {
@@ -33,25 +41,54 @@ pub struct Rescuer {
     engine: Arc<Engine>,
     neighbours: Arc<dyn Neighbours>,
     seen: HashMap<RunId, Seen>,
+    looked_at: Option<Instant>,
+    unconfirmed: usize,
+    overruns: Overruns,
+    overrun: BTreeSet<TaskName>,
     wakeups: Arc<Notify>,
+}
+
+/// What is to be thought of a running run.
+enum Verdict {
+    Alive,
+    /// Nobody knows: its lease was not renewed for a while.
+    Unconfirmed,
+    /// Its attempt ended like this.
+    Over(AttemptEnd),
 }
 
 impl Rescuer {
     /// A rescuer that asks these neighbours.
     pub fn new(engine: Arc<Engine>, neighbours: Arc<dyn Neighbours>) -> Self {
-        Self { engine, neighbours, seen: HashMap::new(), wakeups: Arc::new(Notify::new()) }
+        Self {
+            engine,
+            neighbours,
+            seen: HashMap::new(),
+            looked_at: None,
+            unconfirmed: 0,
+            overruns: Overruns::default(),
+            overrun: BTreeSet::new(),
+            wakeups: Arc::new(Notify::new()),
+        }
     }
 
     /// Looks once at all running runs and takes back those that are lost. Returns how many.
     pub async fn rescue(&mut self) -> StoreResult<usize> {
-        let held = self.engine.note_read(self.engine.store().held().await)?;
+        let held = self.engine.note_read(self.engine.store().held().await);
+        self.keep_watch(held.is_ok());
+        let held = held?;
         self.seen.retain(|run, seen| held.iter().any(|h| h.run.id == *run && h.lease == seen.lease));
+        self.overrun = self.overruns.look(&self.engine, &held);
         let mut lost = Vec::new();
+        self.unconfirmed = 0;
         for held in held {
-            if let Some(end) = self.verdict(&held) {
-                lost.push((held, end));
+            match self.verdict(&held) {
+                Verdict::Alive => {}
+                Verdict::Unconfirmed => self.unconfirmed += 1,
+                Verdict::Over(end) => lost.push((held, end)),
             }
         }
+        set_unconfirmed(self.unconfirmed);
         let count = lost.len();
         if count > 0 {
             self.take_back(lost).await;
@@ -59,28 +96,59 @@ impl Rescuer {
         Ok(count)
     }
 
-    /// How a run's attempt ended that nobody saw; `None` while it may be alive.
-    fn verdict(&mut self, held: &HeldRun) -> Option<AttemptEnd> {
+    /// Running runs of other nodes, as last seen, whose lease was not renewed for its full time and which may go on
+    /// nevertheless.
+    pub fn unconfirmed(&self) -> usize {
+        self.unconfirmed
+    }
+
+    /// The tasks, as last seen, that have a run which takes longer than their interval.
+    pub fn overrun(&self) -> &BTreeSet<TaskName> {
+        &self.overrun
+    }
+
+    fn rhythm(&self) -> Duration {
+        (self.engine.parts.settings.lease / 6).min(RHYTHM)
+    }
+
+    /// A lease counts as unchanged only while we could have seen it change: with the store reachable, and awake.
+    fn keep_watch(&mut self, reachable: bool) {
+        let lost_sight = self.looked_at.is_some_and(|at| at.elapsed() > self.rhythm() * LOST_SIGHT);
+        if !reachable || lost_sight {
+            self.seen.clear();
+        }
+        self.looked_at = Some(Instant::now());
+    }
+
+    fn verdict(&mut self, held: &HeldRun) -> Verdict {
         if self.engine.live.holds(&held.lease) {
-            return None;
+            return Verdict::Alive;
         }
         let ours = held.lease.holder == *self.engine.me();
         if !ours && self.neighbours.is_proved_dead(&held.lease.holder) {
             let who = if held.one_shot { "the run-task process" } else { "the daemon" };
-            return Some(AttemptEnd::Lost {
-                cause: format!("{who} that ran it ended without recording a result"),
-            });
+            let cause = format!("{who} that ran it ended without recording a result");
+            return Verdict::Over(AttemptEnd::Lost { cause });
         }
-        let since = self.unchanged_since(held)?;
-        let limit = if ours { OURS_GRACE } else { NODE_GONE_AFTER };
-        (since.elapsed() > limit).then(|| {
-            if ours {
-                // The answer to the claim got lost: nothing of it ever began, so the attempt does not count.
-                return AttemptEnd::Erred { error: TaskError::Interrupted };
-            }
-            let (node, minutes) = (&held.lease.holder.node, NODE_GONE_AFTER.as_secs() / 60);
-            AttemptEnd::Lost { cause: format!("its node {node} gave no sign of life for {minutes} minutes") }
-        })
+        let Some(since) = self.unchanged_since(held) else { return Verdict::Alive };
+        let (unchanged, settings) = (since.elapsed(), &self.engine.parts.settings);
+        if ours {
+            // The answer to the claim got lost: nothing of it ever began, so the attempt does not count.
+            let end = AttemptEnd::Erred { error: TaskError::Interrupted };
+            return if unchanged > OURS_GRACE { Verdict::Over(end) } else { Verdict::Alive };
+        }
+        let (node, lease) = (&held.lease.holder.node, settings.lease);
+        if held.stops_itself && unchanged > lease + MARGIN.min(lease / 4) {
+            let lease = HumanDuration(lease);
+            let cause = format!("its node {node} did not renew its lease for {lease}, so its worker has ended");
+            return Verdict::Over(AttemptEnd::Lost { cause });
+        }
+        if unchanged > settings.node_gone_after {
+            let gone = HumanDuration(settings.node_gone_after);
+            let cause = format!("its node {node} gave no sign of life for {gone}");
+            return Verdict::Over(AttemptEnd::Lost { cause });
+        }
+        if unchanged > lease { Verdict::Unconfirmed } else { Verdict::Alive }
     }
 
     /// Since when this lease was seen with the same count of renewals.
@@ -134,6 +202,6 @@ impl Service for Rescuer {
     async fn run_once(&mut self) -> Duration {
         // An error was noted already; the next round comes soon enough.
         let _ = self.rescue().await;
-        RHYTHM
+        self.rhythm()
     }
 }

@@ -4,13 +4,18 @@
 //! It serves nothing over the network and stores nothing.
 
 mod events;
+mod keeping;
 mod kind_metrics;
 mod logging;
 mod series;
 
 pub use events::{
-    AttemptEnded, AttemptStarted, ClockOdd, FiringMoved, MetricsRefused, RunEnded, RunRescued,
-    ServicePanicked, StoreBack, StoreLost,
+    AttemptEnded, AttemptStarted, ClockOdd, FiringMoved, LeadChanged, MetricsRefused, Reloaded, RunEnded,
+    RunRescued, ServicePanicked, StoreBack, StoreLost,
+};
+pub use keeping::{
+    FollowerDecided, ResultKept, ResultReplayed, RunExpired, RunOverruns, StopTold, StoreStillAway,
+    set_overrun, set_unconfirmed, set_unwritten,
 };
 pub use kind_metrics::{Family, KindMetrics, Merge};
 pub use logging::{LogFormat, LoggingError, start_logging};

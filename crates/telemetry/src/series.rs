@@ -39,6 +39,12 @@ pub mod names {
     pub const BUILD_INFO: &str = "roundsman_build_info";
     /// Slots that should have fired.
     pub const OVERDUE: &str = "roundsman_slots_overdue";
+    /// Whether a run takes longer than its task's interval.
+    pub const OVERRUN: &str = "roundsman_task_overrun";
+    /// Running runs of which nobody knows whether they go on.
+    pub const UNCONFIRMED: &str = "roundsman_runs_unconfirmed";
+    /// Results that the store has not taken yet.
+    pub const UNWRITTEN: &str = "roundsman_results_unwritten";
     /// Panics of services.
     pub const SERVICE_PANICS: &str = "roundsman_service_panics_total";
 }
@@ -81,6 +87,7 @@ impl Prometheus {
 }
 
 fn describe() {
+    crate::keeping::describe();
     describe_gauge!(
         names::LAST_SUCCESS,
         "When the task's last successful run ended; 0 if it never succeeded."

@@ -1,0 +1,186 @@
+//! Lets tasks follow others: each run that ended in a round is looked at once, and whatever follows its task runs, is
+//! skipped, or waits for its other upstreams. Only the node that fires does it; what the store holds makes it come out the
+//! same however often it is done.
+
+mod round;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use roundsman_model::{
+    Origin, Run, TaskDefinition, TaskName, Timestamp,
+    after::{self, Following},
+    verdict::{self, Circumstances},
+};
+use roundsman_store::{Follow, NewRun, Round, StoreResult, TaskRow};
+use roundsman_telemetry::FollowerDecided;
+use tokio::sync::Notify;
+
+use self::round::RoundView;
+use crate::{Engine, Service, engine::store_pause};
+
+/// Polling is the truth, wake-ups are hints: runs may end on other nodes.
+const RHYTHM: Duration = Duration::from_secs(2);
+/// The most ended runs looked at in one go.
+const BATCH: u32 = 200;
+
+/// Lets tasks follow others.
+pub struct Follower {
+    engine: Arc<Engine>,
+    failures: u32,
+}
+
+/// What the followers of one ended run come to.
+struct Decided {
+    follow: Vec<Follow>,
+    /// Whether one of them waits for a slot that no run's end will tell of.
+    look_again: bool,
+}
+
+impl Follower {
+    /// A follower of this engine's definitions.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, failures: 0 }
+    }
+
+    /// Looks at all runs that ended since the last time. Returns how many runs were recorded.
+    pub async fn follow(&mut self) -> StoreResult<usize> {
+        if !self.engine.standing().fires() {
+            return Ok(0);
+        }
+        let mut recorded = 0;
+        loop {
+            let store = self.engine.store();
+            let ended = self.engine.note_read(store.unfollowed(BATCH).await)?;
+            let mut looked_at = 0;
+            if !ended.is_empty() {
+                let rows = self.engine.note_read(store.tasks().await)?;
+                let definitions: HashMap<TaskName, Arc<TaskDefinition>> =
+                    self.engine.definitions().into_iter().map(|d| (d.name.clone(), d)).collect();
+                let scene = Scene { engine: &self.engine, rows: &rows, definitions: &definitions };
+                for run in &ended {
+                    if let Some(count) = scene.after(run).await? {
+                        looked_at += 1;
+                        recorded += count;
+                    }
+                }
+            }
+            // Skipped followers have ended, and others may follow them.
+            if looked_at == 0 {
+                break;
+            }
+        }
+        if recorded > 0 {
+            self.engine.wake_dispatcher.notify_one();
+        }
+        Ok(recorded)
+    }
+}
+
+/// What is known while runs are looked at.
+struct Scene<'a> {
+    engine: &'a Arc<Engine>,
+    rows: &'a [TaskRow],
+    definitions: &'a HashMap<TaskName, Arc<TaskDefinition>>,
+}
+
+impl Scene<'_> {
+    /// Decides what follows a run. Returns how many runs were recorded, or `None` if it is to be looked at again.
+    async fn after(&self, ended: &Run) -> StoreResult<Option<usize>> {
+        let now = self.engine.now();
+        let decided = match &ended.round {
+            Some(round) => self.decide(ended, round, now).await?,
+            None => Decided { follow: Vec::new(), look_again: false },
+        };
+        let Decided { follow, look_again } = decided;
+        if look_again && follow.is_empty() {
+            return Ok(None);
+        }
+        let recorded = self.engine.note_write(self.engine.store().follow(ended.id, &follow, now).await)?;
+        for step in follow {
+            let (run, skipped) = match &step {
+                Follow::Run(run) => (run, None),
+                Follow::Skip(run, why) => (run, Some(why.as_str())),
+            };
+            let round = ended.round.as_deref().unwrap_or_default();
+            FollowerDecided { task: &run.definition.name, round, skipped }.emit();
+        }
+        Ok(Some(recorded.len()))
+    }
+
+    async fn decide(&self, ended: &Run, round: &str, now: Timestamp) -> StoreResult<Decided> {
+        let mut decided = Decided { follow: Vec::new(), look_again: false };
+        let followers: Vec<_> = self
+            .definitions
+            .values()
+            .filter(|definition| definition.after.iter().any(|upstream| upstream.task == ended.task))
+            .collect();
+        if followers.is_empty() {
+            return Ok(decided);
+        }
+        let view = RoundView::read(self.engine, round, &followers, self.definitions, self.rows).await?;
+        for follower in followers.into_iter().filter(|follower| !view.has_run(&follower.name)) {
+            match after::decide(&follower.after, |task| view.standing(task)) {
+                Following::Wait => decided.look_again |= view.waits_for_a_slot(follower),
+                Following::Run => decided.follow.push(self.run(follower, ended, round, now)),
+                Following::Skip(why) => {
+                    decided.follow.push(Follow::Skip(Box::new(new_run(follower, ended, round)), why));
+                }
+            }
+        }
+        Ok(decided)
+    }
+
+    /// A follower whose upstreams are all done runs, unless it is paused, blacked out or switched off just now.
+    fn run(&self, follower: &TaskDefinition, ended: &Run, round: &str, now: Timestamp) -> Follow {
+        let run = Box::new(new_run(follower, ended, round));
+        let row = self.rows.iter().find(|row| row.definition.name == follower.name);
+        let pauses = row.map_or(&[][..], |row| &row.pauses);
+        let circumstances = Circumstances { definition: follower, pauses, outage: None, until: now, now };
+        let verdict = verdict::decide(&circumstances, std::iter::once(now));
+        match verdict.passed.into_iter().next() {
+            Some(passed) => Follow::Skip(run, passed.detail.unwrap_or_else(|| passed.reason.to_string())),
+            // A blackout that lets the last slot run afterwards: what follows cannot wait for that.
+            None if verdict.run.iter().any(|due| due.not_before.is_some()) => {
+                Follow::Skip(run, "blackout".to_owned())
+            }
+            None => Follow::Run(run),
+        }
+    }
+}
+
+fn new_run(follower: &TaskDefinition, ended: &Run, round: &str) -> NewRun {
+    NewRun {
+        definition: follower.clone(),
+        slot: None,
+        origin: Origin::After,
+        requested_by: ended.requested_by.clone(),
+        action: None,
+        params: serde_json::Value::Null,
+        // What follows a plan can only be a plan.
+        dry_run: ended.dry_run,
+        exclusive: true,
+        round: Round::Of(round.to_owned()),
+        rerun_of: None,
+    }
+}
+
+#[async_trait]
+impl Service for Follower {
+    fn name(&self) -> &'static str {
+        "follow"
+    }
+
+    fn wakeups(&self) -> Arc<Notify> {
+        self.engine.wake_follower.clone()
+    }
+
+    async fn run_once(&mut self) -> Duration {
+        if self.follow().await.is_ok() {
+            self.failures = 0;
+            return RHYTHM;
+        }
+        self.failures += 1;
+        store_pause(self.failures).max(RHYTHM)
+    }
+}
