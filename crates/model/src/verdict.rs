@@ -5,7 +5,7 @@ use chrono::SecondsFormat;
 
 use crate::{
     AfterBlackout, Blackout, Pause, Reason, TaskDefinition, Timestamp, Verdict, blackout::Window, misfire,
-    misfire::Passed, time::delta,
+    misfire::Passed,
 };
 
 /// Why slots could not fire for a while.
@@ -28,8 +28,11 @@ pub struct Circumstances<'a> {
     pub pauses: &'a [Pause],
     /// What kept slots from firing at their time, if something did.
     pub outage: Option<&'a Outage>,
-    /// Up to which instant slots are due: now, less the task's jitter.
+    /// Up to which instant slots are due, and from where it counts how late they are: the end of the outage, less the
+    /// task's jitter.
     pub until: Timestamp,
+    /// When this is decided: a pause or blackout that holds now also bears on what is caught up.
+    pub now: Timestamp,
 }
 
 /// Neighbouring slots that do not run, and why.
@@ -114,7 +117,7 @@ impl<'a> CatchingUp<'a> {
     fn of(circumstances: &Circumstances<'a>) -> Self {
         let Some(outage) = circumstances.outage else { return Self::NotNeeded };
         let definition = circumstances.definition;
-        let now = circumstances.until + delta(definition.jitter_offset());
+        let now = circumstances.now;
         match circumstances.pauses.iter().find(|pause| pause.covers(now)) {
             Some(pause) => Self::Refused(outage, pause),
             None => Self::From(outage, end_of_darkness(definition, now)),

@@ -21,15 +21,21 @@ fn check(scene: &Scene, expected: Expect) {
 
 #[test]
 fn slots_run_unless_something_speaks_against_it() {
-    check(&Scene::hourly().until("20T02:00:00"), expect![[r#"
+    check(
+        &Scene::hourly().until("20T02:00:00"),
+        expect![[r#"
         20 01:00 runs
         20 02:00 runs
-    "#]]);
+    "#]],
+    );
     let mut off = Scene::hourly().paused("20T02:00:00", None).dark("0 1 * * *", "2h").away("20T00:30:00");
     off.definition.enabled = false;
-    check(&off, expect![[r#"
+    check(
+        &off,
+        expect![[r#"
         20 01:00–20 06:00 ×6 skipped(disabled): the task was switched off
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -38,58 +44,76 @@ fn a_pause_beats_a_blackout_beats_an_outage() {
         .paused("20T02:00:00", Some("20T03:00:00"))
         .dark("30 1 * * *", "2h")
         .away("20T00:30:00");
-    check(&scene, expect![[r#"
+    check(
+        &scene,
+        expect![[r#"
         20 01:00–20 01:00 ×1 missed(down): daemon down
         20 02:00–20 02:00 ×1 skipped(paused): paused by ada since 2026-11-20T02:00:00Z
         20 03:00–20 03:00 ×1 skipped(blackout): blackout from 2026-11-20T01:30:00Z to 2026-11-20T03:30:00Z
         20 04:00–20 05:00 ×2 missed(down): daemon down
         20 06:00 runs
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_pause_holds_from_its_first_instant_to_before_its_last() {
-    check(&Scene::hourly().paused("20T02:00:00", Some("20T04:00:00")), expect![[r#"
+    check(
+        &Scene::hourly().paused("20T02:00:00", Some("20T04:00:00")),
+        expect![[r#"
         20 01:00 runs
         20 02:00–20 03:00 ×2 skipped(paused): paused by ada since 2026-11-20T02:00:00Z
         20 04:00 runs
         20 05:00 runs
         20 06:00 runs
-    "#]]);
-    check(&Scene::hourly().paused("20T02:00:01", Some("20T03:59:59")), expect![[r#"
+    "#]],
+    );
+    check(
+        &Scene::hourly().paused("20T02:00:01", Some("20T03:59:59")),
+        expect![[r#"
         20 01:00 runs
         20 02:00 runs
         20 03:00–20 03:00 ×1 skipped(paused): paused by ada since 2026-11-20T02:00:01Z
         20 04:00 runs
         20 05:00 runs
         20 06:00 runs
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn after_a_blackout_the_last_slot_runs_once() {
-    check(&Scene::hourly().dark("30 1 * * *", "2h").once(), expect![[r#"
+    check(
+        &Scene::hourly().dark("30 1 * * *", "2h").once(),
+        expect![[r#"
         20 01:00 runs
         20 02:00–20 02:00 ×1 skipped(blackout): blackout from 2026-11-20T01:30:00Z to 2026-11-20T03:30:00Z
         20 03:00 runs not before 20 03:30
         20 04:00 runs
         20 05:00 runs
         20 06:00 runs
-    "#]]);
+    "#]],
+    );
     // It runs when the darkness ends, not when the window ends that covered it.
-    check(&Scene::hourly().dark("30 1 * * *", "1h").dark("30 2 * * *", "45m").once(), expect![[r#"
+    check(
+        &Scene::hourly().dark("30 1 * * *", "1h").dark("30 2 * * *", "45m").once(),
+        expect![[r#"
         20 01:00 runs
         20 02:00–20 02:00 ×1 skipped(blackout): blackout from 2026-11-20T01:30:00Z to 2026-11-20T02:30:00Z
         20 03:00 runs not before 20 03:15
         20 04:00 runs
         20 05:00 runs
         20 06:00 runs
-    "#]]);
+    "#]],
+    );
     // A window that covers no slot asks for no run.
-    check(&Scene::hourly().dark("10 1 * * *", "20m").once().until("20T02:00:00"), expect![[r#"
+    check(
+        &Scene::hourly().dark("10 1 * * *", "20m").once().until("20T02:00:00"),
+        expect![[r#"
         20 01:00 runs
         20 02:00 runs
-    "#]]);
+    "#]],
+    );
     // A slot that somebody paused is not the one that runs.
     check(
         &Scene::hourly().dark("30 1 * * *", "2h").once().paused("20T03:00:00", Some("20T03:10:00")),
@@ -106,17 +130,26 @@ fn after_a_blackout_the_last_slot_runs_once() {
 
 #[test]
 fn what_an_outage_leaves_is_caught_up_as_the_policy_says() {
-    check(&Scene::hourly().away("20T00:30:00").until("20T06:10:00"), expect![[r#"
+    check(
+        &Scene::hourly().away("20T00:30:00").until("20T06:10:00"),
+        expect![[r#"
         20 01:00–20 05:00 ×5 missed(down): daemon down
         20 06:00 runs
-    "#]]);
-    check(&Scene::hourly().away("20T00:30:00").misfire(Misfire::None).until("20T06:10:00"), expect![[r#"
+    "#]],
+    );
+    check(
+        &Scene::hourly().away("20T00:30:00").misfire(Misfire::None).until("20T06:10:00"),
+        expect![[r#"
         20 01:00–20 06:00 ×6 missed(down): daemon down
-    "#]]);
-    check(&Scene::hourly().away("20T00:30:00").misfire(Misfire::None).until("20T06:00:30"), expect![[r#"
+    "#]],
+    );
+    check(
+        &Scene::hourly().away("20T00:30:00").misfire(Misfire::None).until("20T06:00:30"),
+        expect![[r#"
         20 01:00–20 05:00 ×5 missed(down): daemon down
         20 06:00 runs
-    "#]]);
+    "#]],
+    );
     check(
         &Scene::hourly()
             .away("20T00:30:00")
@@ -140,10 +173,25 @@ fn nothing_is_caught_up_while_the_task_is_paused_or_in_a_blackout() {
             20 04:00–20 05:00 ×2 skipped(paused): paused by ada since 2026-11-20T03:30:00Z
         "#]],
     );
-    check(&Scene::hourly().away("20T00:30:00").dark("30 3 * * *", "3h").until("20T05:10:00"), expect![[r#"
+    check(
+        &Scene::hourly().away("20T00:30:00").dark("30 3 * * *", "3h").until("20T05:10:00"),
+        expect![[r#"
         20 01:00–20 02:00 ×2 missed(down): daemon down
         20 03:00 runs not before 20 06:30
         20 04:00–20 05:00 ×2 skipped(blackout): blackout from 2026-11-20T03:30:00Z to 2026-11-20T06:30:00Z
+    "#]],
+    );
+}
+
+#[test]
+fn whoever_catches_up_one_by_one_heeds_a_pause_that_began_meanwhile() {
+    let mut scene = Scene::hourly().away("20T00:30:00").misfire(Misfire::All).until("20T03:10:00");
+    assert_eq!(scene.decide().run.len(), 3);
+    scene = scene.paused("20T05:00:00", None);
+    assert_eq!(scene.decide().run.len(), 3, "the pause lies ahead");
+    scene.now = Some(at("20T05:00:00"));
+    check(&scene, expect![[r#"
+        20 01:00–20 03:00 ×3 missed(down): daemon down, then paused by ada since 2026-11-20T05:00:00Z
     "#]]);
 }
 
@@ -151,11 +199,14 @@ fn nothing_is_caught_up_while_the_task_is_paused_or_in_a_blackout() {
 fn the_end_of_a_blackout_counts_for_how_late_a_slot_is() {
     // The slot of three o'clock could run from half past on, and at 03:30:40 it is 40 seconds late, not half an hour.
     let scene = Scene::hourly().dark("30 1 * * *", "2h").once().misfire(Misfire::None).away("20T02:30:00");
-    check(&scene.until("20T03:30:40"), expect![[r#"
+    check(
+        &scene.until("20T03:30:40"),
+        expect![[r#"
         20 01:00–20 01:00 ×1 missed(down): daemon down
         20 02:00–20 02:00 ×1 skipped(blackout): blackout from 2026-11-20T01:30:00Z to 2026-11-20T03:30:00Z
         20 03:00 runs not before 20 03:30
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -236,23 +287,28 @@ fn scene() -> impl Strategy<Value = Scene> {
         prop::collection::vec(pause(), 0..3),
         prop::bool::ANY,
         0..172_800_i64,
+        prop::option::of(700..900_i64),
     );
-    (schedule(), policies, against).prop_map(|(schedule, policies, (blackouts, pauses, away, until))| {
-        let (misfire, after_blackout, window, jitter, enabled) = policies;
-        let after = at("20T00:00:00");
-        let outage =
-            away.then(|| Outage { reason: Reason::StoreAway, since: after, detail: "store away".into() });
-        let definition = roundsman_model::TaskDefinition {
-            misfire,
-            after_blackout,
-            window: HumanDuration::from_secs(window),
-            jitter: HumanDuration::from_secs(jitter),
-            enabled,
-            blackouts,
-            ..definition(schedule)
-        };
-        Scene { definition, pauses, outage, after, until: after + TimeDelta::seconds(until) }
-    })
+    (schedule(), policies, against).prop_map(
+        |(schedule, policies, (blackouts, pauses, away, until, later))| {
+            let (misfire, after_blackout, window, jitter, enabled) = policies;
+            let after = at("20T00:00:00");
+            let outage =
+                away.then(|| Outage { reason: Reason::StoreAway, since: after, detail: "store away".into() });
+            let definition = roundsman_model::TaskDefinition {
+                misfire,
+                after_blackout,
+                window: HumanDuration::from_secs(window),
+                jitter: HumanDuration::from_secs(jitter),
+                enabled,
+                blackouts,
+                ..definition(schedule)
+            };
+            let until = after + TimeDelta::seconds(until);
+            let now = later.map(|minutes| until + TimeDelta::minutes(minutes));
+            Scene { definition, pauses, outage, after, until, now }
+        },
+    )
 }
 
 proptest! {

@@ -80,7 +80,7 @@ pub(crate) fn decide(scene: &Scene) -> Vec<(Timestamp, Fate)> {
         fates.push((*slot, fate));
     }
     if let Some(outage) = &scene.outage {
-        let now = scene.until + TimeDelta::from_std(definition.jitter_offset()).unwrap();
+        let now = scene.now();
         let missed = Fate::Passed(Verdict::Missed, outage.reason);
         let mut left = if paused(now) { 0 } else { most(definition.misfire) };
         let reach = match definition.misfire {

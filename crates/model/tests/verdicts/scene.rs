@@ -1,5 +1,6 @@
 //! A task and what bears on its slots, in the fewest words. It decides nothing.
 
+use chrono::TimeDelta;
 use roundsman_model::{
     AfterBlackout, Blackout, HumanDuration, Misfire, Overlap, Pause, Reason, RetryPolicy, Schedule,
     TaskDefinition, Timestamp,
@@ -13,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) outage: Option<Outage>,
     pub(crate) after: Timestamp,
     pub(crate) until: Timestamp,
+    /// When it is decided, where that is not as soon as slots are due.
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// A time of 20 or 21 November 2026: `20T23:00:00`.
@@ -60,6 +63,7 @@ impl Scene {
             outage: None,
             after: at("20T00:00:00"),
             until: at("20T06:00:00"),
+            now: None,
         }
     }
 
@@ -99,12 +103,18 @@ impl Scene {
         self
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        let on_time = self.until + TimeDelta::from_std(self.definition.jitter_offset()).unwrap();
+        self.now.unwrap_or(on_time)
+    }
+
     pub(crate) fn decide(&self) -> Decided {
         let circumstances = Circumstances {
             definition: &self.definition,
             pauses: &self.pauses,
             outage: self.outage.as_ref(),
             until: self.until,
+            now: self.now(),
         };
         let schedule = self.definition.schedule.as_ref().unwrap();
         decide(&circumstances, schedule.slots(self.after, self.until, self.definition.timezone))
