@@ -2,16 +2,18 @@
 //! nothing about tasks.
 
 mod announce;
+mod control;
 mod drain;
 pub(crate) mod settings;
 mod start;
 mod upkeep;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use roundsman_config::Loaded;
 use roundsman_engine::{
-    Dispatcher, Engine, EngineParts, Firer, Health, Heart, Lead, Pruner, Rescuer, Service, run_service,
+    Dispatcher, Engine, EngineParts, Expirer, Firer, Follower, Health, Heart, Lead, Pruner, Rescuer, Service,
+    Stopper, run_service,
 };
 use roundsman_store::Store;
 use roundsman_task::{Registry, SystemClock};
@@ -23,6 +25,7 @@ pub(crate) use start::{executor, lookup, resolver};
 
 use crate::{
     cli::failure::{Answer, Failure},
+    control::ReloadSignals,
     kinds::kind_metrics,
     node::Node,
     shutdown::StopSignals,
@@ -31,6 +34,8 @@ use crate::{
 /// What the daemon is made from before its store is open.
 struct Foundation {
     loaded: Arc<Loaded>,
+    /// The configuration file named on the command line.
+    file: Option<PathBuf>,
     registry: Registry,
     node: Node,
     health: Arc<Health>,
@@ -40,9 +45,12 @@ struct Foundation {
 }
 
 /// Runs the daemon until it is told to stop.
-pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
+pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, registry: Registry) -> Answer<ExitCode> {
     let mut signals =
         StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
+    // Heard from the beginning: one that comes early must not end the daemon.
+    let hangups =
+        ReloadSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
     let settings = &loaded.settings;
     let listener = roundsman_api::bind(settings.listen.value)
         .await
@@ -57,6 +65,7 @@ pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
     let foundation = Foundation {
         kind_metrics: Arc::new(kind_metrics(&registry)),
         loaded: Arc::new(loaded),
+        file,
         registry,
         node,
         health: Arc::new(Health::default()),
@@ -74,7 +83,7 @@ pub async fn daemon(loaded: Loaded, registry: Registry) -> Answer<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    make_rounds(foundation, store, services, signals).await
+    make_rounds(foundation, store, services, signals, hangups).await
 }
 
 async fn make_rounds(
@@ -82,8 +91,10 @@ async fn make_rounds(
     store: Arc<dyn Store>,
     mut services: Services,
     mut signals: StopSignals,
+    hangups: ReloadSignals,
 ) -> Answer<ExitCode> {
     let engine = Engine::new(parts(&foundation, store)?);
+    let begun = engine.now();
     let neighbours = Arc::new(foundation.node.neighbours());
     let mut rescuer = Rescuer::new(engine.clone(), neighbours.clone());
     let down_since = start::before_first_tick(&foundation, &engine, &mut rescuer).await?;
@@ -92,18 +103,22 @@ async fn make_rounds(
     services.spawn(lead);
     let mut firer = Firer::new(engine.clone(), down_since);
     start::first_turn(&engine, &mut firer).await?;
-    announce::announce(&foundation, &engine);
+    announce::announce(&foundation, &engine, begun).await;
     services.spawn(firer);
     start::declare_series(&foundation, &engine).await;
     let attempts = TaskTracker::new();
     let workers = foundation.loaded.settings.workers.value;
     services.spawn(Dispatcher::new(engine.clone(), workers, attempts.clone()));
     services.spawn(Heart::new(engine.clone()));
+    services.spawn(Stopper::new(engine.clone()));
+    services.spawn(Expirer::new(engine.clone()));
+    services.spawn(Follower::new(engine.clone()));
     services.spawn(rescuer);
     services.spawn(Pruner::new(engine.clone()));
     let upkeep = upkeep::start(&engine, &foundation.prometheus)
         .await
         .map_err(|error| Failure::failed("cannot start the daemon's own upkeep", error))?;
+    control::open(&foundation, &engine, hangups, &mut services);
     engine.health().started();
     let stopped = tokio::select! {
         signal = signals.next() => Ok(signal),

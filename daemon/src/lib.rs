@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod cli;
+mod control;
 pub mod kinds;
 pub mod node;
 mod shutdown;

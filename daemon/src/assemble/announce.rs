@@ -1,14 +1,15 @@
 //! What the daemon says when it is up: where its store is, which tasks it found, when each runs next, what it serves.
 
-use std::{fmt::Write as _, io::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, io::Write as _};
 
 use roundsman_engine::Engine;
-use roundsman_model::TaskDefinition;
+use roundsman_model::{TaskDefinition, TaskName, Timestamp};
 
 use super::Foundation;
 
 /// Tells a person what this daemon will do, on standard output.
-pub(super) fn announce(foundation: &Foundation, engine: &Engine) {
+pub(super) async fn announce(foundation: &Foundation, engine: &Engine, begun: Timestamp) {
+    let first = first_starts(engine, begun).await;
     let mut text = format!(
         "roundsman {} on {}\nstore    {}\nserving  http://{} (/metrics /livez /readyz)\n",
         env!("CARGO_PKG_VERSION"),
@@ -22,7 +23,7 @@ pub(super) fn announce(foundation: &Foundation, engine: &Engine) {
         text.push_str("no tasks: `roundsman config init` prints a configuration to begin with\n");
     }
     for task in &foundation.loaded.tasks {
-        let _ = writeln!(text, "task     {:width$}  {}", task.name, when(task, now));
+        let _ = writeln!(text, "task     {:width$}  {}", task.name, when(task, now, first.contains(&task.name)));
     }
     let mut out = std::io::stdout().lock();
     // A closed standard output is no reason to stop making the rounds.
@@ -33,7 +34,26 @@ pub(super) fn announce(foundation: &Foundation, engine: &Engine) {
     tracing::info!(node.id = %engine.me().node, kinds = foundation.registry.iter().count(), "making the rounds");
 }
 
-fn when(task: &TaskDefinition, now: roundsman_model::Timestamp) -> String {
+/// The tasks that run now because a daemon sees them for the first time.
+async fn first_starts(engine: &Engine, begun: Timestamp) -> BTreeSet<TaskName> {
+    // Only for the banner: without an answer it says less.
+    let rows = engine.store().tasks().await.unwrap_or_default();
+    let now = rows.into_iter().filter(|row| row.removed_at.is_none());
+    now.filter(|row| row.definition.run_at_first_start && row.definition.enabled)
+        .filter(|row| row.first_seen.is_some_and(|seen| seen >= begun))
+        .map(|row| row.definition.name)
+        .collect()
+}
+
+fn when(task: &TaskDefinition, now: Timestamp, first: bool) -> String {
+    let first = if first { "; runs now, at its first start" } else { "" };
+    format!("{}{first}", regularly(task, now))
+}
+
+fn regularly(task: &TaskDefinition, now: Timestamp) -> String {
+    if !task.after.is_empty() {
+        return format!("{}, {}", task.kind, crate::cli::after_words(task));
+    }
     let Some(schedule) = task.schedule.as_ref() else { return format!("{}, on request only", task.kind) };
     let reading = schedule.describe();
     match task.next_slot(now) {

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{artifacts, completions, config, db, kinds, logs, next, run, runs, show, status, tasks, why};
+use super::{
+    artifacts, cancel, completions, config, db, kinds, logs, next, pause, reload, rerun, run, runs, show, status, tasks,
+    trigger, why,
+};
 
 /// The command line as a whole.
 #[derive(Debug, Parser)]
@@ -59,6 +62,22 @@ pub enum Command {
     Artifacts(artifacts::Args),
     /// Tell why a task ran, or did not run, at a time
     Why(why::Args),
+    /// Keep tasks from running for a while; what runs already goes on
+    Pause(pause::PauseArgs),
+    /// Let paused tasks run again
+    Resume(pause::ResumeArgs),
+    /// End runs, whether they run, wait or are queued
+    #[command(after_help = cancel_exit_codes())]
+    Cancel(cancel::Args),
+    /// Ask a daemon to run a task now
+    #[command(after_help = request_exit_codes())]
+    Trigger(trigger::Args),
+    /// Do again what an earlier run did
+    #[command(after_help = request_exit_codes())]
+    Rerun(rerun::Args),
+    /// Let the daemon on this host load its configuration again
+    #[command(after_help = reload_exit_codes())]
+    Reload(reload::Args),
     /// List the kinds of tasks there are, or explain one
     Kinds(kinds::Args),
     /// Check, create or show the configuration
@@ -92,6 +111,9 @@ pub struct RunTaskArgs {
     /// Run for this slot of the schedule, as if it were that time
     #[arg(long, value_name = "TIME")]
     pub for_slot: Option<String>,
+    /// Let the tasks that follow this one run after it, on a daemon
+    #[arg(long, conflicts_with_all = ["dry_run", "action"])]
+    pub with_after: bool,
     /// End with code 5 when a dry run found changes
     #[arg(long, requires = "dry_run")]
     pub exit_diff: bool,
@@ -103,4 +125,17 @@ pub struct RunTaskArgs {
 const fn run_task_exit_codes() -> &'static str {
     "Exit codes: 0 success, 1 failed, 2 usage or configuration, 3 partial, 4 skipped, \
      5 a dry run found changes (with --exit-diff), 124 timed out, 130 cancelled"
+}
+
+const fn cancel_exit_codes() -> &'static str {
+    "Exit codes: 0 all have ended as cancelled (or were asked to, with --no-wait), 1 one was over already or did not end \
+     within 15 s, 2 there is no such run"
+}
+
+const fn request_exit_codes() -> &'static str {
+    "Exit codes: 0 queued, 1 failed, 2 usage, 4 another run is in the way; with --wait those of `run-task`"
+}
+
+const fn reload_exit_codes() -> &'static str {
+    "Exit codes: 0 reloaded, 1 no daemon answered, 2 the configuration has problems and nothing was changed"
 }

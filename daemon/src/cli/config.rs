@@ -1,5 +1,6 @@
-//! `roundsman config`: checks, creates and shows the configuration. It opens no store.
+//! `roundsman config`: checks, creates and shows the configuration. It puts nothing in force.
 
+mod against;
 mod check;
 mod file;
 
@@ -52,11 +53,11 @@ struct ShowArgs {
     json: bool,
 }
 
-pub(super) fn run(args: Args, globals: &Globals, out: &mut Output) -> Answer {
+pub(super) async fn run(args: Args, globals: &Globals, out: &mut Output) -> Answer {
     let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
     let kinds = CompiledKinds(registry);
     match args.command {
-        Command::Check(args) => check::run(&args, globals, &kinds, out),
+        Command::Check(args) => check::run(&args, globals, &kinds, out).await,
         Command::Init(args) => file::run(&args, &kinds, out),
         Command::Show(args) => show(&args, &session::load(globals, &kinds)?, out),
         Command::Schema => Ok(out.json(&roundsman_config::schema(&kinds))?),

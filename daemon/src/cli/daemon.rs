@@ -28,7 +28,7 @@ fn begin(globals: &Globals) -> Answer<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
-    let ended = runtime.block_on(assemble::daemon(loaded, registry));
+    let ended = runtime.block_on(assemble::daemon(loaded, globals.config.clone(), registry));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended
 }

@@ -17,6 +17,8 @@ pub enum Failure {
     Usage(String),
     /// It was tried and failed: exit code 1.
     Failed(String),
+    /// Another run is in the way, and nothing was done: exit code 4.
+    InTheWay(String),
     /// Everything was said already; only the exit code is left.
     Told(u8),
     /// Nobody reads what is printed any more, as under `| head`. That is no failure.
@@ -32,7 +34,7 @@ impl Failure {
     /// What a person is told; nothing where all was said.
     pub fn message(&self) -> &str {
         match self {
-            Self::Usage(message) | Self::Failed(message) => message,
+            Self::Usage(message) | Self::Failed(message) | Self::InTheWay(message) => message,
             Self::Told(_) | Self::HungUp => "",
         }
     }
@@ -46,6 +48,7 @@ impl Failure {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             Self::Failed(_) => ExitCode::FAILURE,
+            Self::InTheWay(_) => ExitCode::from(4),
             Self::Told(code) => ExitCode::from(code),
             Self::HungUp => ExitCode::SUCCESS,
         }

@@ -4,7 +4,8 @@ mod line;
 
 use std::{sync::Arc, time::Duration};
 
-use roundsman_model::{RunId, RunState};
+use chrono_tz::Tz;
+use roundsman_model::{Run, RunId, RunState};
 use roundsman_store::{LogChunk, Store};
 
 use self::line::Printer;
@@ -43,8 +44,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let tasks = plan::known(session).await?;
     let task = tasks.iter().find(|task| *task.name() == run.task);
     let zone = task.map_or(session.zone(), |task| task.definition.timezone);
-    let mut reader =
-        Reader { store, run: run.id, after: None, printer: Printer::new(zone, args.json), state: run.state };
+    let mut reader = Reader::new(store, &run, zone, args.json);
     reader.drain(out).await?;
     if args.follow && run.state.is_active() {
         reader.follow(out).await?;
@@ -67,7 +67,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
 }
 
 /// Reads on from where it was.
-struct Reader {
+pub(super) struct Reader {
     store: Arc<dyn Store>,
     run: RunId,
     after: Option<(u32, i64)>,
@@ -76,8 +76,13 @@ struct Reader {
 }
 
 impl Reader {
+    /// A reader at the beginning of a run's log.
+    pub(super) fn new(store: Arc<dyn Store>, run: &Run, zone: Tz, json: bool) -> Self {
+        Self { store, run: run.id, after: None, printer: Printer::new(zone, json), state: run.state }
+    }
+
     /// Prints what is there.
-    async fn drain(&mut self, out: &mut Output) -> Answer {
+    pub(super) async fn drain(&mut self, out: &mut Output) -> Answer {
         loop {
             let chunks = self.store.log(self.run, self.after, PAGE).await?;
             for chunk in &chunks {

@@ -1,11 +1,11 @@
-//! `roundsman next`: when tasks run next, and what changes of the clocks do to them. It looks at no run.
+//! `roundsman next`: when tasks run next, and what changes of the clocks do to them. It looks at no run under way.
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 
-use roundsman_model::{TaskName, Timestamp};
+use roundsman_model::{RunId, TaskName, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     look::{Look, Tone},
     output::Output,
     plan::{self, KnownTask, Standing},
+    prospect::{self, Prospect},
     session::Session,
     table::{Cell, Table},
     tasks::shared_zone,
@@ -47,7 +48,10 @@ pub(super) struct Coming {
     pub(super) slot: Timestamp,
     /// When the run is queued: later than the slot by the task's jitter.
     due_at: Timestamp,
-    paused: bool,
+    /// What becomes of it as things stand.
+    prospect: Prospect,
+    /// The run that asked for it, where it is no slot but an extra run.
+    wake: Option<RunId>,
     /// What a change of the clocks does to it.
     note: Option<String>,
 }
@@ -77,24 +81,32 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     Ok(())
 }
 
-/// The next slots of a task.
+/// The next slots of a task, and the extra run among them that an earlier one asked for.
 pub(super) fn coming(task: &KnownTask, count: usize, now: Timestamp) -> Vec<Coming> {
     let definition = &task.definition;
-    std::iter::successors(task.next_slot(now), |slot| task.next_slot(*slot))
-        .take(count)
+    let slots = std::iter::successors(task.next_slot(now), |slot| task.next_slot(*slot)).take(count);
+    let mut coming: Vec<Coming> = slots
         .map(|slot| Coming {
             task: definition.name.clone(),
             timezone: definition.timezone,
             slot,
             due_at: slot + roundsman_model::time::delta(definition.jitter_offset()),
-            paused: task.paused_at().is_some(),
+            prospect: prospect::of_slot(task, slot),
+            wake: None,
             note: definition
                 .schedule
                 .as_ref()
                 .and_then(|schedule| schedule.explain(slot, definition.timezone))
                 .map(|explanation| explanation.to_string()),
         })
-        .collect()
+        .collect();
+    if let Some(wake) = task.wake() {
+        let prospect = prospect::of_slot(task, wake.at);
+        let (task, timezone) = (definition.name.clone(), definition.timezone);
+        let (slot, due_at) = (wake.at, wake.at);
+        coming.push(Coming { task, timezone, slot, due_at, prospect, wake: Some(wake.run), note: None });
+    }
+    coming
 }
 
 /// What a table of slots shows beside the times.
@@ -118,12 +130,7 @@ pub(super) fn render(slots: &[Coming], now: Timestamp, columns: Columns, look: L
         let stamp = if zone.is_none() { times::full } else { times::stamp };
         let starts = (coming.due_at != coming.slot)
             .then(|| times::beside(coming.due_at, coming.slot, coming.timezone));
-        let note = coming.note.as_deref().filter(|_| columns.notes).unwrap_or_default();
-        let note = match (coming.paused, note) {
-            (true, "") => Cell::toned("paused: will be skipped", Tone::Warn),
-            (true, note) => Cell::toned(format!("paused: will be skipped; {note}"), Tone::Warn),
-            (false, note) => note.into(),
-        };
+        let note = note(coming, columns);
         table.row(vec![
             stamp(coming.slot, coming.timezone).into(),
             times::distance(coming.slot, now).trim_start_matches("in ").into(),
@@ -135,11 +142,20 @@ pub(super) fn render(slots: &[Coming], now: Timestamp, columns: Columns, look: L
     table.render(look)
 }
 
+fn note(coming: &Coming, columns: Columns) -> Cell {
+    let clocks = coming.note.clone().filter(|_| columns.notes);
+    let wake = coming.wake.map(|run| format!("extra run asked for by run {run}"));
+    let prospect = coming.prospect.note();
+    let warns = prospect.is_some();
+    let text = [prospect, wake, clocks].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    if warns { Cell::toned(text, Tone::Warn) } else { text.into() }
+}
+
 /// A schedule in words, and what the clocks will do to it within a year.
 pub(super) fn explain(task: &KnownTask, now: Timestamp, look: Look) -> String {
     let definition = &task.definition;
     let Some(schedule) = &definition.schedule else {
-        return format!("{}: on request only\n\n", look.strong(definition.name.as_str()));
+        return format!("{}: {}\n\n", look.strong(definition.name.as_str()), task.reading());
     };
     let mut text = format!(
         "{}: {} ({schedule}, in {})\n",

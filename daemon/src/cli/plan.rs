@@ -5,8 +5,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use roundsman_model::{TaskDefinition, TaskName, Timestamp};
-use roundsman_store::TaskRow;
+use roundsman_model::{Pause, TaskDefinition, TaskName, Timestamp};
+use roundsman_store::{TaskRow, Wake};
 use serde::Serialize;
 
 use super::{
@@ -48,9 +48,14 @@ impl KnownTask {
         &self.definition.name
     }
 
-    /// When a person paused it.
-    pub(crate) fn paused_at(&self) -> Option<Timestamp> {
-        self.row.as_ref().and_then(|row| row.pauses.last()).map(|pause| pause.from)
+    /// The pause it is in.
+    pub(crate) fn pause(&self, now: Timestamp) -> Option<&Pause> {
+        self.row.as_ref()?.pauses.iter().rev().find(|pause| pause.covers(now))
+    }
+
+    /// The extra run that an earlier one asked for.
+    pub(crate) fn wake(&self) -> Option<Wake> {
+        self.row.as_ref().filter(|_| self.standing != Standing::Removed)?.wake
     }
 
     /// The next slot after an instant, if the task has any.
@@ -64,9 +69,20 @@ impl KnownTask {
             _ if self.standing == Standing::Removed => "removed from the configuration".to_owned(),
             _ if !self.definition.enabled => "switched off".to_owned(),
             Some(schedule) => schedule.describe(),
+            None if !self.definition.after.is_empty() => after_words(&self.definition),
             None => "on request only".to_owned(),
         }
     }
+}
+
+/// `after metabase-daily (succeeded or partial)`.
+pub(crate) fn after_words(definition: &TaskDefinition) -> String {
+    let upstream = |upstream: &roundsman_model::Upstream| {
+        let states: Vec<&str> = upstream.on.iter().map(|state| super::look::state_words(*state)).collect();
+        format!("{} ({})", upstream.task, suggest::listed(&states, "or"))
+    };
+    let upstreams: Vec<String> = definition.after.iter().map(upstream).collect();
+    format!("after {}", suggest::listed(&upstreams, "and"))
 }
 
 /// The tasks of a session, by name. Without a store, what the configuration says is all there is.
@@ -134,7 +150,7 @@ pub(crate) fn note(tasks: &[KnownTask]) -> Option<String> {
     let known_to_a_daemon = tasks.iter().any(|task| task.row.is_some());
     (known_to_a_daemon && !parts.is_empty()).then(|| {
         format!(
-            "the configuration differs from what is in force until the daemon is restarted ({})",
+            "the configuration differs from what is in force; `roundsman reload` puts it in force ({})",
             parts.join("; ")
         )
     })

@@ -3,25 +3,31 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use chrono_tz::Tz;
-use roundsman_model::{Artifact, AttemptEnd, Origin, Run, RunId, Timestamp};
-use roundsman_store::AttemptRow;
+use roundsman_model::{Artifact, AttemptEnd, NodeId, Origin, Run, RunId, RunState, Timestamp};
+use roundsman_store::{AttemptRow, RunFilter, Store};
 use serde_json::{Value, json};
 
 use super::{
     artifacts, confirm,
     failure::Answer,
     fields::Fields,
+    held,
     look::{Look, Tone, clean, state_tone, state_words},
     output::Output,
     plan,
-    runs::what_for,
+    runs::{round_words, summary, what_for},
     session::{self, Session},
     table::{Cell, Table},
     times,
 };
+
+/// The most runs of a round that are shown.
+const LARGEST_ROUND: u32 = 200;
+/// Runs that are due and have not started, among which this one is looked for.
+const LOOKED_THROUGH: u32 = 1000;
 
 /// The arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -43,6 +49,12 @@ pub(super) struct Told {
     pub(super) unconfirmed: bool,
     /// The zone of its task.
     pub(super) zone: Tz,
+    /// What the nodes of its attempts are called.
+    pub(super) nodes: BTreeMap<NodeId, String>,
+    /// The runs of its round, first to last.
+    pub(super) round: Vec<Run>,
+    /// Why it has not started, if it is due.
+    pub(super) held: Option<String>,
 }
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
@@ -52,9 +64,15 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     };
     let tasks = plan::known(session).await?;
     let task = tasks.iter().find(|task| *task.name() == run.task);
+    let now = session.now();
+    let nodes = store.nodes(now).await?;
+    let zone = task.map_or(session.zone(), |task| task.definition.timezone);
     let told = Told {
+        nodes: nodes.into_iter().map(|node| (node.entry.holder.node, node.entry.name)).collect(),
+        round: round(&store, &run).await?,
+        held: held_by(&store, &run, zone, now).await?,
+        zone,
         unconfirmed: !confirm::unconfirmed(session, [&run]).await?.is_empty(),
-        zone: task.map_or(session.zone(), |task| task.definition.timezone),
         attempts: store.attempts(run.id).await?,
         artifacts: store.artifacts(run.id).await?,
         run,
@@ -62,25 +80,47 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     if args.json {
         out.json(&as_json(&told))?;
     } else {
-        out.text(&render(&told, session.now(), out.look()))?;
+        out.text(&render(&told, now, out.look()))?;
     }
     Ok(())
 }
 
+/// The runs that share the round of a run, first to last.
+async fn round(store: &Arc<dyn Store>, run: &Run) -> Answer<Vec<Run>> {
+    let Some(round) = run.round.clone() else { return Ok(Vec::new()) };
+    let filter = RunFilter { round: Some(round), limit: LARGEST_ROUND, ..RunFilter::default() };
+    let mut runs = store.runs(&filter).await?;
+    runs.reverse();
+    Ok(runs)
+}
+
+async fn held_by(store: &Arc<dyn Store>, run: &Run, zone: Tz, now: Timestamp) -> Answer<Option<String>> {
+    if !run.state.is_active() || run.state == RunState::Running {
+        return Ok(None);
+    }
+    let waiting = store.waiting(LOOKED_THROUGH, now).await?;
+    Ok(waiting.iter().find(|held| held.run.id == run.id).map(|held| held::words(held, zone, now)))
+}
+
 fn as_json(told: &Told) -> Value {
-    let attempts: Vec<Value> = told.attempts.iter().map(attempt_json).collect();
+    let attempts: Vec<Value> = told.attempts.iter().map(|attempt| attempt_json(attempt, &told.nodes)).collect();
+    let round: Vec<Value> =
+        told.round.iter().map(|run| json!({ "run": run.id, "task": run.task, "state": run.state })).collect();
     json!({
         "run": told.run,
+        "round": round,
+        "held": told.held,
         "unconfirmed": told.unconfirmed,
         "attempts": attempts,
         "artifacts": told.artifacts,
     })
 }
 
-fn attempt_json(attempt: &AttemptRow) -> Value {
+fn attempt_json(attempt: &AttemptRow, nodes: &BTreeMap<NodeId, String>) -> Value {
     json!({
         "number": attempt.number,
         "node": attempt.holder.node,
+        "node_name": nodes.get(&attempt.holder.node),
         "boot": attempt.holder.boot,
         "started_at": attempt.started_at,
         "ended_at": attempt.ended_at,
@@ -103,7 +143,10 @@ pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
     let mut page = format!("{}: {state}\n", look.strong(&format!("Run {} of {}", run.id, run.task)));
     page.push_str(&facts(told, now).render(look));
     if !told.attempts.is_empty() {
-        let _ = write!(page, "\n{}\n{}", look.strong("Attempts"), attempts(&told.attempts, told.zone, look));
+        let _ = write!(page, "\n{}\n{}", look.strong("Attempts"), attempts(told, look));
+    }
+    if told.round.len() > 1 {
+        let _ = write!(page, "\n{}\n{}", look.strong("Its round"), chain(told, look));
     }
     for (number, stderr) in crash_output(&told.attempts) {
         let _ = writeln!(page, "\n{}", look.strong(&format!("Standard error of attempt {number}, its end")));
@@ -132,13 +175,19 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
     facts.add_some("action", run.action.as_ref().map(|action| format!("{action} {}", params(&run.params))));
     facts.add_some("slot", run.slot.map(|slot| times::full(slot, zone)));
     facts.add("asked by", asked_by(run, zone));
+    facts.add_some("repeats", run.rerun_of.map(|id| format!("run {id}")));
+    facts.add_some("round", run.round.as_deref().map(|round| round_words(round, zone)));
     if run.dry_run {
         facts.add("dry run", "yes: writes only became a plan");
     }
     facts.add("queued", times::with_distance(run.queued_at, zone, now));
-    if run.state.is_active() && run.state != roundsman_model::RunState::Running {
+    if run.state.is_active() && run.state != RunState::Running {
         facts.add("due", times::with_distance(run.due_at, zone, now));
+        facts.add_some("waits for", told.held.as_deref());
+        let given_up = run.start_by.filter(|_| run.started_at.is_none());
+        facts.add_some("given up", given_up.map(|at| times::with_distance(at, zone, now)));
     }
+    facts.add_some("order", stop_words(run, zone));
     facts.add_some("started", run.started_at.map(|at| format!("{}{}", times::full(at, zone), lag(run, at))));
     facts.add_some(
         "ended",
@@ -155,6 +204,13 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
     facts
 }
 
+/// Who wants it to end, or ended it, and why.
+fn stop_words(run: &Run, zone: Tz) -> Option<String> {
+    let stop = run.stop.as_ref()?;
+    let still = if run.state.is_active() { "; it has not ended yet" } else { "" };
+    Some(format!("{stop}, at {}{still}", times::full(stop.at, zone)))
+}
+
 fn params(params: &Value) -> String {
     let pairs = params.as_object().into_iter().flatten();
     let pairs = pairs
@@ -166,13 +222,21 @@ fn asked_by(run: &Run, zone: Tz) -> String {
     match run.origin {
         Origin::Schedule => "its schedule".to_owned(),
         Origin::FirstStart => "the first start of a daemon that knows the task".to_owned(),
-        Origin::After => format!("the round {}", run.round.as_deref().unwrap_or_default()),
+        Origin::After => "the tasks that it follows".to_owned(),
         Origin::Wake => "an earlier run that asked to be followed up".to_owned(),
         Origin::Manual | Origin::Trigger | Origin::Rerun => match (&run.requested_by, run.slot) {
-            (Some(who), _) => who.clone(),
+            (Some(who), _) => format!("{who}, with {}", command(run.origin)),
             (None, Some(_)) => "a person".to_owned(),
             (None, None) => what_for(run, zone),
         },
+    }
+}
+
+const fn command(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Trigger => "trigger",
+        Origin::Rerun => "rerun",
+        _ => "run-task",
     }
 }
 
@@ -187,7 +251,8 @@ fn took(run: &Run, ended: Timestamp) -> String {
     run.started_at.map_or_else(String::new, |started| format!(", took {}", times::between(started, ended)))
 }
 
-fn attempts(rows: &[AttemptRow], zone: Tz, look: Look) -> String {
+fn attempts(told: &Told, look: Look) -> String {
+    let (rows, zone) = (&told.attempts, told.zone);
     let mut table = Table::new()
         .number("NUMBER")
         .column(format!("STARTED ({zone})"))
@@ -205,13 +270,29 @@ fn attempts(rows: &[AttemptRow], zone: Tz, look: Look) -> String {
             times::stamp(row.started_at, zone).into(),
             row.ended_at.map(|ended| times::between(row.started_at, ended)).unwrap_or_default().into(),
             Cell::toned(format!("{ended}{late}"), end_tone(row.end.as_ref())),
-            row.holder.node.as_str().into(),
+            told.nodes.get(&row.holder.node).map_or(row.holder.node.as_str(), String::as_str).into(),
             row.cpu_ms
                 .map(|ms| times::length(std::time::Duration::from_millis(ms)))
                 .unwrap_or_default()
                 .into(),
             row.max_rss.map(times::bytes).unwrap_or_default().into(),
             row.end.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+        ]);
+    }
+    table.render(look)
+}
+
+fn chain(told: &Told, look: Look) -> String {
+    let mut table = Table::new().number("RUN").column("TASK").column("STATE").number("TOOK").text("SUMMARY");
+    for run in &told.round {
+        let here = if run.id == told.run.id { " (this run)" } else { "" };
+        let took = run.started_at.zip(run.ended_at).map(|(from, to)| times::between(from, to));
+        table.row(vec![
+            run.id.to_string().into(),
+            format!("{}{here}", run.task).into(),
+            Cell::toned(state_words(run.state), state_tone(run.state)),
+            took.unwrap_or_default().into(),
+            summary(run).into(),
         ]);
     }
     table.render(look)

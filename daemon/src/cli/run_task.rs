@@ -2,7 +2,7 @@
 //! for as long as it lives, and keeps the task's overlap rule.
 
 mod errand;
-mod report;
+pub(super) mod report;
 mod terminal;
 
 use std::{process::ExitCode, sync::Arc};
@@ -14,7 +14,7 @@ use roundsman_task::{Registry, SystemClock};
 use super::{
     args::{Globals, RunTaskArgs},
     failure::{Answer, Failure},
-    instant, session, suggest,
+    instant, params, session, suggest,
 };
 use crate::kinds::CompiledKinds;
 
@@ -32,11 +32,14 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
     if !definition.enabled {
         tracing::warn!("task {} is switched off; it runs because you asked for it", definition.name);
     }
+    let action = action(args, &registry, &definition)?;
     let order = errand::Order {
         slot: slot(args, &definition)?,
-        action: action(args, &registry, &definition)?,
-        params: params(args)?,
+        exclusive: action.as_ref().is_none_or(|(_, exclusive)| *exclusive),
+        action: action.map(|(name, _)| name),
+        params: given(args)?,
         dry_run: args.dry_run,
+        with_after: args.with_after,
         definition,
     };
     roundsman_supervisor::prepare_daemon()
@@ -78,35 +81,14 @@ fn action(
     args: &RunTaskArgs,
     registry: &Registry,
     definition: &TaskDefinition,
-) -> Answer<Option<roundsman_model::ActionName>> {
+) -> Answer<Option<(roundsman_model::ActionName, bool)>> {
     let Some(name) = &args.action else { return Ok(None) };
-    let offered: Vec<&str> = registry
-        .get(definition.kind.as_str())
-        .map_or_else(Vec::new, |entry| entry.info.actions.iter().map(|action| action.name).collect());
-    if offered.contains(&name.as_str()) {
-        return name
-            .parse()
-            .map(Some)
-            .map_err(|error: roundsman_model::InvalidName| Failure::Usage(error.to_string()));
-    }
-    let offers = if offered.is_empty() {
-        "it offers none".to_owned()
-    } else {
-        format!("it offers {}", offered.join(", "))
-    };
-    Err(Failure::Usage(format!("kind {} has no action {name:?}: {offers}", definition.kind)))
+    let (name, info) = params::action(name, registry, definition)?;
+    Ok(Some((name, info.exclusive)))
 }
 
-fn params(args: &RunTaskArgs) -> Answer<serde_json::Value> {
-    let mut params = serde_json::Map::new();
-    for given in &args.params {
-        let Some((key, value)) = given.split_once('=') else {
-            return Err(Failure::Usage(format!("-p {given:?} has no \"=\": write -p key=value")));
-        };
-        if params.insert(key.to_owned(), value.into()).is_some() {
-            return Err(Failure::Usage(format!("parameter {key:?} is given twice")));
-        }
-    }
+fn given(args: &RunTaskArgs) -> Answer<serde_json::Value> {
+    let params = params::params(&args.params)?;
     if args.action.is_none() && !params.is_empty() {
         return Err(Failure::Usage(
             "parameters belong to an action: write run-task NAME ACTION -p key=value".to_owned(),

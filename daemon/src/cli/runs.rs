@@ -3,8 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
-use roundsman_model::{Origin, Run, RunId, RunState, Timestamp};
+use roundsman_model::{Origin, Run, RunId, RunState, TaskName, Timestamp, after};
 use roundsman_store::RunFilter;
 
 use super::{
@@ -13,7 +15,7 @@ use super::{
     instant,
     look::{Look, Tone, state_tone, state_words},
     output::Output,
-    plan,
+    plan::{self, KnownTask},
     session::{self, Session},
     suggest,
     table::{Cell, Table},
@@ -34,6 +36,9 @@ pub struct Args {
     /// At most so many
     #[arg(short, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     n: u32,
+    /// Only of this round, first to last: the number of one of its runs, or "slot:TIME"
+    #[arg(long, value_name = "ROUND", conflicts_with_all = ["name", "states", "since", "before"])]
+    round: Option<String>,
     /// Only runs with smaller numbers: the next page
     #[arg(long, value_name = "RUN", value_parser = session::run_id)]
     before: Option<RunId>,
@@ -68,6 +73,9 @@ fn states(word: &str) -> Result<States, String> {
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
     let store = session.store().await?;
+    if let Some(round) = &args.round {
+        return round_of(round, &args, session, out).await;
+    }
     let filter = filter(&args, session).await?;
     // One more than asked for, to know whether there are more.
     let mut runs = store.runs(&RunFilter { limit: args.n + 1, ..filter.clone() }).await?;
@@ -86,6 +94,52 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         out.note(&format!("there are older ones: add `--before {}`", last.id));
     }
     Ok(())
+}
+
+/// Lists a round: what follows is set in below what it follows.
+async fn round_of(text: &str, args: &Args, session: &Session, out: &mut Output) -> Answer {
+    let store = session.store().await?;
+    let round = match session::run_id(text) {
+        Ok(id) => {
+            let Some(run) = store.run(id).await? else { return Err(session::no_run(&store, id).await) };
+            run.round.ok_or_else(|| {
+                Failure::Failed(format!("run {id} of {} belongs to no round: nothing follows it", run.task))
+            })?
+        }
+        Err(_) => text.to_owned(),
+    };
+    let filter = RunFilter { round: Some(round.clone()), limit: args.n, ..RunFilter::default() };
+    let mut runs = store.runs(&filter).await?;
+    runs.reverse();
+    if args.json {
+        return Ok(out.json(&runs)?);
+    }
+    if runs.is_empty() {
+        return Ok(out.line(&format!("There is no run of the round {round:?}."))?);
+    }
+    let unconfirmed = confirm::unconfirmed(session, &runs).await?;
+    let tasks = plan::known(session).await?;
+    let depths: BTreeMap<RunId, usize> =
+        runs.iter().map(|run| (run.id, depth(&tasks, &runs, &run.task, runs.len()))).collect();
+    let indented = |run: &Run| depths.get(&run.id).copied().unwrap_or_default();
+    out.line(&out.look().strong(&format!("Round {}", round_words(&round, session.zone()))))?;
+    Ok(out.text(&table(&runs, &unconfirmed, session.zone(), out.look(), indented))?)
+}
+
+/// How many runs of the round come before a task's. `left` ends chains that definitions of different times close to rings.
+fn depth(tasks: &[KnownTask], runs: &[Run], task: &TaskName, left: usize) -> usize {
+    let Some(known) = tasks.iter().find(|known| known.name() == task).filter(|_| left > 0) else { return 0 };
+    let upstreams = known.definition.after.iter().filter(|upstream| runs.iter().any(|run| run.task == upstream.task));
+    upstreams.map(|upstream| 1 + depth(tasks, runs, &upstream.task, left - 1)).max().unwrap_or(0)
+}
+
+/// A round in words: the slot or the run it began with.
+pub(super) fn round_words(round: &str, zone: Tz) -> String {
+    match (after::slot_of_round(round), round.strip_prefix("run:")) {
+        (Some(slot), _) => format!("of slot {}", times::full(slot, zone)),
+        (None, Some(run)) => format!("of run {run}"),
+        (None, None) => round.to_owned(),
+    }
 }
 
 async fn filter(args: &Args, session: &Session) -> Answer<RunFilter> {
@@ -110,6 +164,16 @@ fn since(text: &str, zone: Tz, now: Timestamp) -> Answer<Timestamp> {
 
 /// The runs as a table, times in one zone.
 pub(super) fn render(runs: &[Run], unconfirmed: &Unconfirmed, zone: Tz, look: Look) -> String {
+    table(runs, unconfirmed, zone, look, |_| 0)
+}
+
+fn table(
+    runs: &[Run],
+    unconfirmed: &Unconfirmed,
+    zone: Tz,
+    look: Look,
+    indented: impl Fn(&Run) -> usize,
+) -> String {
     let mut table = Table::new()
         .number("RUN")
         .column("TASK")
@@ -123,7 +187,7 @@ pub(super) fn render(runs: &[Run], unconfirmed: &Unconfirmed, zone: Tz, look: Lo
         let took = run.started_at.zip(run.ended_at).map(|(started, ended)| times::between(started, ended));
         table.row(vec![
             run.id.to_string().into(),
-            task_cell(run),
+            task_cell(run, indented(run)),
             state(run, unconfirmed),
             what_for(run, zone).into(),
             started(run, zone),
@@ -143,10 +207,11 @@ pub(super) fn state(run: &Run, unconfirmed: &Unconfirmed) -> Cell {
     Cell::toned(state_words(run.state), state_tone(run.state))
 }
 
-fn task_cell(run: &Run) -> Cell {
+fn task_cell(run: &Run, depth: usize) -> Cell {
+    let indent = "  ".repeat(depth);
     let action = run.action.as_ref().map_or_else(String::new, |action| format!(" {action}"));
     let dry = if run.dry_run { " (dry run)" } else { "" };
-    format!("{}{action}{dry}", run.task).into()
+    format!("{indent}{}{action}{dry}", run.task).into()
 }
 
 fn started(run: &Run, zone: Tz) -> Cell {
@@ -166,6 +231,14 @@ pub(super) fn what_for(run: &Run, zone: Tz) -> String {
             format!("slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone))
         }
         (None, Origin::FirstStart) => "first start".to_owned(),
+        (None, Origin::After) => match run.round.as_deref().map(|round| (round, after::slot_of_round(round))) {
+            Some((_, Some(slot))) => {
+                format!("after slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone))
+            }
+            Some((round, None)) => format!("after run {}", round.trim_start_matches("run:")),
+            None => "after others".to_owned(),
+        },
+        (None, Origin::Wake) => "extra run".to_owned(),
         (None, _) => {
             run.requested_by.as_ref().map_or_else(|| "request".to_owned(), |who| format!("by {who}"))
         }

@@ -1,5 +1,5 @@
 //! What most commands begin with: the configuration, the kinds, the clock, and the store when it is asked for. It
-//! opens the store for reading only, and never makes or migrates one.
+//! never makes or migrates a store.
 
 use std::sync::{Arc, OnceLock};
 
@@ -78,7 +78,7 @@ impl Session {
         self.clock.now()
     }
 
-    /// The store, opened for reading.
+    /// The store, as it is there.
     pub async fn store(&self) -> Answer<Arc<dyn Store>> {
         Ok(self.opened().await?)
     }

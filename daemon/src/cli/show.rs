@@ -6,7 +6,7 @@ mod tests;
 
 use std::fmt::Write as _;
 
-use roundsman_model::{Run, SlotRange, Timestamp};
+use roundsman_model::{Run, SlotRange, TaskName, Timestamp};
 use roundsman_store::RunFilter;
 use serde_json::json;
 
@@ -19,9 +19,9 @@ use super::{
     next::{self, Columns, Coming},
     output::Output,
     plan::{self, KnownTask, Standing},
-    runs,
+    prospect, runs,
     session::Session,
-    times,
+    suggest, times,
 };
 
 /// So many slots and runs are shown.
@@ -47,10 +47,22 @@ pub(super) struct Told {
     /// Whether the store could be asked for runs.
     pub(super) past_known: bool,
     pub(super) ledger: Vec<SlotRange>,
+    /// The tasks that follow it.
+    pub(super) followers: Vec<TaskName>,
+}
+
+fn followers_of(all: &[KnownTask], task: &KnownTask) -> Vec<TaskName> {
+    let follows = |other: &&KnownTask| {
+        other.standing != Standing::Removed
+            && other.definition.after.iter().any(|upstream| upstream.task == *task.name())
+    };
+    all.iter().filter(follows).map(|other| other.name().clone()).collect()
 }
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
-    let task = plan::one(session, &args.name).await?;
+    let all = plan::known(session).await?;
+    let task = plan::pick(all.clone(), &args.name)?;
+    let followers = followers_of(&all, &task);
     let now = session.now();
     let (runs, ledger) = match session.store_if_any().await {
         None => (Vec::new(), Vec::new()),
@@ -63,7 +75,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let unconfirmed = confirm::unconfirmed(session, &runs).await?;
     let past_known = session.note().is_none();
     let next = next::coming(&task, SHOWN as usize, now);
-    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger };
+    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger, followers };
     if args.json {
         let stored = told.task.row.as_ref();
         out.json(&json!({
@@ -75,7 +87,8 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
             "valid_from": stored.map(|row| row.valid_from),
             "first_seen": stored.and_then(|row| row.first_seen),
             "ledger_until": stored.and_then(|row| row.ledger_until),
-            "paused_at": told.task.paused_at(),
+            "pause": told.task.pause(now),
+            "followers": told.followers,
             "removed_at": stored.and_then(|row| row.removed_at),
             "next": told.next,
             "runs": told.runs,
@@ -95,7 +108,7 @@ pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
     let task = &told.task;
     let about = task.definition.about.as_ref().map_or_else(String::new, |about| format!(": {about}"));
     let mut page = format!("{}{about}\n", look.strong(task.name().as_str()));
-    page.push_str(&facts(task, now, look).render(look));
+    page.push_str(&facts(told, now, look).render(look));
     let mut section = |head: &str, body: String| {
         let _ = write!(page, "\n{}\n{body}", look.strong(head));
     };
@@ -113,7 +126,13 @@ pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
     page
 }
 
-fn facts(task: &KnownTask, now: Timestamp, look: Look) -> Fields {
+fn followers(names: &[TaskName]) -> Option<String> {
+    let names: Vec<&str> = names.iter().map(TaskName::as_str).collect();
+    (!names.is_empty()).then(|| format!("by {}", suggest::listed(&names, "and")))
+}
+
+fn facts(told: &Told, now: Timestamp, look: Look) -> Fields {
+    let task = &told.task;
     let definition = &task.definition;
     let zone = definition.timezone;
     let mut facts = Fields::new();
@@ -127,9 +146,21 @@ fn facts(task: &KnownTask, now: Timestamp, look: Look) -> Fields {
     );
     let stored = task.row.as_ref();
     let since = |at: Timestamp| times::with_distance(at, zone, now);
-    if let Some(paused) = task.paused_at() {
-        facts.add_toned("paused", since(paused), Tone::Warn, look);
+    if let Some(pause) = task.pause(now) {
+        facts.add_toned("paused", prospect::pause_words(pause, zone), Tone::Warn, look);
     }
+    if prospect::blackout(task, now).is_some() {
+        let after = if prospect::catches_up(task) { "; its last slot runs afterwards" } else { "" };
+        let words = format!("{}{after}", prospect::blackout_words(task, now));
+        facts.add_toned("now", words, Tone::Warn, look);
+    }
+    facts.add_some("followed", followers(&told.followers));
+    facts.add_some(
+        "extra run",
+        task.wake().map(|wake| {
+            format!("{}, asked for by run {}", times::with_distance(wake.at, zone, now), wake.run)
+        }),
+    );
     facts.add_some("removed", stored.and_then(|row| row.removed_at).map(since));
     facts.add_some(
         "in force",

@@ -1,12 +1,15 @@
 //! `roundsman status`: whether all is well, on one screen. It mends nothing.
 
+mod concerns;
 pub(super) mod nodes;
 mod overview;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use roundsman_model::{RunState, Timestamp};
-use roundsman_store::RunFilter;
+use roundsman_store::{RunFilter, Store};
 
 use self::overview::{Access, Overview};
 use super::{
@@ -15,8 +18,9 @@ use super::{
     output::Output,
     plan,
     session::Session,
-    tasks::with_last_runs,
+    tasks::{Row, with_last_runs},
 };
+use crate::control;
 
 /// The most active runs that are named one by one.
 const NAMED_RUNS: u32 = 100;
@@ -50,18 +54,33 @@ async fn look_around(session: &Session) -> Answer<Overview> {
     };
     let tasks = plan::known(session).await?;
     let active = RunState::ALL.into_iter().filter(|state| state.is_active()).collect();
-    let ended = RunState::ALL.into_iter().filter(|state| !state.is_active()).collect();
     let active = store.runs(&RunFilter { states: active, limit: NAMED_RUNS, ..RunFilter::default() }).await?;
     let counts = store.totals().await?;
-    let ended = RunFilter { states: ended, limit: 1, ..RunFilter::default() };
+    let local = control::status(&session.loaded().settings.state_dir.value).await.ok();
     Ok(Overview {
         store: store.place(),
         access: Access::Open,
         nodes: store.nodes(now).await?,
-        tasks: with_last_runs(session, tasks, ended).await?,
+        leader: store.leader().await?,
+        held: store.waiting(NAMED_RUNS, now).await?,
+        tasks: last_ended(&store, with_last_runs(session, tasks).await?).await?,
+        local,
         unconfirmed: confirm::unconfirmed(session, &active).await?,
         active,
         active_counts: overview::sum_active(&counts),
         now,
     })
+}
+
+/// Tells of tasks that are active how they ended last: most are not, so that few questions are left.
+async fn last_ended(store: &Arc<dyn Store>, mut rows: Vec<Row>) -> Answer<Vec<Row>> {
+    let ended: Vec<RunState> = RunState::ALL.into_iter().filter(|state| !state.is_active()).collect();
+    for row in &mut rows {
+        if row.last.as_ref().is_some_and(|run| run.state.is_active()) {
+            let task = Some(row.task.name().clone());
+            let filter = RunFilter { task, states: ended.clone(), limit: 1, ..RunFilter::default() };
+            row.last = store.runs(&filter).await?.pop();
+        }
+    }
+    Ok(rows)
 }

@@ -3,10 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
-use futures::{StreamExt as _, TryStreamExt as _};
-use roundsman_model::{Run, Timestamp};
-use roundsman_store::RunFilter;
+use roundsman_model::{Run, TaskName, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -47,7 +47,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let mut tasks = plan::known(session).await?;
     tasks.retain(|task| args.all || task.standing != Standing::Removed);
     let note = plan::note(&tasks);
-    let rows = with_last_runs(session, tasks, RunFilter { limit: 1, ..RunFilter::default() }).await?;
+    let rows = with_last_runs(session, tasks).await?;
     let unconfirmed = confirm::unconfirmed(session, rows.iter().filter_map(|row| row.last.as_ref())).await?;
     if args.json {
         out.json(&rows.iter().map(|row| as_json(row, session.now())).collect::<Vec<_>>())?;
@@ -60,27 +60,16 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     Ok(())
 }
 
-/// Adds to each task its newest run that passes the filter. Several questions are under way at a time.
-pub(super) async fn with_last_runs(
-    session: &Session,
-    tasks: Vec<KnownTask>,
-    filter: RunFilter,
-) -> Answer<Vec<Row>> {
+/// Adds to each task its newest run.
+pub(super) async fn with_last_runs(session: &Session, tasks: Vec<KnownTask>) -> Answer<Vec<Row>> {
     let Some(store) = session.store_if_any().await else {
-        return Ok(tasks
-            .into_iter()
-            .map(|task| Row { task, last: None, past_known: session.note().is_none() })
-            .collect());
+        let past_known = session.note().is_none();
+        return Ok(tasks.into_iter().map(|task| Row { task, last: None, past_known }).collect());
     };
-    futures::stream::iter(tasks)
-        .map(|task| {
-            let filter = RunFilter { task: Some(task.name().clone()), ..filter.clone() };
-            let store = store.clone();
-            async move { Ok(Row { last: store.runs(&filter).await?.pop(), task, past_known: true }) }
-        })
-        .buffered(8)
-        .try_collect()
-        .await
+    let mut newest: BTreeMap<TaskName, Run> =
+        store.last_runs().await?.into_iter().map(|run| (run.task.clone(), run)).collect();
+    let row = |task: KnownTask| Row { last: newest.remove(task.name()), task, past_known: true };
+    Ok(tasks.into_iter().map(row).collect())
 }
 
 /// The listing as a table.
@@ -112,7 +101,7 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
         table.row(vec![
             task.name().as_str().into(),
             task.definition.kind.as_str().into(),
-            schedule(task),
+            schedule(task, now),
             slot.map_or_else(Cell::default, |slot| next_slot(slot, task, zone)),
             slot.map_or_else(String::new, |slot| times::distance(slot, now)).trim_start_matches("in ").into(),
             state,
@@ -130,8 +119,8 @@ pub(super) fn shared_zone(zones: impl IntoIterator<Item = Tz>) -> Option<Tz> {
     zones.all(|zone| zone == first).then_some(first)
 }
 
-fn schedule(task: &KnownTask) -> Cell {
-    match task.paused_at() {
+fn schedule(task: &KnownTask, now: Timestamp) -> Cell {
+    match task.pause(now) {
         Some(_) => Cell::toned(format!("paused; {}", task.reading()), Tone::Warn),
         None => task.reading().into(),
     }
@@ -166,7 +155,9 @@ pub(super) fn as_json(row: &Row, now: Timestamp) -> Value {
         "reading": task.reading(),
         "timezone": task.definition.timezone,
         "next_slot": task.next_slot(now),
-        "paused_at": task.paused_at(),
+        "after": task.definition.after,
+        "pause": task.pause(now),
+        "wake": task.row.as_ref().and_then(|row| row.wake).map(|wake| json!({ "at": wake.at, "run": wake.run })),
         "first_seen": stored.and_then(|row| row.first_seen),
         "removed_at": stored.and_then(|row| row.removed_at),
         "last_run": row.last,

@@ -1,6 +1,7 @@
 //! `roundsman why`: what became of a task at a time, with the evidence. It decides nothing after the fact: the ledger does.
 
 mod account;
+mod rounds;
 mod words;
 
 use chrono::TimeDelta;
@@ -16,6 +17,7 @@ use super::{
     output::Output,
     paragraph,
     plan::{self, KnownTask},
+    prospect,
     session::Session,
     status::nodes,
 };
@@ -40,13 +42,17 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
     let as_json = args.json || args.time.len() < before;
     // Without the ledger there is nothing to answer from; a store that is not there yet is an answer.
     session.store_if_there().await?;
-    let task = plan::one(session, &args.name).await?;
+    let all = plan::known(session).await?;
+    let task = plan::pick(all.clone(), &args.name)?;
     let now = session.now();
     let zone = task.definition.timezone;
     let meant =
         instant::read(&args.time.join(" "), zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
     let at = if meant.to_the_minute { slot_of_minute(&task, meant.at) } else { meant.at };
-    let facts = facts(session, task, at, now).await?;
+    let mut facts = facts(session, task, at, now).await?;
+    if let (false, Some(store)) = (facts.task.definition.after.is_empty(), session.store_if_there().await?) {
+        facts.rounds = Some(rounds::find(store.as_ref(), &all, &facts.task, at).await?);
+    }
     let account = account::account(&facts);
     if as_json {
         out.json(&json!({
@@ -57,6 +63,8 @@ pub(super) async fn run(mut args: Args, session: &Session, out: &mut Output) -> 
             "text": account.text,
             "ledger": facts.row,
             "run": facts.run,
+            "round": facts.rounds.as_ref().and_then(|rounds| rounds.current.as_ref()),
+            "prospect": (facts.at > now).then(|| prospect::of_slot(&facts.task, facts.at)),
             "slot_before": facts.before.as_ref().map(|(slot, _)| slot),
             "slot_after": facts.after.as_ref().map(|(slot, _)| slot),
         }))?;
@@ -97,7 +105,7 @@ async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp
     let before = account::slot_before(definition, at);
     let Some(store) = session.store_if_there().await? else {
         let (before, after) = (before.map(|slot| (slot, None)), after.map(|slot| (slot, None)));
-        return Ok(Facts { task, at, now, row: None, run: None, before, after, daemon_alive: false });
+        return Ok(Facts { task, at, now, row: None, run: None, before, after, daemon_alive: false, rounds: None });
     };
     let row = store.slot(task.name(), at).await?;
     let run = match row.as_ref().and_then(|row| row.run) {
@@ -107,7 +115,7 @@ async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp
     let before = with_fate(store.as_ref(), &task, before).await?;
     let after = with_fate(store.as_ref(), &task, after).await?;
     let daemon_alive = store.nodes(now).await?.iter().any(|node| nodes::is_live_daemon(node, now));
-    Ok(Facts { task, at, now, row, run, before, after, daemon_alive })
+    Ok(Facts { task, at, now, row, run, before, after, daemon_alive, rounds: None })
 }
 
 /// A slot and what the ledger says of it.

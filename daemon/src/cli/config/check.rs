@@ -1,4 +1,5 @@
-//! `roundsman config check`: everything that is wrong, or what each task would do. It needs no daemon and no store.
+//! `roundsman config check`: everything that is wrong, or what each task would do. It needs no daemon, and a store only to
+//! compare with.
 
 use std::fmt::Write as _;
 
@@ -6,13 +7,14 @@ use roundsman_config::Loaded;
 use roundsman_model::{TaskDefinition, Timestamp};
 use serde_json::json;
 
+use super::against;
 use crate::{
     cli::{
         args::Globals,
         failure::{Answer, Failure, chain},
         look::Look,
         output::Output,
-        times,
+        plan, times,
     },
     kinds::CompiledKinds,
 };
@@ -23,20 +25,37 @@ const SHOWN: usize = 3;
 /// The arguments of `config check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Also tell what would change against the definitions in force in the store
+    #[arg(long)]
+    against_running: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn run(args: &Args, globals: &Globals, kinds: &CompiledKinds, out: &mut Output) -> Answer {
+pub(super) async fn run(
+    args: &Args,
+    globals: &Globals,
+    kinds: &CompiledKinds,
+    out: &mut Output,
+) -> Answer {
     use roundsman_model::Clock as _;
     let environment = roundsman_config::Environment::of_process();
     let loaded = roundsman_config::load(globals.config.as_deref(), kinds, &environment);
     let now = roundsman_task::SystemClock.now();
     match loaded {
         Ok(loaded) => {
+            let changes =
+                if args.against_running { Some(against::changes(&loaded, now).await?) } else { None };
             if args.json {
-                out.json(&json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now) }))?;
+                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now) });
+                if let Some(changes) = changes {
+                    told["changes"] = json!(changes);
+                }
+                out.json(&told)?;
+            } else if let Some(changes) = changes {
+                out.text(&headline(&loaded))?;
+                out.text(&against::render(changes.as_ref(), out.look()))?;
             } else {
                 out.text(&render(&loaded, now, out.look()))?;
             }
@@ -62,7 +81,7 @@ pub(super) fn run(args: &Args, globals: &Globals, kinds: &CompiledKinds, out: &m
     }
 }
 
-fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
+fn headline(loaded: &Loaded) -> String {
     let files = match &loaded.files[..] {
         [] => "There is no configuration file; the built-in tasks are in effect".to_owned(),
         [file] => format!("{} is in order", file.display()),
@@ -72,7 +91,11 @@ fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
         1 => "1 task".to_owned(),
         count => format!("{count} tasks"),
     };
-    let mut text = format!("{files}: {count}, store {}.\n", loaded.settings.store.value);
+    format!("{files}: {count}, store {}.\n", loaded.settings.store.value)
+}
+
+fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
+    let mut text = headline(loaded);
     for task in &loaded.tasks {
         let _ = write!(text, "\n{} ({}): {}\n", look.strong(task.name.as_str()), task.kind, reading(task));
         for slot in slots(task, now) {
@@ -86,6 +109,7 @@ fn reading(task: &TaskDefinition) -> String {
     match &task.schedule {
         _ if !task.enabled => "switched off".to_owned(),
         Some(schedule) => schedule.describe(),
+        None if !task.after.is_empty() => plan::after_words(task),
         None => "on request only".to_owned(),
     }
 }

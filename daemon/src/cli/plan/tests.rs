@@ -34,7 +34,7 @@ fn each_standing() {
     // What fires is what is in force, not what somebody has written since.
     assert_eq!(tasks[0].reading(), "every day at 02:00");
     assert_eq!(tasks[3].next_slot(sample::at(sample::NOW)), None);
-    expect!["the configuration differs from what is in force until the daemon is restarted (new: new; changed: changed; dropped: dropped)"].assert_eq(&note(&tasks).unwrap());
+    expect!["the configuration differs from what is in force; `roundsman reload` puts it in force (new: new; changed: changed; dropped: dropped)"].assert_eq(&note(&tasks).unwrap());
 }
 
 #[test]

@@ -2,12 +2,29 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use expect_test::expect;
-use roundsman_model::{Artifact, AttemptEnd, Outcome, RunState, TaskError};
+use roundsman_model::{
+    Artifact, AttemptEnd, NodeId, Origin, Outcome, Run, RunId, RunState, StopOrder, TaskError,
+};
 
 use super::{Told, render};
 use crate::cli::{look::Look, sample};
+
+fn told(run: Run, zone: Tz) -> Told {
+    Told {
+        run,
+        attempts: Vec::new(),
+        artifacts: Vec::new(),
+        unconfirmed: false,
+        zone,
+        nodes: BTreeMap::new(),
+        round: Vec::new(),
+        held: None,
+    }
+}
 
 #[test]
 fn a_success() {
@@ -20,8 +37,7 @@ fn a_success() {
         sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
     };
     let attempts = vec![sample::attempt(&run, 1, Some(end))];
-    let told =
-        Told { run, attempts, artifacts: vec![artifact], unconfirmed: false, zone: Tz::Europe__Berlin };
+    let told = Told { attempts, artifacts: vec![artifact], ..told(run, Tz::Europe__Berlin) };
     expect![[r#"
         Run 41 of palo-hardware: succeeded
           kind        hardware-refresh
@@ -68,7 +84,7 @@ fn a_crash_after_a_retry() {
     let mut late = sample::attempt(&run, 1, Some(erred));
     late.late = true;
     let attempts = vec![late, sample::attempt(&run, 2, Some(crashed))];
-    let told = Told { run, attempts, artifacts: Vec::new(), unconfirmed: false, zone: Tz::UTC };
+    let told = Told { attempts, ..told(run, Tz::UTC) };
     expect![[r#"
         Run 42 of palo-hardware: failed
           kind        hardware-refresh
@@ -98,13 +114,8 @@ fn a_run_that_waits() {
     let mut run = sample::run(43, RunState::Waiting);
     (run.due_at, run.cause) = (sample::at("2026-11-21T12:49:00Z"), Some("cannot reach 192.0.2.7".to_owned()));
     run.outcome = Some(Outcome::partial("nothing"));
-    let told = Told {
-        attempts: vec![sample::attempt(&run, 1, None)],
-        run,
-        artifacts: Vec::new(),
-        unconfirmed: false,
-        zone: Tz::UTC,
-    };
+    let attempts = vec![sample::attempt(&run, 1, None)];
+    let told = Told { attempts, ..told(run, Tz::UTC) };
     expect![[r#"
         Run 43 of palo-hardware: waiting
           kind        hardware-refresh
@@ -124,4 +135,29 @@ fn a_run_that_waits() {
         Its log: roundsman logs 43
     "#]]
     .assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+}
+
+#[test]
+fn a_run_in_a_round_that_somebody_ended() {
+    let mut run = sample::run(52, RunState::Cancelled);
+    run.origin = Origin::Rerun;
+    run.requested_by = Some("grace@host-b".to_owned());
+    (run.rerun_of, run.round) = (Some(RunId(41)), Some("run:52".to_owned()));
+    run.cause = Some("cancelled by ada@host-a: wrong collector".to_owned());
+    run.stop = Some(StopOrder {
+        by: "ada@host-a".to_owned(),
+        reason: Some("wrong collector".to_owned()),
+        at: sample::at("2026-11-21T01:00:01Z"),
+        replaced_by: None,
+    });
+    let mut follower = sample::run(53, RunState::Skipped);
+    follower.task = "report".parse().unwrap();
+    (follower.started_at, follower.cause) = (None, Some("upstream palo-hardware cancelled".to_owned()));
+    let told = Told {
+        attempts: vec![sample::attempt(&run, 1, Some(AttemptEnd::Erred { error: TaskError::Cancelled }))],
+        nodes: BTreeMap::from([(NodeId::new("node-a"), "host-a".to_owned())]),
+        round: vec![run.clone(), follower],
+        ..told(run, Tz::UTC)
+    };
+    expect![[""]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Loaded};
 use roundsman_engine::{Engine, EngineParts, Health, Heart, Rescuer, Worked, run_service, work};
-use roundsman_model::{ActionName, Artifact, Clock as _, Origin, Run, RunState, TaskDefinition, Timestamp};
-use roundsman_store::{NewRun, NodeEntry, OpenOptions, Requested, Role, Store};
+use roundsman_model::{ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp};
+use roundsman_store::{Claimer, NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
 use roundsman_task::{Registry, SystemClock};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use crate::{
     cli::{
         failure::{Answer, Failure},
         session,
+        who::who,
     },
     kinds::kind_metrics,
     node::Node,
@@ -32,6 +33,10 @@ pub(super) struct Order {
     pub action: Option<ActionName>,
     pub params: serde_json::Value,
     pub dry_run: bool,
+    /// Whether it shares the task's overlap guard.
+    pub exclusive: bool,
+    /// Whether tasks that follow it run after it, on a daemon.
+    pub with_after: bool,
 }
 
 /// What became of it.
@@ -79,27 +84,33 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         definition: order.definition,
         slot: order.slot,
         origin: Origin::Manual,
-        requested_by: Some(whoami()),
+        requested_by: Some(who()),
         action: order.action,
         params: order.params,
         dry_run: order.dry_run,
-        exclusive: true,
-        round: roundsman_store::Round::Alone,
+        exclusive: order.exclusive,
+        round: if order.with_after { Round::Own } else { Round::Alone },
         rerun_of: None,
     };
-    let mut run = match engine.store().request(request, Some(engine.me()), engine.now()).await? {
+    let me = Claimer::of(engine.me().clone());
+    let run = match engine.store().request(request, Some(&me), engine.now()).await? {
         Requested::Overlap(run) => return Ok(Done::Overlap(run)),
         Requested::Run(run) => *run,
     };
     let id = run.id;
-    loop {
-        let worked = attend(engine, run, signals).await;
-        if !worked.state.is_active() {
-            break;
-        }
-        match next_attempt(engine, id, &worked, signals).await? {
-            Some(claimed) => run = claimed,
-            None => break,
+    let mut next = Some(run);
+    while let Some(run) = next {
+        next = if run.state == RunState::Running {
+            let worked = attend(engine, run, signals).await;
+            if !worked.state.is_active() {
+                break;
+            }
+            let due_at = worked.due_at.unwrap_or_else(|| engine.now());
+            tracing::warn!("{}; next attempt at {}", worked.end, due_at.to_rfc3339());
+            claim_when_due(engine, &me, (id, due_at), signals).await?
+        } else {
+            tracing::warn!("run {id} cannot start yet; `roundsman status` says what it waits for");
+            claim_when_due(engine, &me, (id, run.due_at), signals).await?
         }
     }
     let run = engine.store().run(id).await?.ok_or_else(|| Failure::Failed(format!("run {id} is gone")))?;
@@ -127,31 +138,26 @@ async fn attend(engine: &Arc<Engine>, run: Run, signals: &mut StopSignals) -> Wo
     }
 }
 
-/// Waits until the run is due again and takes it. `None` when it ended: a daemon went on with it, or a person gave up.
-async fn next_attempt(
+/// Waits until the run is due and may start, and takes it. `None` when it ended: a daemon went on with it, or a person
+/// gave up.
+async fn claim_when_due(
     engine: &Arc<Engine>,
-    id: roundsman_model::RunId,
-    worked: &Worked,
+    me: &Claimer,
+    (id, due_at): (RunId, Timestamp),
     signals: &mut StopSignals,
 ) -> Answer<Option<Run>> {
-    let due_at = worked.due_at.unwrap_or_else(|| engine.now());
-    tracing::warn!("{}; next attempt at {}", worked.end, due_at.to_rfc3339());
     loop {
         let wait = (due_at - engine.now()).to_std().unwrap_or_default();
         tokio::select! {
             () = tokio::time::sleep(wait.max(Duration::from_millis(10))) => {}
             signal = signals.next() => {
                 tracing::warn!("{signal}: no further attempt");
-                let cause = format!("cancelled by {}", whoami());
+                let cause = format!("cancelled by {}", who());
                 engine.store().give_up(id, RunState::Cancelled, &cause, engine.now()).await?;
                 return Ok(None);
             }
         }
-        if let Some(run) = engine
-            .store()
-            .claim_run(&roundsman_store::Claimer::of(engine.me().clone()), id, engine.now())
-            .await?
-        {
+        if let Some(run) = engine.store().claim_run(me, id, engine.now()).await? {
             return Ok(Some(run));
         }
         let run = engine.store().run(id).await?;
@@ -182,7 +188,7 @@ fn parts(
         environment: assemble::lookup(&environment),
         observer: Some(screen),
         health: Arc::new(Health::default()),
-        settings: roundsman_engine::EngineSettings::default(),
+        settings: assemble::settings::of_errand(&loaded.settings, registry),
     })
 }
 
@@ -207,10 +213,4 @@ fn entry(loaded: &Loaded, node: &Node) -> NodeEntry {
         labels: Vec::new(),
         configuration: None,
     }
-}
-
-/// The person behind this process: who asked for a run.
-fn whoami() -> String {
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
-    user.map_or_else(|| format!("uid {}", nix::unistd::getuid()), |user| user.name)
 }

@@ -30,16 +30,27 @@ pub(super) fn tell(done: Done, args: &RunTaskArgs) -> Answer<ExitCode> {
             Err(Failure::Told(4))
         }
         Done::Ended { run, artifacts } => {
-            let mut out = Output::stdout();
-            if args.json {
-                out.json(&as_json(&run, &artifacts))?;
-            } else {
-                as_text(&mut out, &run, &artifacts)?;
-            }
-            out.flush()?;
-            Ok(ExitCode::from(exit_code(&run, args.exit_diff)))
+            let code = ended(&mut Output::stdout(), &run, &artifacts, args.json, args.exit_diff)?;
+            Ok(ExitCode::from(code))
         }
     }
+}
+
+/// Tells of a run that has ended, and gives the exit code that stands for it.
+pub(in crate::cli) fn ended(
+    out: &mut Output,
+    run: &Run,
+    artifacts: &[Artifact],
+    json: bool,
+    exit_diff: bool,
+) -> Answer<u8> {
+    if json {
+        out.json(&as_json(run, artifacts))?;
+    } else {
+        as_text(out, run, artifacts)?;
+    }
+    out.flush()?;
+    Ok(exit_code(run, exit_diff))
 }
 
 fn as_json(run: &Run, artifacts: &[Artifact]) -> serde_json::Value {

@@ -28,6 +28,7 @@ fn a_task_in_force() {
         unconfirmed: Unconfirmed::new(),
         past_known: true,
         ledger: Vec::new(),
+        followers: Vec::new(),
         task,
     };
     expect![[r#"
@@ -66,6 +67,7 @@ fn a_task_that_no_daemon_has_read() {
         unconfirmed: Unconfirmed::new(),
         past_known: true,
         ledger: Vec::new(),
+        followers: Vec::new(),
         task,
     };
     expect![[r#"

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use roundsman_model::{Timestamp, time::delta};
-use roundsman_store::NodeRow;
+use roundsman_model::{NodeLabel, Timestamp, time::delta};
+use roundsman_store::{Leader, NodeRow};
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -50,12 +50,45 @@ const fn words(life: Life) -> (&'static str, Tone) {
     }
 }
 
+/// Whether this boot is the one that fires.
+fn leads(node: &NodeRow, leader: Option<&Leader>) -> bool {
+    leader.is_some_and(|leader| leader.holder.as_ref() == Some(&node.entry.holder))
+}
+
+/// Whether the node loaded other definitions than the leader.
+fn differs(node: &NodeRow, nodes: &[NodeRow], leader: Option<&Leader>) -> bool {
+    let of_leader = nodes.iter().find(|node| leads(node, leader));
+    let fingerprint = of_leader.and_then(|node| node.entry.configuration.as_ref());
+    let own = node.entry.configuration.as_ref();
+    node.ended_at.is_none() && own.zip(fingerprint).is_some_and(|(own, leaders)| own != leaders)
+}
+
+/// What is wrong with nodes, a line for each.
+pub(crate) fn troubles(nodes: &[NodeRow], leader: Option<&Leader>, now: Timestamp) -> Vec<String> {
+    let silent = nodes.iter().filter(|node| life(node, now) == Life::Silent).map(|node| {
+        let since = (now - node.beat_at).to_std().unwrap_or_default();
+        format!("{} is silent for {}; its runs are unconfirmed", node.entry.name, times::rough(since))
+    });
+    let differing = nodes.iter().filter(|node| differs(node, nodes, leader)).map(|node| {
+        format!("{} has loaded another configuration than the leader, whose tasks are those that fire", node.entry.name)
+    });
+    silent.chain(differing).collect()
+}
+
 /// The nodes as a table.
-pub(crate) fn render(nodes: &[NodeRow], zone: Tz, now: Timestamp, look: Look) -> String {
+pub(crate) fn render(
+    nodes: &[NodeRow],
+    leader: Option<&Leader>,
+    zone: Tz,
+    now: Timestamp,
+    look: Look,
+) -> String {
     let mut table = Table::new()
         .column("NODE")
         .column("STATE")
         .column("AS")
+        .column("LABELS")
+        .column("CONFIGURATION")
         .number("PID")
         .optional("VERSION")
         .column("SERVES")
@@ -68,7 +101,9 @@ pub(crate) fn render(nodes: &[NodeRow], zone: Tz, now: Timestamp, look: Look) ->
         table.row(vec![
             node.entry.name.as_str().into(),
             Cell::toned(word, tone),
-            if node.entry.one_shot { "run-task" } else { "daemon" }.into(),
+            role(node, leader).into(),
+            node.entry.labels.iter().map(NodeLabel::as_str).collect::<Vec<_>>().join(", ").into(),
+            if differs(node, nodes, leader) { Cell::toned("differs", Tone::Warn) } else { Cell::default() },
             node.entry.pid.to_string().into(),
             node.entry.version.as_str().into(),
             serves.map(|listen| format!("http://{listen}")).unwrap_or_default().into(),
@@ -79,14 +114,30 @@ pub(crate) fn render(nodes: &[NodeRow], zone: Tz, now: Timestamp, look: Look) ->
     table.render(look)
 }
 
+const fn role_words(one_shot: bool, leads: bool) -> &'static str {
+    match (one_shot, leads) {
+        (true, _) => "run-task",
+        (false, true) => "daemon, leads",
+        (false, false) => "daemon",
+    }
+}
+
+fn role(node: &NodeRow, leader: Option<&Leader>) -> &'static str {
+    role_words(node.entry.one_shot, node.ended_at.is_none() && leads(node, leader))
+}
+
 /// What programs get to know of a node.
-pub(crate) fn as_json(node: &NodeRow, now: Timestamp) -> Value {
+pub(crate) fn as_json(node: &NodeRow, nodes: &[NodeRow], leader: Option<&Leader>, now: Timestamp) -> Value {
     json!({
         "node": node.entry.holder.node,
         "boot": node.entry.holder.boot,
         "name": node.entry.name,
         "state": words(life(node, now)).0,
         "one_shot": node.entry.one_shot,
+        "leader": leads(node, leader),
+        "labels": node.entry.labels,
+        "configuration": node.entry.configuration,
+        "configuration_differs": differs(node, nodes, leader),
         "pid": node.entry.pid,
         "version": node.entry.version,
         "listen": node.entry.listen,

@@ -4,23 +4,30 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono_tz::Tz;
 use roundsman_model::{Run, RunState, TaskName, Timestamp, time::delta};
-use roundsman_store::{NodeRow, TaskTotals};
+use roundsman_store::{Held, Leader, NodeRow, TaskTotals};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::nodes;
-use crate::cli::{
-    confirm::Unconfirmed,
-    fields::Fields,
-    look::{Look, Tone},
-    plan::{KnownTask, Standing},
-    runs,
-    tasks::{Row, as_json},
-    times,
+use crate::{
+    cli::{
+        confirm::Unconfirmed,
+        fields::Fields,
+        held,
+        look::{Look, Tone},
+        plan::{KnownTask, Standing},
+        runs,
+        tasks::{Row, as_json},
+        times,
+    },
+    control,
 };
 
 /// So late a slot may be before it is called overdue.
 const OVERDUE_AFTER: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A daemon that has not looked at slots for so many seconds does not fire.
+const TICK_LIMIT: f64 = 15.0;
 
 /// All that `status` shows.
 pub(super) struct Overview {
@@ -28,6 +35,12 @@ pub(super) struct Overview {
     /// Whether what the store holds is known.
     pub(super) access: Access,
     pub(super) nodes: Vec<NodeRow>,
+    /// Who fires.
+    pub(super) leader: Option<Leader>,
+    /// What the daemon on this host says of itself, where there is one.
+    pub(super) local: Option<control::Status>,
+    /// Runs that are due and have not started.
+    pub(super) held: Vec<Held>,
     /// The tasks, each with its newest run that has ended.
     pub(super) tasks: Vec<Row>,
     /// Active runs, newest first, up to a limit.
@@ -69,8 +82,19 @@ impl Overview {
     ) -> Self {
         let past_known = access != Access::Unreadable;
         let tasks = tasks.into_iter().map(|task| Row { task, last: None, past_known }).collect();
-        let (nodes, active, active_counts) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { store, access, nodes, tasks, active, unconfirmed: Unconfirmed::new(), active_counts, now }
+        Self {
+            store,
+            access,
+            nodes: Vec::new(),
+            leader: None,
+            local: None,
+            held: Vec::new(),
+            tasks,
+            active: Vec::new(),
+            unconfirmed: Unconfirmed::new(),
+            active_counts: BTreeMap::new(),
+            now,
+        }
     }
 
     /// Tasks whose last ended run went badly.
@@ -92,7 +116,7 @@ impl Overview {
         self.living().filter_map(|row| overdue(row).map(|slot| (&row.task, slot))).collect()
     }
 
-    fn living(&self) -> impl Iterator<Item = &Row> {
+    pub(super) fn living(&self) -> impl Iterator<Item = &Row> {
         self.tasks.iter().filter(|row| row.task.standing != Standing::Removed)
     }
 
@@ -103,10 +127,21 @@ impl Overview {
             let _ = write!(page, "\n{}\n{body}", look.strong(head));
         };
         if !self.nodes.is_empty() {
-            section("Nodes", nodes::render(&self.nodes, zone, self.now, look));
+            section("Nodes", self.node_lines(zone, look));
         }
         if !self.active.is_empty() {
             section("Active runs", runs::render(&self.active, &self.unconfirmed, zone, look));
+        }
+        let lines = [
+            ("Runs that are due and wait", self.held_lines(zone, look)),
+            ("Runs that take longer than their interval", self.overrun_lines(look)),
+            ("Paused tasks", self.paused_lines(look)),
+            ("Blackouts in force", self.blackout_lines(look)),
+        ];
+        for (head, body) in lines {
+            if !body.is_empty() {
+                section(head, body);
+            }
         }
         let overdue = self.overdue();
         if !overdue.is_empty() {
@@ -121,6 +156,15 @@ impl Overview {
             );
         }
         page
+    }
+
+    fn node_lines(&self, zone: Tz, look: Look) -> String {
+        let leader = self.leader.as_ref();
+        let mut lines = nodes::render(&self.nodes, leader, zone, self.now, look);
+        for trouble in nodes::troubles(&self.nodes, leader, self.now) {
+            let _ = writeln!(lines, "{}", look.paint(Tone::Bad, &trouble));
+        }
+        lines
     }
 
     fn overdue_lines(&self, overdue: &[(&KnownTask, Timestamp)], look: Look) -> String {
@@ -145,6 +189,10 @@ impl Overview {
             1 => facts.add_toned("daemon", "alive", Tone::Good, look),
             more => facts.add_toned("daemon", format!("{more} are alive"), Tone::Good, look),
         }
+        if let Some(age) = self.local.as_ref().and_then(|local| local.tick_age_secs).filter(|age| *age > TICK_LIMIT) {
+            let words = format!("the daemon on this host has not looked at slots for {age:.0} s");
+            facts.add_toned("tick", words, Tone::Bad, look);
+        }
         match self.access {
             Access::Open => facts.add("store", &self.store),
             Access::Missing => facts.add("store", format!("{} (not there yet)", self.store)),
@@ -163,12 +211,17 @@ impl Overview {
         let count = |wanted: fn(&Row) -> bool| self.living().filter(|row| wanted(row)).count();
         let parts = [
             (count(|row| row.task.definition.enabled && row.task.definition.schedule.is_some()), "scheduled"),
+            (count(|row| row.task.definition.enabled && !row.task.definition.after.is_empty()), "after others"),
             (
-                count(|row| row.task.definition.enabled && row.task.definition.schedule.is_none()),
+                count(|row| {
+                    let definition = &row.task.definition;
+                    definition.enabled && definition.schedule.is_none() && definition.after.is_empty()
+                }),
                 "on request only",
             ),
             (count(|row| !row.task.definition.enabled), "switched off"),
-            (count(|row| row.task.paused_at().is_some()), "paused"),
+            (self.paused().len(), "paused"),
+            (self.blackouts().len(), "in a blackout"),
         ];
         list(&parts.map(|(count, words)| (count as u64, words))).unwrap_or_else(|| "none".to_owned())
     }
@@ -184,11 +237,27 @@ impl Overview {
     pub(super) fn as_json(&self) -> Value {
         let overdue: Vec<Value> =
             self.overdue().iter().map(|(task, slot)| json!({ "task": task.name(), "slot": slot })).collect();
+        let leader = self.leader.as_ref();
+        let node = |node: &NodeRow| nodes::as_json(node, &self.nodes, leader, self.now);
+        let held = |held: &Held| held::as_json(held, Tz::UTC, self.now);
+        let overruns: Vec<Value> = self
+            .overruns()
+            .iter()
+            .map(|(run, next)| json!({ "run": run.id, "task": run.task, "next_slot": next }))
+            .collect();
+        let paused: Vec<Value> =
+            self.paused().iter().map(|(task, pause)| json!({ "task": task.name(), "pause": pause })).collect();
+        let blackouts: Vec<Value> = self.blackouts().iter().map(|task| self.blackout_json(task)).collect();
         json!({
             "now": self.now,
             "store": self.store,
             "store_access": self.access,
-            "nodes": self.nodes.iter().map(|node| nodes::as_json(node, self.now)).collect::<Vec<_>>(),
+            "nodes": self.nodes.iter().map(node).collect::<Vec<_>>(),
+            "daemon_here": self.local,
+            "held": self.held.iter().map(held).collect::<Vec<_>>(),
+            "overruns": overruns,
+            "paused": paused,
+            "blackouts": blackouts,
             "tasks": self.living().map(|row| as_json(row, self.now)).collect::<Vec<_>>(),
             "active_runs": self.active_counts,
             "active": self.active,

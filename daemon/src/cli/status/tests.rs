@@ -16,6 +16,9 @@ fn overview() -> Overview {
         store: "sqlite:/var/lib/roundsman/roundsman.db".to_owned(),
         access: Access::Open,
         nodes: vec![sample::node("host-a", "2026-11-21T12:47:57Z")],
+        leader: None,
+        local: None,
+        held: Vec::new(),
         tasks: vec![Row {
             task: sample::in_force(sample::definition("palo-hardware", "0 2 * * *")),
             last: Some(sample::reported(sample::run(41, RunState::Succeeded))),

@@ -7,7 +7,10 @@ use chrono::TimeDelta;
 use roundsman_model::{Run, SlotRange, TaskDefinition, Timestamp, Verdict};
 use serde::Serialize;
 
-use super::words;
+use super::{
+    rounds::{self, Rounds},
+    words,
+};
 use crate::cli::{
     look::Tone,
     plan::{KnownTask, Standing},
@@ -28,6 +31,8 @@ pub(super) struct Facts {
     /// The slot after the instant, and the ledger's row over it.
     pub(super) after: Option<(Timestamp, Option<SlotRange>)>,
     pub(super) daemon_alive: bool,
+    /// The rounds around the instant, for a task that follows others.
+    pub(super) rounds: Option<Rounds>,
 }
 
 /// The answer in a word.
@@ -95,6 +100,12 @@ pub(super) fn account(facts: &Facts) -> Account {
             return Account { verdict: Word::Ledger(row.verdict), text: words::ledger(facts, row) };
         }
         _ => {}
+    }
+    if let Some(wake) = facts.task.wake().filter(|wake| wake.at == facts.at) {
+        return Account { verdict: Word::Future, text: words::wake(facts, wake) };
+    }
+    if let Some(rounds) = &facts.rounds {
+        return rounds::account(&facts.task, rounds, facts.now);
     }
     if definition.schedule.is_none() {
         let name = &definition.name;

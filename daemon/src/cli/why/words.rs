@@ -1,9 +1,14 @@
 //! The sentences of an account. They say what the facts say and draw no conclusions.
 
 use roundsman_model::{Reason, Run, SlotRange, Timestamp, Verdict};
+use roundsman_store::Wake;
 
 use super::account::Facts;
-use crate::cli::{look::state_words, runs, times};
+use crate::cli::{
+    look::state_words,
+    prospect::{self, Prospect},
+    runs, times,
+};
 
 /// What the ledger says.
 pub(super) fn ledger(facts: &Facts, row: &SlotRange) -> String {
@@ -100,6 +105,7 @@ fn reason(row: &SlotRange) -> String {
         Some(Reason::Misfire) => "it fell due while nothing could fire, and the misfire rule passed over it",
         Some(Reason::Overlap) => "an earlier run was still active",
         Some(Reason::Superseded) => "a later slot took its place",
+        Some(Reason::Cancelled) => "its run was cancelled before it began",
         Some(Reason::NotStarted) => "it was queued, but no attempt began in time",
         None => "of a reason the ledger does not name",
     };
@@ -120,16 +126,34 @@ pub(super) fn future(facts: &Facts) -> String {
     if !definition.enabled {
         return format!("The task is switched off; if it stays so, nothing runs {away}.");
     }
-    if let Some(paused) = facts.task.paused_at() {
-        let since = times::full(paused, definition.timezone);
-        return format!(
-            "It is due {away} ({reading}), but a person paused the task at {since}; if it stays so, it is skipped."
-        );
+    let due = format!("It is due {away} ({reading})");
+    match prospect::of_slot(&facts.task, facts.at) {
+        Prospect::Skipped(Reason::Paused, words) => {
+            return format!("{due}, but it will be skipped: the task is {words}. Nothing changes that but `roundsman resume {}`.", definition.name);
+        }
+        Prospect::Skipped(_, words) => {
+            return format!("{due}, but it will be skipped: it lies in a {words}.");
+        }
+        Prospect::RunsAt(at, words) => {
+            let at = times::full(at, definition.timezone);
+            return format!("{due}, lies in a {words}, and runs when that is over, at {at}.");
+        }
+        Prospect::Runs => {}
     }
     if facts.daemon_alive {
         format!("It is due {away} ({reading}).")
     } else {
         format!("It is due {away} ({reading}). No daemon is alive at the moment to fire it.")
+    }
+}
+
+/// An extra run is due at the instant.
+pub(super) fn wake(facts: &Facts, wake: Wake) -> String {
+    let away = times::distance(wake.at, facts.now);
+    let due = format!("An extra run is due {away}: run {} asked for it", wake.run);
+    match prospect::of_slot(&facts.task, wake.at).note() {
+        Some(note) => format!("{due}. As things stand it is {note}."),
+        None => format!("{due}."),
     }
 }
 
@@ -174,7 +198,10 @@ pub(super) fn no_slot(facts: &Facts) -> String {
         (None, None) => "It has no slots at all.".to_owned(),
     };
     let gap = gap(facts).map_or_else(String::new, |note| format!(" {note}."));
-    format!("Its schedule ({}, in {zone}) names no such time. {neighbours}{gap}", facts.task.reading())
+    let extra = facts.task.wake().filter(|_| facts.at > facts.now).map_or_else(String::new, |wake| {
+        format!(" An extra run, which run {} asked for, is due at {}.", wake.run, times::full(wake.at, zone))
+    });
+    format!("Its schedule ({}, in {zone}) names no such time. {neighbours}{gap}{extra}", facts.task.reading())
 }
 
 /// What a change of the clocks within a day of the instant does to the schedule.

@@ -19,6 +19,7 @@ fn facts(at: &str) -> Facts {
         before: slot_before(&task.definition, at).map(|slot| (slot, None)),
         after: task.next_slot(at).map(|slot| (slot, None)),
         daemon_alive: true,
+        rounds: None,
         task,
     }
 }

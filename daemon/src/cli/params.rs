@@ -1,0 +1,40 @@
+//! Actions and their parameters as they are written on the command line. What they mean is the kind's business.
+
+use roundsman_model::{ActionName, InvalidName, TaskDefinition};
+use roundsman_task::{ActionInfo, Registry};
+use serde_json::{Map, Value};
+
+use super::failure::{Answer, Failure};
+
+/// Reads `key=value` pairs.
+pub(crate) fn params(given: &[String]) -> Answer<Map<String, Value>> {
+    let mut params = Map::new();
+    for given in given {
+        let Some((key, value)) = given.split_once('=') else {
+            return Err(Failure::Usage(format!("-p {given:?} has no \"=\": write -p key=value")));
+        };
+        if params.insert(key.to_owned(), value.into()).is_some() {
+            return Err(Failure::Usage(format!("parameter {key:?} is given twice")));
+        }
+    }
+    Ok(params)
+}
+
+/// An action that the task's kind offers.
+pub(crate) fn action(
+    name: &str,
+    registry: &Registry,
+    definition: &TaskDefinition,
+) -> Answer<(ActionName, &'static ActionInfo)> {
+    let offered = registry.get(definition.kind.as_str()).map_or(&[][..], |entry| entry.info.actions);
+    if let Some(info) = offered.iter().find(|action| action.name == name) {
+        let name = name.parse().map_err(|error: InvalidName| Failure::Usage(error.to_string()))?;
+        return Ok((name, info));
+    }
+    let names: Vec<&str> = offered.iter().map(|action| action.name).collect();
+    let offers = match names.is_empty() {
+        true => "it offers none".to_owned(),
+        false => format!("it offers {}", names.join(", ")),
+    };
+    Err(Failure::Usage(format!("kind {} has no action {name:?}: {offers}", definition.kind)))
+}

@@ -1,0 +1,101 @@
+//! `roundsman rerun`: does what an earlier run did once more: the same task, slot, action and parameters. The earlier run
+//! stays as it is.
+
+use roundsman_model::{Origin, Run, RunId, TaskDefinition};
+use roundsman_store::NewRun;
+use roundsman_task::Registry;
+
+use super::{
+    failure::{Answer, Failure},
+    look::state_words,
+    output::Output,
+    plan::{self, KnownTask, Standing},
+    request::{self, Wish},
+    session::{self, Session},
+    who::who,
+};
+
+/// The arguments of `rerun`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The number of the earlier run
+    #[arg(value_name = "RUN", value_parser = session::run_id)]
+    id: RunId,
+    /// As the task was configured then, instead of as it is now
+    #[arg(long)]
+    as_then: bool,
+    /// Tasks that follow this one do not run
+    #[arg(long)]
+    alone: bool,
+    /// Follow the log until the run has ended, and end as `run-task` would
+    #[arg(long)]
+    wait: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
+    let store = session.store().await?;
+    let Some(earlier) = store.run(args.id).await? else {
+        return Err(Failure::Usage(session::no_run(&store, args.id).await.message().to_owned()));
+    };
+    if earlier.state.is_active() {
+        let (id, state) = (earlier.id, state_words(earlier.state));
+        return Err(Failure::InTheWay(format!("run {id} of {} is still {state}: let it end first", earlier.task)));
+    }
+    let all = plan::known(session).await?;
+    let task = all.iter().find(|task| *task.name() == earlier.task);
+    let mut notes = task.map_or_else(Vec::new, |task| request::circumstances(task, session.now()));
+    let definition = match args.as_then {
+        true => as_then(session, &earlier).await?,
+        false => as_now(task, &earlier, &mut notes)?,
+    };
+    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+    let alone = args.alone || earlier.dry_run || earlier.action.is_some();
+    let round = task.map_or_else(roundsman_store::Round::default, |task| request::round(task, &all, alone));
+    let run = NewRun {
+        slot: earlier.slot,
+        origin: Origin::Rerun,
+        requested_by: Some(who()),
+        exclusive: is_exclusive(&registry, &earlier),
+        action: earlier.action,
+        params: earlier.params,
+        dry_run: earlier.dry_run,
+        round,
+        rerun_of: Some(earlier.id),
+        definition,
+    };
+    request::make(Wish { what: "rerun", run, notes, wait: args.wait, json: args.json }, session, out).await
+}
+
+async fn as_then(session: &Session, earlier: &Run) -> Answer<TaskDefinition> {
+    let stored = session.store().await?.definition(&earlier.task, &earlier.definition).await?;
+    stored.ok_or_else(|| {
+        let (id, hash) = (earlier.id, &earlier.definition);
+        Failure::Failed(format!("the definition of run {id} ({hash}) is no longer kept: leave --as-then out"))
+    })
+}
+
+fn as_now(task: Option<&KnownTask>, earlier: &Run, notes: &mut Vec<String>) -> Answer<TaskDefinition> {
+    let Some(task) = task.filter(|task| task.standing != Standing::Removed) else {
+        let (id, name) = (earlier.id, &earlier.task);
+        return Err(Failure::Usage(format!(
+            "task {name} was removed from the configuration: `roundsman rerun {id} --as-then` runs it as it was then"
+        )));
+    };
+    if task.definition.hash() != earlier.definition {
+        notes.push(format!(
+            "the definition of {} has changed since run {}: it runs as it is now; --as-then uses the earlier one",
+            earlier.task, earlier.id
+        ));
+    }
+    Ok(task.definition.clone())
+}
+
+/// Whether the run shares the task's overlap guard; actions of kinds that are gone do.
+fn is_exclusive(registry: &Registry, run: &Run) -> bool {
+    let Some(action) = &run.action else { return true };
+    let actions = registry.get(run.kind.as_str()).map_or(&[][..], |entry| entry.info.actions);
+    actions.iter().find(|info| info.name == action.as_str()).is_none_or(|info| info.exclusive)
+}

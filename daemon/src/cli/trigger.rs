@@ -1,0 +1,71 @@
+//! `roundsman trigger`: asks for a run of a task now, carried out by a daemon as one from its schedule would be. It starts
+//! nothing itself; `run-task` does.
+
+use roundsman_model::Origin;
+use roundsman_store::NewRun;
+use roundsman_task::Registry;
+
+use super::{
+    failure::{Answer, Failure},
+    output::Output,
+    params, plan,
+    plan::Standing,
+    request::{self, Wish},
+    session::Session,
+    who::who,
+};
+
+/// The arguments of `trigger`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The task
+    name: String,
+    /// One of the kind's actions, instead of its scheduled work
+    action: Option<String>,
+    /// A parameter for the kind
+    #[arg(short = 'p', long = "param", value_name = "KEY=VALUE")]
+    params: Vec<String>,
+    /// Read only: what would be written becomes a plan; tasks that follow this one do not run
+    #[arg(long)]
+    dry_run: bool,
+    /// Tasks that follow this one do not run
+    #[arg(long)]
+    alone: bool,
+    /// Follow the log until the run has ended, and end as `run-task` would
+    #[arg(long)]
+    wait: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
+    let all = plan::known(session).await?;
+    let task = plan::pick(all.clone(), &args.name)?;
+    if task.standing == Standing::Removed {
+        let name = task.name();
+        return Err(Failure::Usage(format!("task {name} was removed from the configuration: it cannot be run")));
+    }
+    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+    let action = args.action.as_deref().map(|name| params::action(name, &registry, &task.definition));
+    let action = action.transpose()?;
+    let mut notes = request::circumstances(&task, session.now());
+    if task.standing == Standing::Changed {
+        notes.push(format!("the configuration of {} has changed; it runs as the daemon last read it", task.name()));
+    }
+    // An action is not the work that others wait for, and a plan is no result to build upon.
+    let alone = args.alone || args.dry_run || action.is_some();
+    let run = NewRun {
+        slot: None,
+        origin: Origin::Trigger,
+        requested_by: Some(who()),
+        params: params::params(&args.params)?.into(),
+        dry_run: args.dry_run,
+        exclusive: action.as_ref().is_none_or(|(_, info)| info.exclusive),
+        action: action.map(|(name, _)| name),
+        round: request::round(&task, &all, alone),
+        rerun_of: None,
+        definition: task.definition,
+    };
+    request::make(Wish { what: "trigger", run, notes, wait: args.wait, json: args.json }, session, out).await
+}

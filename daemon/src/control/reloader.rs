@@ -1,0 +1,156 @@
+//! Loads the configuration of a running daemon again, on a word over the socket or on SIGHUP: all of it or nothing. What
+//! the new definitions do to slots and runs is the engine's business.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use async_trait::async_trait;
+use roundsman_config::{Environment, Loaded, Settings};
+use roundsman_engine::Engine;
+use roundsman_store::Control;
+use roundsman_task::Registry;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Mutex,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    protocol::{Reloaded, Status},
+    server::Ears,
+};
+use crate::{
+    cli::{failure::chain, reload},
+    kinds::CompiledKinds,
+};
+
+/// Loads the configuration again.
+pub(crate) struct Reloader {
+    /// The file named at the start, if one was; what else is read follows from the environment, as at the start.
+    file: Option<PathBuf>,
+    registry: Registry,
+    engine: Arc<Engine>,
+    begun: Instant,
+    /// What the daemon was started with: some of it stays as it is however often it is reloaded.
+    settings: Settings,
+    /// One reload at a time.
+    turn: Mutex<()>,
+}
+
+impl Reloader {
+    /// A reloader for a daemon that was started from this configuration.
+    pub(crate) fn new(
+        file: Option<PathBuf>,
+        registry: Registry,
+        engine: Arc<Engine>,
+        settings: Settings,
+    ) -> Self {
+        Self { file, registry, engine, begun: Instant::now(), settings, turn: Mutex::new(()) }
+    }
+
+    /// Reloads, or says in sentences why all stays as it is.
+    async fn load_again(&self, by: &str) -> Result<Reloaded, String> {
+        let _turn = self.turn.lock().await;
+        let fresh = self.read().await?;
+        let (pools, budgets) = (fresh.settings.pools.clone(), fresh.settings.budgets.clone());
+        let report = self.engine.reload(fresh.tasks.clone(), pools, budgets).await;
+        let report = report.map_err(|error| chain(&error))?;
+        let reloaded = Reloaded {
+            added: report.added,
+            removed: report.removed,
+            changed: report.changed,
+            restart: restart_keys(&self.settings, &fresh.settings),
+            follows: !report.leads,
+        };
+        self.note(by, &reloaded).await;
+        Ok(reloaded)
+    }
+
+    /// Files are read and checked beside everything else that the daemon does.
+    async fn read(&self) -> Result<Loaded, String> {
+        let (file, kinds) = (self.file.clone(), CompiledKinds(self.registry.clone()));
+        let load = move || roundsman_config::load(file.as_deref(), &kinds, &Environment::of_process());
+        let loaded = tokio::task::spawn_blocking(load).await;
+        loaded.map_err(|error| format!("reading the configuration broke off: {error}"))?.map_err(|all| all.to_string())
+    }
+
+    async fn note(&self, by: &str, reloaded: &Reloaded) {
+        tracing::info!(by, "{}", reload::words(reloaded));
+        if let Some(note) = reload::restart_note(&reloaded.restart) {
+            tracing::warn!("{note}");
+        }
+        let control = Control {
+            at: self.engine.now(),
+            by: by.to_owned(),
+            what: "reload".to_owned(),
+            task: None,
+            run: None,
+            detail: Some(reload::words(reloaded)),
+        };
+        if let Err(error) = self.engine.store().note_control(&control).await {
+            tracing::warn!("a reload could not be recorded: {error}");
+        }
+    }
+}
+
+#[async_trait]
+impl Ears for Reloader {
+    fn wake(&self) {
+        self.engine.look_now();
+        self.engine.look_for_orders();
+    }
+
+    async fn status(&self) -> Status {
+        Status {
+            boot: self.engine.me().boot.clone(),
+            leader: self.engine.standing().fires(),
+            uptime_secs: self.begun.elapsed().as_secs_f64(),
+            tick_age_secs: self.engine.health().tick_age().map(|age| age.as_secs_f64()),
+        }
+    }
+
+    async fn reload(&self, by: &str) -> Result<Reloaded, String> {
+        self.load_again(by).await.inspect_err(|why| {
+            tracing::error!(by, "the configuration was not reloaded, nothing was changed: {why}");
+        })
+    }
+}
+
+/// SIGHUP, heard from the beginning of a daemon, so that one that comes early does not end it.
+pub(crate) struct ReloadSignals(Signal);
+
+impl ReloadSignals {
+    /// Listens from now on.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Reloads on each signal, until `stop`.
+    pub(crate) async fn obey(mut self, reloader: Arc<Reloader>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(()) = self.0.recv() => {}
+            }
+            // What came of it was logged.
+            let _ = reloader.reload("SIGHUP").await;
+        }
+    }
+}
+
+/// The keys of `[daemon]` that have changed and count only from the next start on.
+fn restart_keys(before: &Settings, after: &Settings) -> Vec<String> {
+    let changed = [
+        ("store", before.store.value != after.store.value),
+        ("listen", before.listen.value != after.listen.value),
+        ("state_dir", before.state_dir.value != after.state_dir.value),
+        ("workers", before.workers.value != after.workers.value),
+        ("log", before.log.value != after.log.value),
+        ("log_format", before.log_format.value != after.log_format.value),
+        ("node_name", before.node_name.value != after.node_name.value),
+        ("labels", before.labels.value != after.labels.value),
+        ("lease", before.lease.value != after.lease.value),
+        ("without_store", before.without_store.value != after.without_store.value),
+        ("node_gone_after", before.node_gone_after.value != after.node_gone_after.value),
+    ];
+    changed.iter().filter(|(_, changed)| *changed).map(|(key, _)| format!("daemon.{key}")).collect()
+}
