@@ -1,6 +1,13 @@
-//! Fires slots: a heap of next slots, asleep until the earliest. Each due slot becomes a verdict and, if it is to run, a
+//! Fires slots: a heap of next looks, asleep until the earliest. Each due slot becomes a verdict and, if it is to run, a
 //! queued run, both in one transaction. The next slot always comes from the definition and the clock, never from the
-//! last run. It starts no worker.
+//! last run. Only a node that leads fires; taking over and reloading happen between two ticks. It starts no worker.
+
+pub(crate) mod gap;
+mod refresh;
+mod take_over;
+pub(crate) mod watched;
+
+pub(crate) use take_over::Ahead;
 
 use std::{
     cmp::Reverse,
@@ -10,173 +17,234 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
-use roundsman_model::{
-    Reason, SlotRange, TaskDefinition, TaskName, Timestamp, Verdict, misfire, time::delta,
-};
-use roundsman_store::{Extra, Fired, Firing, SlotFate, SlotToRun, TaskRow};
-use roundsman_telemetry::FiringMoved;
-use tokio::{sync::Notify, time::Instant};
+use roundsman_model::{TaskName, Timestamp, time::delta};
+use roundsman_store::{Fired, Firing, SlotFate, StoreResult};
+use roundsman_telemetry::ClockOdd;
+use tokio::sync::Notify;
 
-use crate::{Engine, Service, engine::store_pause};
+use self::{
+    gap::{Cause, Gap},
+    refresh::Refresh,
+    watched::Watched,
+};
+use crate::{
+    Engine, Service, Standing,
+    clock::{ClockWatch, Glance, Tick},
+    engine::store_pause,
+};
 
 /// The longest sleep: steps of the wall clock are noticed within it.
 const LONGEST_REST: Duration = Duration::from_secs(1);
-/// A pause between two ticks longer than this means that nothing could fire: the host slept or the daemon was frozen.
-const STALL: Duration = Duration::from_secs(5);
+/// The pause when something is due that could not be fired just now.
+const SHORTEST_REST: Duration = Duration::from_millis(1);
+/// How often tasks that catch up are looked at.
+const CATCH_UP_RHYTHM: Duration = Duration::from_millis(250);
 /// A slot this late counts as overdue.
 const OVERDUE_GRACE: Duration = Duration::from_secs(30);
-
-struct Watched {
-    definition: Arc<TaskDefinition>,
-    hash: String,
-    ledger_until: Timestamp,
-    revision: i64,
-    offset: TimeDelta,
-}
-
-/// Why slots could not fire for a while.
-#[derive(Debug, Clone, Copy)]
-struct Outage {
-    reason: Reason,
-    since: Timestamp,
-}
+/// How often tasks that somebody else changed are read anew before the next tick.
+const READ_ANEW: usize = 3;
 
 /// Fires slots.
 pub struct Firer {
     engine: Arc<Engine>,
+    /// The standing under which the ledgers were taken over.
+    reign: Option<Standing>,
+    /// Since when nobody fired, until this node does.
+    quiet: Option<Gap>,
     watched: HashMap<TaskName, Watched>,
     heap: BinaryHeap<Reverse<(Timestamp, TaskName)>>,
-    outage: Option<Outage>,
-    last_tick: Option<(Instant, Timestamp)>,
+    gap: Option<Gap>,
+    clock: ClockWatch,
+    /// Whether the wall clock was compared with what is recorded, or was steady for long enough since.
+    trusted: bool,
+    /// What was written for later than this was written under a wrong clock.
+    mend_after: Option<Timestamp>,
+    refresh: Refresh,
+    wound_up: bool,
     failures: u32,
 }
 
 impl Firer {
-    /// Watches the tasks of the engine's definitions from where their ledgers end.
-    pub fn new(engine: Arc<Engine>, rows: &[TaskRow]) -> Self {
-        let mut firer = Self {
+    /// A firer that has not taken over yet. `down_since` is when a daemon was last known to live.
+    pub fn new(engine: Arc<Engine>, down_since: Option<Timestamp>) -> Self {
+        Self {
             engine,
+            reign: None,
+            quiet: Some(down_since.map_or(Gap::unknown(), |since| Gap { cause: Cause::DaemonDown, since })),
             watched: HashMap::new(),
             heap: BinaryHeap::new(),
-            outage: None,
-            last_tick: None,
+            gap: None,
+            clock: ClockWatch::default(),
+            trusted: false,
+            mend_after: None,
+            refresh: Refresh::default(),
+            wound_up: false,
             failures: 0,
-        };
-        for definition in firer.engine.definitions() {
-            let row = rows.iter().find(|row| row.definition.name == definition.name);
-            let Some(ledger_until) = row.and_then(|row| row.ledger_until) else { continue };
-            let revision = row.map_or(0, |row| row.revision);
-            let hash = definition.hash();
-            let offset = delta(definition.jitter_offset());
-            let name = definition.name.clone();
-            firer.watched.insert(name.clone(), Watched { definition, hash, ledger_until, revision, offset });
-            firer.plan_next(&name);
         }
-        firer
     }
 
-    /// Puts the task's next slot on the heap.
+    /// The first turn, for a start that wants to know of errors: takes over, if this node may fire and its clock can be
+    /// trusted, and fires what is due.
+    pub async fn begin(&mut self) -> StoreResult<()> {
+        self.look_at_clock();
+        self.turn().await
+    }
+
+    fn glance(&self) -> Glance {
+        Glance { wall: self.engine.now(), uptime: self.engine.uptime() }
+    }
+
+    fn look_at_clock(&mut self) {
+        let (tick, step) = self.clock.look(self.glance());
+        if let Some(step) = step {
+            ClockOdd { step_ms: step.num_milliseconds() }.emit();
+        }
+        match tick {
+            Tick::Even | Tick::Held => {}
+            Tick::Lapsed(since, lapse) => self.note_gap(Cause::Clock(lapse), since),
+            Tick::Settled { truth, since, lapse } => {
+                self.trusted = true;
+                self.mend_after = Some(truth).filter(|_| matches!(lapse, crate::clock::Lapse::SetBack(_)));
+                self.note_gap(Cause::Clock(lapse), since);
+            }
+        }
+        self.engine.health().clock(self.clock.held());
+    }
+
+    /// When a daemon was last known to live before this one.
+    fn known_until(&self) -> Option<Timestamp> {
+        self.quiet.map(|quiet| quiet.since).filter(|since| *since > Timestamp::MIN_UTC)
+    }
+
+    fn note_gap(&mut self, cause: Cause, since: Timestamp) {
+        self.gap.get_or_insert(Gap { cause, since });
+    }
+
+    /// One turn: whatever is to be done before the next rest.
+    async fn turn(&mut self) -> StoreResult<()> {
+        let standing = self.engine.standing();
+        if !standing.fires() || self.clock.held().is_some() {
+            self.stand_by(standing).await;
+            return Ok(());
+        }
+        if self.reign != Some(standing) && !self.take_over(standing).await? {
+            return Ok(());
+        }
+        self.answer_reloads().await;
+        if self.reign.is_none() {
+            return Ok(());
+        }
+        self.mend().await?;
+        self.look_for_changes().await?;
+        self.fire_due().await?;
+        self.catch_up().await?;
+        self.gap = None;
+        Ok(())
+    }
+
+    /// Watches a task from now on.
+    fn watch(&mut self, task: TaskName, watched: Watched) {
+        self.watched.insert(task.clone(), watched);
+        self.plan_next(&task);
+    }
+
+    /// Puts the task's next look on the heap.
     fn plan_next(&mut self, task: &TaskName) {
-        let Some(watched) = self.watched.get(task) else { return };
-        let next = watched.definition.next_slot(watched.ledger_until);
-        self.engine.set_next_slot(task, next);
-        if let Some(next) = next {
-            self.heap.push(Reverse((next + watched.offset, task.clone())));
+        let now = self.engine.now();
+        let Some(watched) = self.watched.get_mut(task) else { return };
+        let next_slot = watched.next_slot().filter(|_| watched.definition.enabled);
+        self.engine.set_next_slot(task, next_slot);
+        let look_at = watched.next_look(now);
+        if look_at == watched.look_at {
+            return;
+        }
+        watched.look_at = look_at;
+        if let Some(at) = look_at {
+            self.heap.push(Reverse((at, task.clone())));
         }
     }
 
     fn take_due(&mut self, now: Timestamp) -> Vec<TaskName> {
         let mut due = Vec::new();
         while self.heap.peek().is_some_and(|Reverse((at, _))| *at <= now) {
-            due.extend(self.heap.pop().map(|Reverse((_, task))| task));
+            let Some(Reverse((at, task))) = self.heap.pop() else { break };
+            if let Some(watched) = self.watched.get_mut(&task).filter(|watched| watched.look_at == Some(at)) {
+                watched.look_at = None;
+                due.push(task);
+            }
         }
         due
     }
 
-    /// What firing this task now means; `None` if it has no slot after all.
-    fn firing(&self, task: &TaskName, now: Timestamp) -> Option<Firing> {
-        let watched = self.watched.get(task)?;
-        let definition = &watched.definition;
-        let until = now - watched.offset;
-        let schedule = definition.schedule.as_ref()?;
-        let slots = schedule.slots(watched.ledger_until, until, definition.timezone);
-        let (run, passed) = match self.outage {
-            None => (slots.collect::<Vec<_>>(), Vec::new()),
-            Some(outage) => {
-                let plan = misfire::decide(definition.misfire, definition.window.get(), slots, until);
-                let passed = plan.missed.map(|passed| missed_row(definition, passed, outage, now));
-                (plan.run, passed.into_iter().collect())
+    async fn fire_due(&mut self) -> StoreResult<()> {
+        for _ in 0..READ_ANEW {
+            let now = self.engine.now();
+            let due = self.take_due(now);
+            let gap = self.gap;
+            let decided = due.iter().filter_map(|task| self.watched.get_mut(task)?.firing(gap, false, now));
+            let firings: Vec<Firing> = decided.collect();
+            let written = self.write(firings, now).await;
+            for task in &due {
+                self.plan_next(task);
             }
-        };
-        let last = run.last().copied().or_else(|| passed.last().map(|range| range.last))?;
-        let run = run
-            .into_iter()
-            .map(|slot| SlotToRun {
-                slot: Some(slot),
-                due_at: slot + watched.offset,
-                extra: Extra::default(),
-            })
-            .collect();
-        Some(Firing {
-            task: task.clone(),
-            kind: definition.kind.clone(),
-            definition: watched.hash.clone(),
-            overlap: definition.overlap,
-            terms: definition.terms(),
-            followed: false,
-            revision: watched.revision,
-            ledger_was: Some(watched.ledger_until),
-            ledger_until: last,
-            passed,
-            run,
-        })
-    }
-
-    fn notice_stall(&mut self, now: Timestamp) {
-        if let Some((before, wall)) = self.last_tick {
-            let stepped = (now - wall).to_std().is_ok_and(|passed| passed > STALL);
-            if self.outage.is_none() && (before.elapsed() > STALL || stepped) {
-                self.outage = Some(Outage { reason: Reason::Down, since: wall });
+            if !self.read_anew(written?).await? {
+                break;
             }
         }
+        Ok(())
     }
 
-    async fn fire_due(&mut self, now: Timestamp) -> bool {
-        let due = self.take_due(now);
-        let firings: Vec<Firing> = due.iter().filter_map(|task| self.firing(task, now)).collect();
-        let written = firings.is_empty() || self.write(firings, now).await;
-        for task in &due {
+    /// Lets tasks that are behind take their next slot, unless a run of theirs is active.
+    async fn catch_up(&mut self) -> StoreResult<()> {
+        let behind = |watched: &Watched| watched.behind.is_some();
+        let mut tasks: Vec<TaskName> =
+            self.watched.iter().filter(|(_, watched)| behind(watched)).map(|(task, _)| task.clone()).collect();
+        if tasks.is_empty() || !self.refresh.busy_is_due(self.engine.uptime().total) {
+            return Ok(());
+        }
+        let busy = self.engine.note_read(self.engine.store().busy().await)?;
+        let busy: std::collections::HashSet<_> = busy.into_iter().collect();
+        tasks.retain(|task| !busy.contains(task));
+        let (now, gap) = (self.engine.now(), self.gap);
+        let firings: Vec<Firing> =
+            tasks.iter().filter_map(|task| self.watched.get_mut(task)?.firing(gap, true, now)).collect();
+        let moved = self.write(firings, now).await?;
+        for task in &tasks {
             self.plan_next(task);
         }
-        written
+        self.read_anew(moved).await.map(drop)
     }
 
-    async fn write(&mut self, firings: Vec<Firing>, now: Timestamp) -> bool {
-        let fired = self.engine.store().fire(firings.clone(), None, now).await;
-        let Ok(fired) = self.engine.note_write(fired) else {
-            self.outage.get_or_insert(Outage { reason: Reason::StoreAway, since: now });
-            return false;
-        };
-        for (firing, fired) in firings.iter().zip(fired) {
-            self.follow(firing, fired);
+    /// Writes firings. Returns the tasks that somebody else changed meanwhile.
+    async fn write(&mut self, firings: Vec<Firing>, now: Timestamp) -> StoreResult<Vec<TaskName>> {
+        if firings.is_empty() {
+            return Ok(Vec::new());
         }
-        self.engine.wake_dispatcher.notify_one();
-        true
-    }
-
-    fn follow(&mut self, firing: &Firing, fired: Fired) {
-        let Some(watched) = self.watched.get_mut(&firing.task) else { return };
-        match fired {
-            Fired::Done(fates) => {
-                watched.ledger_until = firing.ledger_until;
-                for fate in fates {
-                    if let SlotFate::Overlap(run) = fate {
-                        tracing::info!(task.name = %firing.task, run.id = %run, "slot skipped: this run is still active");
-                    }
+        let epoch = self.reign.and_then(Standing::epoch);
+        let fired = self.engine.store().fire(firings.clone(), epoch, now).await;
+        let fired = self.engine.note_write(fired).inspect_err(|_| self.note_gap(Cause::StoreAway, now))?;
+        let mut moved = Vec::new();
+        for (firing, fired) in firings.iter().zip(fired) {
+            match fired {
+                Fired::Done(fates) => self.fired(firing, &fates),
+                Fired::Moved => moved.push(firing.task.clone()),
+                Fired::Deposed => {
+                    self.depose();
+                    return Ok(Vec::new());
                 }
             }
-            Fired::Moved | Fired::Deposed => FiringMoved { task: &firing.task }.emit(),
+        }
+        self.engine.wake_dispatcher.notify_one();
+        Ok(moved)
+    }
+
+    fn fired(&mut self, firing: &Firing, fates: &[SlotFate]) {
+        let Some(watched) = self.watched.get_mut(&firing.task) else { return };
+        watched.fired(firing);
+        for fate in fates {
+            if let SlotFate::Overlap(run) = fate {
+                tracing::info!(task.name = %firing.task, run.id = %run, "slot skipped: this run is still active");
+            }
         }
     }
 
@@ -184,16 +252,41 @@ impl Firer {
         let limit = now - delta(OVERDUE_GRACE);
         match self.heap.peek() {
             Some(Reverse((at, _))) if *at < limit => {
-                self.heap.iter().filter(|Reverse((at, _))| *at < limit).count() as u64
+                let is_overdue = |watched: &&Watched| watched.look_at.is_some_and(|at| at < limit);
+                self.watched.values().filter(is_overdue).count() as u64
             }
             _ => 0,
         }
     }
 
     fn rest(&self) -> Duration {
+        if !self.engine.standing().fires() || self.reign.is_none() || self.clock.held().is_some() {
+            return LONGEST_REST;
+        }
         let now = self.engine.now();
-        let until_next = self.heap.peek().map(|Reverse((at, _))| (*at - now).to_std().unwrap_or_default());
-        until_next.unwrap_or(LONGEST_REST).min(LONGEST_REST)
+        let longest = if self.watched.values().any(|watched| watched.behind.is_some()) {
+            CATCH_UP_RHYTHM
+        } else {
+            LONGEST_REST
+        };
+        let until_next = self.heap.peek().map(|Reverse((at, _))| (*at - now).to_std().unwrap_or(SHORTEST_REST));
+        until_next.unwrap_or(longest).min(longest)
+    }
+
+    /// Fires no more. Tasks that are switched off get the slots written down that were put off.
+    async fn wind_up(&mut self) {
+        if std::mem::replace(&mut self.wound_up, true) {
+            return;
+        }
+        self.refuse_reloads();
+        if self.reign.is_none() || self.reign != Some(self.engine.standing()) {
+            return;
+        }
+        let now = self.engine.now();
+        let idle = self.watched.values_mut().filter(|watched| !watched.definition.enabled);
+        let firings = idle.filter_map(|watched| watched.firing(None, false, now)).collect();
+        // What cannot be written now is for the next start to account for, like everything due from now on.
+        let _ = self.write(firings, now).await;
     }
 }
 
@@ -209,52 +302,23 @@ impl Service for Firer {
 
     async fn run_once(&mut self) -> Duration {
         if self.engine.stop_claiming.is_cancelled() {
-            // Slots that fall due during a drain are for the next start to account for.
+            self.wind_up().await;
             return LONGEST_REST;
         }
-        let now = self.engine.now();
-        self.notice_stall(now);
-        let written = self.fire_due(now).await;
-        let after = self.engine.now();
-        self.engine.health().ticked(self.overdue(after));
-        self.last_tick = Some((Instant::now(), after));
-        if written {
-            self.failures = 0;
-            self.outage = None;
-            self.rest()
-        } else {
-            self.failures += 1;
-            store_pause(self.failures).min(LONGEST_REST)
+        self.look_at_clock();
+        let turned = self.turn().await;
+        let overdue = if self.reign.is_some() { self.overdue(self.engine.now()) } else { 0 };
+        self.engine.health().ticked(overdue);
+        self.clock.rest(self.glance());
+        match turned {
+            Ok(()) => {
+                self.failures = 0;
+                self.rest()
+            }
+            Err(_) => {
+                self.failures += 1;
+                store_pause(self.failures).min(LONGEST_REST)
+            }
         }
     }
-}
-
-fn missed_row(
-    definition: &TaskDefinition,
-    passed: misfire::Passed,
-    outage: Outage,
-    now: Timestamp,
-) -> SlotRange {
-    let local = |at: Timestamp| at.with_timezone(&definition.timezone).format("%Y-%m-%d %H:%M:%S %:z");
-    let what = if outage.reason == Reason::StoreAway { "store away" } else { "daemon down" };
-    SlotRange {
-        task: definition.name.clone(),
-        first: passed.first,
-        last: passed.last,
-        count: passed.count,
-        verdict: Verdict::Missed,
-        reason: Some(outage.reason),
-        detail: Some(format!("{what} from {} to {}", local(outage.since), local(now))),
-        run: None,
-        decided_at: now,
-    }
-}
-
-pub(crate) fn missed_while_down(
-    definition: &TaskDefinition,
-    passed: misfire::Passed,
-    since: Timestamp,
-    now: Timestamp,
-) -> SlotRange {
-    missed_row(definition, passed, Outage { reason: Reason::Down, since }, now)
 }

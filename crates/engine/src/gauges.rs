@@ -15,7 +15,8 @@ pub async fn refresh_gauges(engine: &Arc<Engine>) -> StoreResult<()> {
     busy.extend(engine.live().tasks());
     let queued = totals.as_ref().map_or(0, |totals| totals.iter().map(|(_, t)| queued(t)).sum());
     let tick_age = engine.health().tick_age().unwrap_or_default();
-    set_daemon(tick_age.as_secs_f64(), engine.health().store_up(), queued, engine.health().overdue(), true);
+    let (store_up, leads) = (engine.health().store_up(), engine.standing().fires());
+    set_daemon(tick_age.as_secs_f64(), store_up, queued, engine.health().overdue(), leads);
     let totals: BTreeMap<TaskName, TaskTotals> = totals?.into_iter().collect();
     // What one-shot runs reported arrives through the store; of tasks under way here our own samples are newer.
     for (task, of_task) in totals.iter().filter(|(task, _)| !busy.contains(*task)) {

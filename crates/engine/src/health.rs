@@ -25,6 +25,8 @@ struct State {
     store_lost: Option<Instant>,
     store_seen: bool,
     overdue: u64,
+    leader: String,
+    clock: Option<String>,
 }
 
 /// What `/readyz` tells.
@@ -45,6 +47,8 @@ impl Default for Health {
             store_lost: None,
             store_seen: false,
             overdue: 0,
+            leader: "this node fires".to_owned(),
+            clock: None,
         };
         Self { state: Mutex::new(state) }
     }
@@ -111,6 +115,19 @@ impl Health {
         }
     }
 
+    /// Who fires, in words.
+    pub(crate) fn leads(&self, words: &str) {
+        let mut state = self.state();
+        if state.leader != words {
+            words.clone_into(&mut state.leader);
+        }
+    }
+
+    /// What is amiss with the wall clock, if firing waits for it.
+    pub(crate) fn clock(&self, held: Option<String>) {
+        self.state().clock = held;
+    }
+
     /// Seconds since slots were last looked at; `None` before the first time.
     pub fn tick_age(&self) -> Option<Duration> {
         self.state().last_tick.map(|at| at.elapsed())
@@ -140,8 +157,18 @@ impl Health {
             (None, false) => (false, "not reached yet".to_owned()),
         };
         let slots = (state.overdue == 0, format!("{} overdue", state.overdue));
+        let clock = state.clock.clone().map_or((true, "steady".to_owned()), |held| (false, held));
+        let leader = (true, state.leader.clone());
         let phase = (state.started, state.phase.to_owned());
-        let parts: Vec<_> = [("daemon", phase), ("store", store), ("tick", tick), ("slots", slots)]
+        let parts = [
+            ("daemon", phase),
+            ("store", store),
+            ("tick", tick),
+            ("slots", slots),
+            ("clock", clock),
+            ("leader", leader),
+        ];
+        let parts: Vec<_> = parts
             .into_iter()
             .map(|(name, (well, words))| (name, well, words))
             .collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
 use roundsman_model::{Ended, RunId, RunState, TaskName};
 use tracing::{debug, error, info, warn};
 
@@ -159,6 +159,55 @@ impl ClockOdd {
     /// Tells it.
     pub fn emit(&self) {
         warn!(step_ms = self.step_ms, "the wall clock was stepped");
+    }
+}
+
+/// Who fires changed, as far as it concerns this node.
+pub enum LeadChanged {
+    /// This node fires from now on.
+    Taken {
+        /// Its epoch.
+        epoch: i64,
+    },
+    /// Another node took over.
+    Lost {
+        /// The epoch that is over.
+        epoch: i64,
+    },
+    /// This node gave the lead up.
+    Resigned {
+        /// The epoch that is over.
+        epoch: i64,
+    },
+}
+
+impl LeadChanged {
+    /// Tells it.
+    pub fn emit(&self) {
+        let leads = matches!(self, Self::Taken { .. });
+        gauge!(names::LEADER).set(f64::from(u8::from(leads)));
+        match self {
+            Self::Taken { epoch } => info!(epoch, "this node leads: it fires slots"),
+            Self::Lost { epoch } => warn!(epoch, "another node leads now; this one fires no more"),
+            Self::Resigned { epoch } => info!(epoch, "gave up the lead"),
+        }
+    }
+}
+
+/// New definitions are in force.
+pub struct Reloaded {
+    /// Tasks that are new.
+    pub added: usize,
+    /// Tasks that left.
+    pub removed: usize,
+    /// Tasks with another definition.
+    pub changed: usize,
+}
+
+impl Reloaded {
+    /// Tells it.
+    pub fn emit(&self) {
+        info!(added = self.added, removed = self.removed, changed = self.changed, "configuration reloaded");
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) async fn drain(
 ) -> bool {
     engine.stop_claiming.cancel();
     engine.health().stopping();
+    // Before anything else ends, so that another node fires from now on.
+    engine.resign().await;
     attempts.close();
     let under_way = attempts.len();
     match stopped {

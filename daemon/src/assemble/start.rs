@@ -1,11 +1,11 @@
-//! The steps of a start, in their order: series, store, rescue, definitions. Nothing fires before all are done.
+//! The steps of a start, in their order: store, node, rescue, definitions, series. Nothing fires before all are done.
 
 use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Settings};
-use roundsman_engine::{Engine, Rescuer, Resolver, reconcile, refresh_gauges};
+use roundsman_engine::{Engine, Firer, Rescuer, Resolver, refresh_gauges};
 use roundsman_model::Timestamp;
-use roundsman_store::{NodeEntry, OpenOptions, Role, Store, StoreResult, TaskRow};
+use roundsman_store::{NodeEntry, OpenOptions, Role, Store, StoreError, StoreResult};
 use roundsman_supervisor::ProcessExecutor;
 use roundsman_task::SystemClock;
 use roundsman_wire::Executor;
@@ -18,6 +18,8 @@ use crate::cli::{
 
 /// The longest pause between two tries to reach the store.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The pause after the first try.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Makes the series of all tasks present, with what the store knows of them.
 pub(super) async fn declare_series(foundation: &Foundation, engine: &Arc<Engine>) {
@@ -32,7 +34,7 @@ pub(super) async fn declare_series(foundation: &Foundation, engine: &Arc<Engine>
 pub(super) async fn open_store(foundation: &Foundation) -> Answer<Arc<dyn Store>> {
     let health = &foundation.health;
     health.enter_phase("waiting for the store");
-    let mut pause = Duration::from_millis(250);
+    let mut pause = FIRST_PAUSE;
     loop {
         let options = OpenOptions::for_role(Role::Daemon);
         match roundsman_store::open(&store_url(&foundation.loaded), options).await {
@@ -49,43 +51,62 @@ pub(super) async fn open_store(foundation: &Foundation) -> Answer<Arc<dyn Store>
     }
 }
 
-/// What must be done before anything fires: enter as a node, take back what earlier boots left, put the definitions in
-/// force and account for the time in between.
+/// What must be done before anything fires: enter as a node and take back what earlier boots left. Returns when a daemon
+/// was last known to live.
 pub(super) async fn before_first_tick(
     foundation: &Foundation,
     engine: &Arc<Engine>,
     rescuer: &mut Rescuer,
-) -> Answer<Vec<TaskRow>> {
+) -> Answer<Option<Timestamp>> {
     engine.health().enter_phase("taking over from the boot before");
     engine.set_definitions(&foundation.loaded.tasks);
-    let mut pause = Duration::from_millis(250);
+    // Entering overwrites what the boot before left.
+    let down_since = patiently(engine, async || last_sign_of_life(engine.store(), engine).await).await?;
+    patiently(engine, async || engine.enter(entry(foundation)).await).await?;
+    // Before anything is taken back: a run whose result is known is not lost.
+    patiently(engine, async || roundsman_engine::replay(engine).await).await?;
+    let mut pause = FIRST_PAUSE;
+    while let Err(error) = rescuer.rescue().await {
+        be_patient(engine, error, &mut pause).await?;
+    }
+    for (task, totals) in patiently(engine, async || engine.store().totals().await).await? {
+        foundation.kind_metrics.restore(&task, totals.metrics);
+    }
+    Ok(down_since)
+}
+
+/// The first turn of what fires: the definitions are put in force, and the time since the last daemon is accounted for.
+pub(super) async fn first_turn(engine: &Arc<Engine>, firer: &mut Firer) -> Answer {
+    let mut pause = FIRST_PAUSE;
+    while let Err(error) = firer.begin().await {
+        be_patient(engine, error, &mut pause).await?;
+    }
+    Ok(())
+}
+
+/// Asks the store until it answers.
+pub(super) async fn patiently<T>(
+    engine: &Arc<Engine>,
+    ask: impl AsyncFn() -> StoreResult<T>,
+) -> Answer<T> {
+    let mut pause = FIRST_PAUSE;
     loop {
-        match take_over(foundation, engine, rescuer).await {
-            Ok(rows) => return Ok(rows),
-            Err(error) if error.is_passing() => {
-                engine.health().store_failed(&error);
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            Err(error) => return Err(Failure::Failed(format!("cannot start: {}", chain(&error)))),
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => be_patient(engine, error, &mut pause).await?,
         }
     }
 }
 
-async fn take_over(
-    foundation: &Foundation,
-    engine: &Arc<Engine>,
-    rescuer: &mut Rescuer,
-) -> StoreResult<Vec<TaskRow>> {
-    let store = engine.store();
-    let down_since = last_sign_of_life(store, engine).await?;
-    store.enter(&entry(foundation), engine.now()).await?;
-    rescuer.rescue().await?;
-    let rows = reconcile(engine, down_since).await?;
-    for (task, totals) in store.totals().await? {
-        foundation.kind_metrics.restore(&task, totals.metrics);
+/// Waits a while after an error that may pass. Any other ends the start.
+async fn be_patient(engine: &Arc<Engine>, error: StoreError, pause: &mut Duration) -> Answer {
+    if !error.is_passing() {
+        return Err(Failure::Failed(format!("cannot start: {}", chain(&error))));
     }
-    Ok(rows)
+    engine.health().store_failed(&error);
+    tokio::time::sleep(*pause).await;
+    *pause = (*pause * 2).min(LONGEST_PAUSE);
+    Ok(())
 }
 
 /// When a daemon was last known to live.
@@ -104,6 +125,7 @@ fn entry(foundation: &Foundation) -> NodeEntry {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         listen: Some(foundation.listen.to_string()),
+        kinds: Vec::new(),
         labels: Vec::new(),
         configuration: None,
     }

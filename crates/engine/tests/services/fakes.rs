@@ -121,6 +121,11 @@ impl Scene {
         }
     }
 
+    /// A path in the scene's folder.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
         let url = format!("sqlite:{}", self.folder.path().join("roundsman.db").display());
         roundsman_store::open(&url, OpenOptions::for_role(Role::Daemon)).await.unwrap()
@@ -133,12 +138,22 @@ impl Scene {
         store: &Arc<dyn Store>,
         tasks: &[TaskDefinition],
     ) -> Arc<Engine> {
+        self.boot_of(holder(boot), store, tasks).await
+    }
+
+    /// The same for any node.
+    pub(crate) async fn boot_of(
+        &self,
+        me: Holder,
+        store: &Arc<dyn Store>,
+        tasks: &[TaskDefinition],
+    ) -> Arc<Engine> {
         let engine = Engine::new(EngineParts {
             store: store.clone(),
             executor: self.script.clone(),
             clock: self.clock.clone(),
             steady: self.clock.clone(),
-            me: holder(boot),
+            me: me.clone(),
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|with| Ok(with.clone())),
             environment: Arc::new(|_| None),
@@ -148,7 +163,7 @@ impl Scene {
         });
         engine.set_definitions(tasks);
         let entry = NodeEntry {
-            holder: holder(boot),
+            holder: me,
             name: "db-07.example.com".into(),
             one_shot: false,
             pid: 1,
@@ -158,7 +173,7 @@ impl Scene {
             labels: Vec::new(),
             configuration: None,
         };
-        store.enter(&entry, engine.now()).await.unwrap();
+        engine.enter(entry).await.unwrap();
         engine
     }
 

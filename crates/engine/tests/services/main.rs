@@ -3,7 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod answering;
+mod catching_up;
+mod control;
+mod dispatching;
 mod fakes;
+mod faulty;
 mod firing;
+mod following;
+mod leading;
+mod leases;
+mod reloading;
 mod rescuing;
+mod results;
 mod running;
+mod stage;
+mod steps;
+mod stopping;

@@ -11,8 +11,9 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use roundsman_engine::{Engine, Firer, Service, reconcile, run_service};
+use roundsman_engine::{Engine, Firer, Lead, Neighbours, Service, run_service};
 use roundsman_model::{Run, TaskDefinition, Timestamp};
+use roundsman_store::Holder;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,15 @@ const AFTERWARDS: TimeDelta = TimeDelta::seconds(4);
 
 /// The slots that count, first and last.
 pub(crate) type Span = (Timestamp, Timestamp);
+
+/// Nobody else is on the database.
+struct Nobody;
+
+impl Neighbours for Nobody {
+    fn is_proved_dead(&self, _: &Holder) -> bool {
+        false
+    }
+}
 
 /// What became of the slots.
 pub(crate) struct Account {
@@ -79,8 +89,10 @@ pub(crate) async fn fire(
 ) -> Result<Account> {
     let begun = tokio::time::Instant::now();
     let engine = boot(open(url).await?, executor(work_root)?, tasks).await?;
-    let rows = reconcile(&engine, None).await?;
-    let firer = Firer::new(engine.clone(), &rows);
+    let mut lead = Lead::new(engine.clone(), Arc::new(Nobody));
+    lead.run_once().await;
+    let mut firer = Firer::new(engine.clone(), None);
+    firer.begin().await?;
     let set_up = begun.elapsed();
     let (first, last) = span(engine.now());
     ensure!(engine.now() < first, "setting up took {set_up:.1?}: longer than the first slot was away");
@@ -89,6 +101,7 @@ pub(crate) async fn fire(
     let mut services = JoinSet::new();
     let stamped = Stamped { firer, engine: engine.clone(), turns: turns.clone() };
     services.spawn(run_service(stamped, stop.clone()));
+    services.spawn(run_service(lead, stop.clone()));
     let wait = (last + AFTERWARDS - now()).to_std().unwrap_or_default();
     tokio::time::sleep(wait).await; // sleep: slots come when the clock says so
     stop.cancel();
