@@ -55,13 +55,14 @@ impl AttemptHost {
         lease: RunLease,
         deadline: Timestamp,
     ) -> Self {
+        let keeper = Mutex::new(LogKeeper::of_attempt(lease.attempt));
         Self {
             engine,
             run,
             definition,
             lease,
             deadline,
-            keeper: Mutex::default(),
+            keeper,
             metrics: Mutex::default(),
             unsent: tokio::sync::Mutex::default(),
         }

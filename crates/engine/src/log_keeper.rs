@@ -1,21 +1,22 @@
-//! Keeps a run's log within its cap: the head as it comes, the tail at the end, the cut marked between them. Taking a
-//! line never waits; writing to the store is the caller's rhythm.
+//! Keeps a run's log within its cap: of each attempt the head as it comes, the tail at the end, the cut marked between
+//! them. Taking a line never waits; writing to the store is the caller's rhythm.
 
 use std::collections::VecDeque;
 
 use roundsman_model::Timestamp;
 use roundsman_wire::{LogLine, LogStream};
 
-/// Bytes kept from the beginning of an attempt's log.
-pub(crate) const HEAD_BYTES: usize = 512 << 10;
-/// Bytes kept from its end.
-pub(crate) const TAIL_BYTES: usize = 512 << 10;
+/// Bytes kept from the beginning of the first attempt's log, and as many from its end. Each further attempt keeps half as
+/// much, so that a run's log is bounded however often it is tried.
+const FIRST_PART: usize = 512 << 10;
+/// The least that is kept of an attempt at either end: a good screenful of what went wrong.
+const LEAST_PART: usize = 16 << 10;
 /// Bytes in one chunk.
 pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 
 /// The log of one attempt on its way to the store.
-#[derive(Default)]
 pub(crate) struct LogKeeper {
+    part_bytes: usize,
     pending: VecDeque<String>,
     head_bytes: usize,
     tail: VecDeque<String>,
@@ -25,17 +26,31 @@ pub(crate) struct LogKeeper {
 }
 
 impl LogKeeper {
+    /// A keeper for an attempt, 1 for the first.
+    pub(crate) fn of_attempt(number: u32) -> Self {
+        let part_bytes = (FIRST_PART >> number.saturating_sub(1).min(16)).max(LEAST_PART);
+        Self {
+            part_bytes,
+            pending: VecDeque::new(),
+            head_bytes: 0,
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            cut_lines: 0,
+            cut_bytes: 0,
+        }
+    }
+
     /// Takes a line.
     pub(crate) fn push(&mut self, line: &LogLine) {
         let text = serde_json::to_string(line).expect("a log line is always representable as JSON");
-        if self.tail.is_empty() && self.head_bytes + text.len() <= HEAD_BYTES {
+        if self.tail.is_empty() && self.head_bytes + text.len() <= self.part_bytes {
             self.head_bytes += text.len();
             self.pending.push_back(text);
             return;
         }
         self.tail_bytes += text.len();
         self.tail.push_back(text);
-        while self.tail_bytes > TAIL_BYTES {
+        while self.tail_bytes > self.part_bytes {
             let Some(oldest) = self.tail.pop_front() else { break };
             self.tail_bytes -= oldest.len();
             self.cut_lines += 1;

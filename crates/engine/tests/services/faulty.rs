@@ -1,0 +1,185 @@
+//! A store that fails on command: away, or with answers that get lost after the call was carried out. Everything else is
+//! the real store behind it.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use roundsman_model::{
+    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause,
+    PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
+};
+use roundsman_store::{
+    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder, Leader,
+    LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp, RunFilter,
+    RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult, TaskRow, TaskTotals,
+};
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is not carried out.
+    Away,
+    /// It is carried out, and nobody learns of it.
+    AnswerLost,
+}
+
+/// A real store in front of which calls can be made to fail.
+pub(crate) struct Faulty {
+    inner: Arc<dyn Store>,
+    fault: Mutex<Option<(Fault, Option<&'static str>)>>,
+    failed: AtomicU32,
+    settled: Mutex<Vec<Timestamp>>,
+}
+
+impl Faulty {
+    pub(crate) fn around(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { inner, fault: Mutex::default(), failed: AtomicU32::new(0), settled: Mutex::default() })
+    }
+
+    /// All calls fail like this from now on.
+    pub(crate) fn fail(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some((fault, None));
+    }
+
+    /// Calls of this name fail from now on.
+    pub(crate) fn fail_only(&self, call: &'static str, fault: Fault) {
+        *self.fault.lock().unwrap() = Some((fault, Some(call)));
+    }
+
+    pub(crate) fn heal(&self) {
+        *self.fault.lock().unwrap() = None;
+    }
+
+    /// How many calls failed so far.
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// The times of the settlements that were answered, in the order in which they were made.
+    pub(crate) fn settled(&self) -> Vec<Timestamp> {
+        self.settled.lock().unwrap().clone()
+    }
+
+    fn fault_of(&self, call: &str) -> Option<Fault> {
+        let fault = *self.fault.lock().unwrap();
+        fault.filter(|(_, only)| only.is_none_or(|only| only == call)).map(|(fault, _)| fault)
+    }
+
+    async fn through<T>(
+        &self,
+        what: &'static str,
+        call: impl Future<Output = StoreResult<T>>,
+    ) -> StoreResult<T> {
+        let fault = self.fault_of(what);
+        if fault != Some(Fault::Away) {
+            let answer = call.await;
+            if fault.is_none() {
+                return answer;
+            }
+        }
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        Err(StoreError::Away { what, store: "a test".into(), source: "it was told to fail".into() })
+    }
+}
+
+macro_rules! faulty {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) -> $reply:ty;)*) => {
+        #[async_trait]
+        impl Store for Faulty {
+            fn backend(&self) -> Backend {
+                self.inner.backend()
+            }
+            fn place(&self) -> String {
+                self.inner.place()
+            }
+            fn id(&self) -> StoreId {
+                self.inner.id()
+            }
+            async fn close(&self) {
+                self.inner.close().await;
+            }
+            async fn document(
+                &self,
+                lease: &RunLease,
+                space: &str,
+                collection: &str,
+                op: DocumentOp,
+                now: Timestamp,
+            ) -> Result<DocumentReply, DocumentError> {
+                let reply = self.inner.document(lease, space, collection, op, now).await;
+                match self.fault_of("document") {
+                    Some(_) => Err(DocumentError::Unavailable { cause: "it was told to fail".into() }),
+                    None => reply,
+                }
+            }
+            async fn settle(&self, settlement: Settlement) -> StoreResult<Settled> {
+                let at = settlement.at;
+                let settled = self.through("settle", self.inner.settle(settlement)).await?;
+                self.settled.lock().unwrap().push(at);
+                Ok(settled)
+            }
+            $(async fn $name(&self, $($arg: $type),*) -> StoreResult<$reply> {
+                self.through(stringify!($name), self.inner.$name($($arg),*)).await
+            })*
+        }
+    };
+}
+
+faulty! {
+    fn ping() -> ();
+    fn enter(node: &NodeEntry, now: Timestamp) -> ();
+    fn beat(me: &Holder, runs: &[RunLease], now: Timestamp) -> Vec<RunId>;
+    fn leave(me: &Holder, now: Timestamp) -> ();
+    fn nodes(now: Timestamp) -> Vec<NodeRow>;
+    fn leader() -> Option<Leader>;
+    fn take_lead(me: &Holder, seen: Option<&Leader>, now: Timestamp) -> Option<i64>;
+    fn keep_lead(me: &Holder, epoch: i64) -> bool;
+    fn resign(me: &Holder, epoch: i64) -> ();
+    fn pause(task: &TaskName, pause: &Pause) -> bool;
+    fn resume(task: &TaskName, by: &str, now: Timestamp) -> bool;
+    fn stop(run: RunId, order: &StopOrder) -> Stopped;
+    fn stop_orders(me: &Holder) -> Vec<(RunId, StopOrder)>;
+    fn note_control(control: &Control) -> ();
+    fn controls(task: Option<&TaskName>, limit: u32) -> Vec<Control>;
+    fn install(definitions: &[TaskDefinition], now: Timestamp) -> ();
+    fn set_limits(pools: &[(PoolName, u32)], budgets: &[(BudgetName, BudgetRule)]) -> ();
+    fn tasks() -> Vec<TaskRow>;
+    fn tasks_named(names: &[TaskName]) -> Vec<TaskRow>;
+    fn revisions() -> Vec<(TaskName, i64)>;
+    fn busy() -> Vec<TaskName>;
+    fn ran_ahead() -> Vec<(TaskName, Timestamp)>;
+    fn definition(task: &TaskName, hash: &str) -> Option<TaskDefinition>;
+    fn fire(batch: Vec<Firing>, epoch: Option<i64>, now: Timestamp) -> Vec<Fired>;
+    fn withdraw(task: &TaskName, after: Timestamp) -> u64;
+    fn request(run: NewRun, claim: Option<&Claimer>, now: Timestamp) -> Requested;
+    fn claim(me: &Claimer, limit: u32, now: Timestamp) -> Claimed;
+    fn claim_run(me: &Claimer, run: RunId, now: Timestamp) -> Option<Run>;
+    fn expire(now: Timestamp) -> Vec<Run>;
+    fn waiting(limit: u32, now: Timestamp) -> Vec<Held>;
+    fn unfollowed(limit: u32) -> Vec<Run>;
+    fn follow(ended: RunId, followers: &[Follow], now: Timestamp) -> Vec<RunId>;
+    fn try_lease(lease: &RunLease, name: &LeaseName, now: Timestamp) -> LeaseReply;
+    fn draw(budget: &BudgetName, default: &BudgetRule, wanted: u32, now: Timestamp) -> Draw;
+    fn hold_budget(budget: &BudgetName, default: &BudgetRule, until: Timestamp) -> ();
+    fn give_up(run: RunId, state: RunState, cause: &str, now: Timestamp) -> bool;
+    fn held() -> Vec<HeldRun>;
+    fn append_log(chunk: LogChunk) -> ();
+    fn log(run: RunId, after: Option<(u32, i64)>, limit: u32) -> Vec<LogChunk>;
+    fn put_artifact(lease: &RunLease, artifact: &Artifact, bytes: Vec<u8>, now: Timestamp) -> bool;
+    fn artifacts(run: RunId) -> Vec<Artifact>;
+    fn artifact(run: RunId, name: &str) -> Option<Vec<u8>>;
+    fn run(id: RunId) -> Option<Run>;
+    fn runs(filter: &RunFilter) -> Vec<Run>;
+    fn last_runs() -> Vec<Run>;
+    fn attempts(run: RunId) -> Vec<AttemptRow>;
+    fn slot(task: &TaskName, at: Timestamp) -> Option<SlotRange>;
+    fn slots(task: &TaskName, until: Option<Timestamp>, limit: u32) -> Vec<SlotRange>;
+    fn roll_ups(task: &TaskName, limit: u32) -> Vec<RollUp>;
+    fn prune(order: &PruneOrder) -> Pruned;
+    fn export(out: &mut (dyn std::io::Write + Send)) -> u64;
+    fn import(from: &mut (dyn std::io::BufRead + Send)) -> u64;
+    fn totals() -> Vec<(TaskName, TaskTotals)>;
+}

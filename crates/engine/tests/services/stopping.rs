@@ -1,0 +1,64 @@
+//! Orders to stop and runs that are given up.
+
+use std::time::Duration;
+
+use roundsman_engine::{EngineSettings, Expirer, Stopper};
+use roundsman_model::{HumanDuration, RunState, StopOrder};
+use roundsman_store::{Round, Stopped};
+use roundsman_wire::CancelReason;
+
+use crate::{
+    fakes::{Scene, holder, task},
+    stage::Stage,
+};
+
+#[tokio::test]
+async fn an_order_ends_the_run_here_and_says_who_gave_it() {
+    let scene = Scene::at("2026-11-20T01:00:00Z");
+    let tasks = [task("one", "0 2 * * *"), task("two", "0 2 * * *")];
+    let settings = EngineSettings::default();
+    let mut stage = Stage::new(scene.store().await, &scene.clock, holder("a"), &tasks, (2, settings)).await;
+    let stopped = stage.queue(&tasks[0], Round::Alone).await;
+    let other = stage.queue(&tasks[1], Round::Alone).await;
+    let first = stage.start(0).await;
+    let second = stage.theatre.attempt(1).await;
+    let mut stopper = Stopper::new(stage.engine.clone());
+    assert_eq!(stopper.look().await.unwrap(), 0);
+    let order = StopOrder {
+        by: "erika".into(),
+        reason: Some("wrong site".into()),
+        at: stage.engine.now(),
+        replaced_by: None,
+    };
+    let asked = stage.engine.store().stop(stopped, &order).await.unwrap();
+    assert_eq!(asked, Stopped::Asked(holder("a")));
+    assert_eq!(stopper.look().await.unwrap(), 1);
+    second.succeed();
+    stage.settled().await;
+    assert_eq!(*first.cancels.lock().unwrap(), [CancelReason::Person]);
+    assert!(second.cancels.lock().unwrap().is_empty());
+    let run = stage.run(stopped).await;
+    assert_eq!(run.state, RunState::Cancelled);
+    assert_eq!(run.cause.as_deref(), Some("cancelled by erika: wrong site"));
+    assert_eq!(stage.run(other).await.state, RunState::Succeeded);
+    assert_eq!(stopper.look().await.unwrap(), 0, "it is over");
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_start_in_time_is_given_up() {
+    let scene = Scene::at("2026-11-20T01:00:00Z");
+    let mut patient = task("patient", "0 2 * * *");
+    patient.start_within = Some(HumanDuration::from_secs(600));
+    let tasks = [patient];
+    let settings = EngineSettings::default();
+    let mut stage = Stage::new(scene.store().await, &scene.clock, holder("a"), &tasks, (1, settings)).await;
+    let run = stage.queue(&tasks[0], Round::Alone).await;
+    let mut expirer = Expirer::new(stage.engine.clone());
+    scene.clock.advance(Duration::from_secs(599));
+    assert_eq!(expirer.expire().await.unwrap(), 0);
+    scene.clock.advance(Duration::from_secs(2));
+    assert_eq!(expirer.expire().await.unwrap(), 1);
+    assert_eq!(expirer.expire().await.unwrap(), 0);
+    assert_eq!(stage.run(run).await.state, RunState::Failed);
+    let _ = &mut stage;
+}
