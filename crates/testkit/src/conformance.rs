@@ -5,20 +5,25 @@ pub mod artifacts;
 pub mod churn;
 pub mod claiming;
 pub mod documents;
+pub mod drawing;
 pub mod firing;
+pub mod following;
 pub mod leading;
+pub mod leasing;
 pub mod ledger;
 pub mod limits;
 pub mod nodes;
 pub mod overlap;
 pub mod prune;
 pub mod pauses;
+pub mod pooling;
 pub mod reading;
 pub mod requests;
 pub mod settling;
 mod stage;
 pub mod stopping;
 pub mod tasks;
+pub mod waiting;
 pub mod withdrawing;
 
 pub use stage::{Stage, at, definition, firing as firing_of, holder, passed, slot};
@@ -55,6 +60,30 @@ macro_rules! conformance_tests {
             settling::an_interrupted_attempt_goes_back_and_does_not_count
             settling::a_late_outcome_is_kept_and_changes_nothing
             settling::the_same_settlement_twice_is_one
+            settling::a_stop_order_outranks_what_would_follow
+            settling::a_wake_up_is_kept_once
+            pooling::eight_claimers_never_overfill_a_pool
+            pooling::a_full_pool_holds_up_nobody_else
+            pooling::a_retry_needs_a_place_again
+            pooling::a_request_waits_for_a_place
+            pooling::a_node_takes_what_suits_it
+            pooling::it_is_known_which_workers_end_by_themselves
+            leasing::leases_are_taken_together_or_not_at_all
+            leasing::a_busy_lease_holds_up_nobody_else
+            leasing::no_lease_is_ever_had_twice
+            leasing::a_lease_ends_with_its_attempt
+            leasing::a_kind_may_try_for_a_lease
+            drawing::a_budget_is_shared
+            drawing::a_held_budget_grants_nobody_anything
+            drawing::the_configured_rule_counts
+            drawing::no_more_is_granted_than_was_earned
+            following::following_twice_is_once
+            following::two_upstreams_have_one_follower
+            following::a_follower_obeys_the_overlap_rule
+            following::the_last_run_of_each_task_is_found
+            waiting::it_is_known_what_runs_wait_for
+            waiting::a_run_that_does_not_start_in_time_is_given_up
+            waiting::nobody_starts_a_run_too_late
             ledger::ranges_answer_for_every_instant_in_them
             ledger::pages_go_back_in_time
             ledger::a_row_grows_as_long_as_nothing_changes
@@ -72,9 +101,11 @@ macro_rules! conformance_tests {
             stopping::what_has_not_started_ends_at_once
             stopping::a_running_run_gets_one_order
             stopping::what_is_over_or_unknown_is_told
+            stopping::stopping_and_claiming_exclude_each_other
             withdrawing::slots_of_a_wrong_clock_are_taken_back
             withdrawing::a_row_that_spans_the_instant_goes_whole
             withdrawing::a_task_first_seen_in_the_future_begins_now
+            withdrawing::taking_back_and_claiming_exclude_each_other
             limits::pools_come_and_go
             tasks::definitions_have_versions
             tasks::a_removed_task_ends_what_has_not_started

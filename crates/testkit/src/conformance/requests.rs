@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use anyhow::{Result, bail};
 use roundsman_model::{Origin, Run, RunState, TaskDefinition, Transition};
-use roundsman_store::{NewRun, Requested, RunLease, SlotFate};
+use roundsman_store::{Claimer, NewRun, Requested, RunLease, SlotFate};
 use serde_json::json;
 
 use super::{Stage, Verdict, at, definition, holder};
@@ -34,7 +34,7 @@ fn recorded(requested: Requested) -> Result<Run> {
 /// A one-shot run on a store no daemon has ever opened: known at once, running at once, no ledger.
 pub async fn a_request_is_claimed_at_once(stage: Stage) -> Verdict {
     let task = definition("manual");
-    let run = recorded(stage.store.request(request(&task), Some(&holder("one-shot")), at(5)).await?)?;
+    let run = recorded(stage.store.request(request(&task), Some(&Claimer::of(holder("one-shot"))), at(5)).await?)?;
     assert_eq!((run.state, run.attempt, run.started_at), (RunState::Running, 1, Some(at(5))));
     assert_eq!((run.action.as_ref().map(AsRef::as_ref), &run.params), (Some("usage"), &json!({"days": 3})));
     assert_eq!((run.dry_run, run.requested_by.as_deref(), run.slot), (true, Some("alice"), None));
@@ -53,7 +53,7 @@ pub async fn a_request_is_claimed_at_once(stage: Stage) -> Verdict {
 pub async fn a_request_obeys_the_overlap_rule(stage: Stage) -> Verdict {
     let (run, lease) = stage.running("busy").await?;
     let task = definition("busy");
-    let me = holder("one-shot");
+    let me = Claimer::of(holder("one-shot"));
     match stage.store.request(request(&task), Some(&me), at(61)).await? {
         Requested::Overlap(by) => assert_eq!((by.id, by.state), (run.id, RunState::Running)),
         Requested::Run(run) => panic!("run {} was recorded", run.id),

@@ -1,11 +1,11 @@
 //! Settling: whole, fenced by the lease, and the same twice is one.
 
-use roundsman_model::{AttemptEnd, MetricValue, Outcome, RunState, TaskError, Transition};
+use roundsman_model::{AttemptEnd, MetricValue, Outcome, RunState, StopOrder, TaskError, Transition};
 use roundsman_store::Claimer;
-use roundsman_store::{RunLease, Settled, Settlement};
+use roundsman_store::{RunLease, Settled, Settlement, Wake};
 
 use super::{
-    Stage, Verdict, at, holder,
+    Stage, Verdict, at, definition, holder,
     stage::{settlement, success},
 };
 
@@ -101,5 +101,70 @@ pub async fn the_same_settlement_twice_is_one(stage: Stage) -> Verdict {
     }
     assert_eq!(stage.store.totals().await?[0].1.runs, [(RunState::Succeeded, 1)]);
     assert!(!stage.store.attempts(run.id).await?[0].late);
+    Ok(())
+}
+
+/// A person wanted it to end: neither a retry nor the end of a drain starts it again, and the cause says who it was. What
+/// it did in time, it did.
+pub async fn a_stop_order_outranks_what_would_follow(stage: Stage) -> Verdict {
+    let cause = || "interrupted".to_owned();
+    let wait = Transition::Wait { due_at: at(900), cause: cause(), counted: true };
+    let told =
+        Transition::End { state: RunState::Cancelled, cause: Some("cancelled".to_owned()), outcome: None };
+    let by_alice = (RunState::Cancelled, Some("cancelled by alice: wrong host".to_owned()));
+    let cases = [
+        ("wait", wait, by_alice.clone()),
+        ("release", Transition::Release { cause: cause() }, by_alice.clone()),
+        ("told", told, by_alice),
+        ("in-time", success("done"), (RunState::Succeeded, None)),
+    ];
+    let order = StopOrder {
+        by: "alice".to_owned(),
+        reason: Some("wrong host".to_owned()),
+        at: at(70),
+        replaced_by: None,
+    };
+    let tasks: Vec<_> = cases.iter().map(|(name, _, _)| definition(name)).collect();
+    stage.install(&tasks).await?;
+    for (task, (name, transition, expected)) in tasks.iter().zip(cases) {
+        let run = stage.queue(task, 60).await?;
+        let (_, lease) = stage.claim_one("a", 60).await?;
+        stage.store.stop(run, &order).await?;
+        for _ in 0..2 {
+            assert_eq!(stage.settle(&lease, transition.clone(), 80).await?, Settled::Done, "{name}");
+        }
+        let ended = stage.run(run).await?;
+        assert_eq!((ended.state, ended.cause), expected, "{name}");
+        assert_eq!((ended.ended_at, ended.stop), (Some(at(80)), None), "{name}");
+        let totals = stage.store.totals().await?;
+        let (_, totals) = totals.iter().find(|(of, _)| *of == task.name).expect("it is counted");
+        assert_eq!((&totals.runs, &totals.active), (&vec![(expected.0, 1)], &Vec::new()), "{name}");
+    }
+    assert_eq!(stage.store.claim(&Claimer::of(holder("b")), 9, at(999)).await?.runs, []);
+    Ok(())
+}
+
+/// A task has at most one wake-up; the run that ended last knows best. Only an end leaves one.
+pub async fn a_wake_up_is_kept_once(stage: Stage) -> Verdict {
+    let (run, lease) = stage.running("wakes").await?;
+    let before = stage.task(&run.task).await?;
+    assert_eq!(before.wake, None);
+    let wait = Transition::Wait { due_at: at(80), cause: "again".to_owned(), counted: true };
+    let waits = Settlement { wake_at: Some(at(500)), ..settlement(&lease, wait, 70) };
+    stage.store.settle(waits).await?;
+    assert_eq!(stage.task(&run.task).await?.wake, None);
+    let (_, lease) = stage.claim_one("a", 80).await?;
+    let ends = Settlement { wake_at: Some(at(600)), ..settlement(&lease, success("done"), 90) };
+    for _ in 0..2 {
+        stage.store.settle(ends.clone()).await?;
+    }
+    let after = stage.task(&run.task).await?;
+    assert_eq!(after.wake, Some(Wake { at: at(600), run: run.id }));
+    assert!(after.revision > before.revision, "firing learns of it");
+    let second = stage.queue(&after.definition, 120).await?;
+    let (_, lease) = stage.claim_one("a", 120).await?;
+    let ends = Settlement { wake_at: Some(at(550)), ..settlement(&lease, success("done"), 130) };
+    stage.store.settle(ends).await?;
+    assert_eq!(stage.task(&run.task).await?.wake, Some(Wake { at: at(550), run: second }));
     Ok(())
 }

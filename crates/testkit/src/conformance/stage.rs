@@ -46,6 +46,12 @@ impl Stage {
         Ok(self.store.install(definitions, at(0)).await?)
     }
 
+    /// Puts more definitions in force beside those that are.
+    pub async fn install_too(&self, definitions: &[TaskDefinition]) -> Result<()> {
+        let known = self.store.tasks().await?.into_iter().map(|row| row.definition);
+        self.install(&known.chain(definitions.iter().cloned()).collect::<Vec<_>>()).await
+    }
+
     /// Fires one slot of a task, at that instant.
     pub async fn fire(&self, definition: &TaskDefinition, slot_at: i64) -> Result<SlotFate> {
         let firing = self.firing(definition, slot_at, vec![slot(slot_at)]).await?;

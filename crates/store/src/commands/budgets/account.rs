@@ -35,11 +35,12 @@ impl Account {
         }
         let full = account.interval_us.saturating_mul(i64::from(account.burst.max(1)));
         // Under a rule that was wider before, more may have been granted than this one would ever grant.
+        let too_much = account.spent_until > now.saturating_add(full);
         let spent = account.spent_until.clamp(now, now.saturating_add(full));
         let room = (full - (spent - now)) / account.interval_us;
         let granted = u32::try_from(room).unwrap_or(u32::MAX).min(wanted);
         let spent = spent.saturating_add(account.interval_us.saturating_mul(i64::from(granted)));
-        if granted > 0 {
+        if granted > 0 || too_much {
             (account.spent_until, account.seen_at) = (spent, now);
         }
         let next_at = spent.saturating_sub(full).saturating_add(account.interval_us);
