@@ -10,17 +10,25 @@ pub mod run_task;
 pub mod session;
 
 mod artifacts;
+mod cancel;
 mod completions;
 mod config;
 mod confirm;
 mod db;
 mod fields;
+mod held;
 mod instant;
 mod kinds;
 mod logs;
 mod next;
 mod paragraph;
+mod params;
+mod pause;
 mod plan;
+mod prospect;
+pub(crate) mod reload;
+mod request;
+mod rerun;
 mod run;
 mod runs;
 #[cfg(test)]
@@ -31,6 +39,8 @@ mod suggest;
 mod table;
 mod tasks;
 mod times;
+mod trigger;
+pub(crate) mod who;
 mod why;
 
 use std::{process::ExitCode, sync::Arc};
@@ -38,6 +48,8 @@ use std::{process::ExitCode, sync::Arc};
 use clap::Parser as _;
 use roundsman_model::Clock;
 use roundsman_task::SystemClock;
+
+pub(crate) use plan::after_words;
 
 use self::{
     args::{Cli, Command, Globals},
@@ -86,7 +98,7 @@ async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
     // These work without a configuration in order, and tell what is wrong with it.
     match command {
         Command::Completions(args) => return completions::run(&args, out),
-        Command::Config(args) => return config::run(args, globals, out),
+        Command::Config(args) => return config::run(args, globals, out).await,
         Command::Kinds(args) => return kinds::run(&args, out),
         _ => {}
     }
@@ -110,6 +122,12 @@ async fn ask(command: Command, session: &Session, out: &mut Output) -> Answer {
         Command::Logs(args) => logs::run(args, session, out).await,
         Command::Artifacts(args) => artifacts::run(args, session, out).await,
         Command::Why(args) => why::run(args, session, out).await,
+        Command::Pause(args) => pause::pause(args, session, out).await,
+        Command::Resume(args) => pause::resume(args, session, out).await,
+        Command::Cancel(args) => cancel::run(args, session, out).await,
+        Command::Trigger(args) => trigger::run(args, session, out).await,
+        Command::Rerun(args) => rerun::run(args, session, out).await,
+        Command::Reload(args) => reload::run(args, session, out).await,
         Command::Db(args) => db::run(args, session, out).await,
         Command::Daemon(_)
         | Command::RunTask(_)

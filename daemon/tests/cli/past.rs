@@ -23,6 +23,7 @@ pub(crate) async fn past(store: &dyn Store, tasks: &[TaskDefinition]) {
         pid: 4711,
         version: "0.1.0".to_owned(),
         listen: Some("127.0.0.1:9464".to_owned()),
+        kinds: Vec::new(),
         labels: Vec::new(),
         configuration: None,
     };

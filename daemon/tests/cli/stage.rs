@@ -160,6 +160,7 @@ impl Stage {
         match self.ask(line) {
             (Err(Failure::Usage(message)), ..) => (2, message),
             (Err(Failure::Failed(message)), ..) => (1, message),
+            (Err(Failure::InTheWay(message)), ..) => (4, message),
             (other, told, _) => panic!("{line:?} was not refused: {other:?}\n{told}"),
         }
     }

@@ -159,5 +159,29 @@ fn a_run_in_a_round_that_somebody_ended() {
         round: vec![run.clone(), follower],
         ..told(run, Tz::UTC)
     };
-    expect![[""]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+    expect![[r#"
+        Run 52 of palo-hardware: cancelled
+          kind        hardware-refresh
+          slot        2026-11-21 01:00:00 +00:00 UTC
+          asked by    grace@host-b, with rerun
+          repeats     run 41
+          round       of run 52
+          queued      2026-11-21 01:00:00 +00:00 UTC, 12 h ago
+          order       cancelled by ada@host-a: wrong collector, at 2026-11-21 01:00:01 +00:00 UTC
+          started     2026-11-21 01:00:00 +00:00 UTC, 40 ms after its slot
+          ended       2026-11-21 01:00:01 +00:00 UTC, 12 h ago, took 1.2 s
+          definition  0123456789abcdef
+          cause       cancelled by ada@host-a: wrong collector
+
+        Attempts
+        NUMBER  STARTED (UTC)                TOOK  END        NODE    CPU     MEMORY  MESSAGE
+             1  2026-11-21 01:00:00 +00:00  1.2 s  cancelled  host-a  310 ms  24 MiB  cancelled
+
+        Its round
+        RUN  TASK                      STATE       TOOK  SUMMARY
+         52  palo-hardware (this run)  cancelled  1.2 s  cancelled by ada@host-a: wrong collector
+         53  report                    skipped           upstream palo-hardware cancelled
+
+        Its log: roundsman logs 52
+    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
 }

@@ -71,6 +71,7 @@ fn a_lot_is_wrong() {
         NODE    STATE    AS       PID  VERSION  LAST BEAT  SINCE (Europe/Berlin)
         host-a  silent   daemon  4711  0.1.0    8 min ago  2026-11-20 10:00:00 +01:00
         host-b  stopped  daemon  4711  0.1.0    1 s ago    2026-11-20 10:00:00 +01:00
+        host-a is silent for 8 min; its runs are unconfirmed
 
         Active runs
         RUN  TASK           STATE        FOR            STARTED (Europe/Berlin)

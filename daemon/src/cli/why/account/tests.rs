@@ -143,8 +143,8 @@ fn still_to_come() {
     check(
         paused,
         expect![[r#"
-        still to come: It is due in 12 h (every day at 02:00), but a person paused the task at 2026-11-21 10:00:00 +01:00 Europe/Berlin; if it stays so, it is skipped.
-    "#]],
+            still to come: It is due in 12 h (every day at 02:00), but it will be skipped: the task is paused by ada since 2026-11-21 10:00:00 +01:00. Nothing changes that but `roundsman resume palo-hardware`.
+        "#]],
     );
 }
 
