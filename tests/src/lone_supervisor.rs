@@ -21,7 +21,9 @@ pub const ARGUMENT: &str = "lone-supervisor";
 /// when the file `GATE` exists. With a lease, it is renewed four times as often as it has to be.
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let [work_root, mark, with, gate, limit_ms, lease_ms @ ..] = &arguments[..] else { return ExitCode::from(2) };
+    let [work_root, mark, with, gate, limit_ms, lease_ms @ ..] = &arguments[..] else {
+        return ExitCode::from(2);
+    };
     let lease = lease_ms.first().map(|millis| Duration::from_millis(millis.parse().expect("milliseconds")));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let done = runtime.block_on(async {

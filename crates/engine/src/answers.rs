@@ -56,12 +56,15 @@ impl AttemptHost {
         let found = self.read(|| store.run(run)).await?;
         let shared = found.and_then(|run| run.round).is_some_and(|round| rounds.contains(&round));
         if !shared {
-            let cause = format!("run {run} is none of the round of this attempt, so its artifacts cannot be read");
+            let cause =
+                format!("run {run} is none of the round of this attempt, so its artifacts cannot be read");
             return Err(AskError::Invalid { cause });
         }
         match self.read(|| store.artifact(run, name)).await? {
             Some(bytes) => Ok(Answer::Artifact { bytes }),
-            None => Err(AskError::Invalid { cause: format!("run {run} keeps no artifact {name:?} any more") }),
+            None => {
+                Err(AskError::Invalid { cause: format!("run {run} keeps no artifact {name:?} any more") })
+            }
         }
     }
 

@@ -18,12 +18,12 @@ pub use context::{Attempt, Port, Progress, TaskContext};
 pub use documents::Documents;
 pub use kind::{ActionInfo, Kind, KindInfo, MetricInfo, MetricType};
 pub use registry::{ConfigProblem, DuplicateKind, Entry, KindFuture, Registry};
-pub use upstream::Upstream;
 pub use roundsman_model::{
     ActionName, Answer, Artifact, AskError, BudgetRule, ByteSize, Clock, Counts, Document, DocumentError,
     DocumentOp, DocumentReply, DocumentWrite, HumanDuration, KindName, MetricValue, Outcome, OutcomeStatus,
     Question, RunId, RunState, Secret, TaskError, TaskName, Timestamp, UpstreamRun,
 };
+pub use upstream::Upstream;
 
 #[doc(hidden)]
 pub use inventory;

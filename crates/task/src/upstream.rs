@@ -1,6 +1,8 @@
 //! What came of a task that this one follows, as a kind sees it. Which runs may be read is the daemon's matter.
 
-use roundsman_model::{Answer, Artifact, Counts, Outcome, OutcomeStatus, Question, RunState, TaskError, UpstreamRun};
+use roundsman_model::{
+    Answer, Artifact, Counts, Outcome, OutcomeStatus, Question, RunState, TaskError, UpstreamRun,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -20,7 +20,9 @@ mod surroundings;
 use std::{sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
-use roundsman_model::{Artifact, AskError, Clock, Document, DocumentError, MetricValue, RunId, Timestamp, time};
+use roundsman_model::{
+    Artifact, AskError, Clock, Document, DocumentError, MetricValue, RunId, Timestamp, time,
+};
 use roundsman_task::{Attempt, KindInfo, Progress, TaskContext};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -77,12 +79,7 @@ impl TestContext {
 
     fn with_attempt(&self, attempt: Attempt) -> Self {
         self.port.surroundings.end_attempt();
-        Self::assemble(
-            attempt,
-            self.cx.clock(),
-            self.port.documents.clone(),
-            self.port.surroundings.clone(),
-        )
+        Self::assemble(attempt, self.cx.clock(), self.port.documents.clone(), self.port.surroundings.clone())
     }
 
     fn assemble(

@@ -1,8 +1,8 @@
 //! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
 
 use roundsman_model::{
-    ActionName, Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, KindName, Limits, MetricValue, Outcome, Question,
-    RunId, TaskError, TaskName, Timestamp,
+    ActionName, Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, KindName, Limits,
+    MetricValue, Outcome, Question, RunId, TaskError, TaskName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

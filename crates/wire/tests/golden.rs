@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fmt::Debug, path::Path, time::Duration};
 
 use roundsman_model::{
     Answer, Artifact, AskError, BudgetRule, ByteSize, Counts, Document, DocumentError, DocumentOp,
-    DocumentReply, DocumentWrite, Draw, HumanDuration, Limits, MetricValue, Outcome, Question, RunId, RunState,
-    TaskError, Timestamp, UpstreamRun,
+    DocumentReply, DocumentWrite, Draw, HumanDuration, Limits, MetricValue, Outcome, Question, RunId,
+    RunState, TaskError, Timestamp, UpstreamRun,
 };
 use roundsman_wire::{
     CancelReason, Decoder, FromWorker, Lease, LogLine, LogStream, PROTOCOL, Request, ToWorker, encode,

@@ -98,6 +98,10 @@ fn full_json(entry: &Entry) -> Value {
         json!({ "name": metric.name, "help": metric.help, "type": type_word(metric.metric_type), "labels": metric.labels })
     });
     value["metrics"] = metrics.collect();
+    let budgets = entry.info.budgets.iter();
+    value["budgets"] = budgets
+        .map(|(name, rule)| json!({ "name": name, "interval_us": rule.interval_us, "burst": rule.burst }))
+        .collect();
     value["config_schema"] = entry.schema();
     value
 }

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod adopted;
 mod ends;
 mod escapes;
 mod floods;
+mod leases;
 mod many;
+mod namespaces;
 mod ordinary;
 mod orphans;
 

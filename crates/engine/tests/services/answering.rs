@@ -33,8 +33,12 @@ impl Rounds {
     async fn new() -> Self {
         let scene = Scene::at("2026-11-20T02:00:00Z");
         let store = scene.store().await;
-        let definitions =
-            vec![task("a", "@daily"), following("b", &["a"]), following("c", &["b"]), task("other", "@daily")];
+        let definitions = vec![
+            task("a", "@daily"),
+            following("b", &["a"]),
+            following("c", &["b"]),
+            task("other", "@daily"),
+        ];
         let (engine, _) = scene.started("a", &store, &definitions, None).await;
         Self { scene, store, engine, definitions }
     }
@@ -65,7 +69,9 @@ impl Rounds {
             rerun_of: of.map(|run| run.id),
         };
         let now = self.engine.now();
-        let Requested::Run(run) = self.store.request(new, Some(&Claimer::of(holder("a"))), now).await.unwrap() else {
+        let Requested::Run(run) =
+            self.store.request(new, Some(&Claimer::of(holder("a"))), now).await.unwrap()
+        else {
             panic!("something is in the way of {task}");
         };
         let lease = RunLease { run: run.id, attempt: run.attempt, holder: holder("a") };
@@ -169,8 +175,13 @@ async fn a_budget_needs_a_rule_from_somewhere() {
     let default = Some(BudgetRule::per_second(200));
     let hold = Question::HoldBudget { budget: "netbox".parse().unwrap(), default, until };
     assert_eq!(host.ask(hold).await, Ok(Answer::BudgetHeld));
-    let Ok(Answer::Drawn { draw, .. }) =
-        host.ask(Question::Draw { budget: "netbox".parse().unwrap(), default: Some(BudgetRule::per_second(200)), wanted: 1 }).await
+    let Ok(Answer::Drawn { draw, .. }) = host
+        .ask(Question::Draw {
+            budget: "netbox".parse().unwrap(),
+            default: Some(BudgetRule::per_second(200)),
+            wanted: 1,
+        })
+        .await
     else {
         panic!("it has a rule");
     };

@@ -140,8 +140,8 @@ impl Surroundings {
         if let Some(error) = &inner.failure {
             return Err(error.clone());
         }
-        if let Question::Draw { budget, default: None, .. } | Question::HoldBudget { budget, default: None, .. } =
-            &question
+        if let Question::Draw { budget, default: None, .. }
+        | Question::HoldBudget { budget, default: None, .. } = &question
         {
             inner.undeclared.insert(budget.to_string());
         }

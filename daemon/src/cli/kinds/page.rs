@@ -1,11 +1,11 @@
-//! A kind on one page: what it does, its keys, its actions, its metrics. It reads no configuration.
+//! A kind on one page: what it does, its keys, its actions, its metrics, its budgets. It reads no configuration.
 
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
-use roundsman_task::KindInfo;
+use roundsman_task::{BudgetRule, HumanDuration, KindInfo};
 use serde_json::Value;
 
 use super::{keys, reading, type_word};
@@ -29,6 +29,9 @@ pub(super) fn render(info: &KindInfo, built_in: bool, schema: &Value, look: Look
     }
     if !info.metrics.is_empty() {
         section("Metrics", metrics(info, look));
+    }
+    if !info.budgets.is_empty() {
+        section("Budgets, shared by all tasks", budgets(info, look));
     }
     section("A task of this kind", example(info, &keys));
     page
@@ -77,6 +80,19 @@ fn metrics(info: &KindInfo, look: Look) -> String {
         };
         let _ = writeln!(text, "  {}: {}{labels}", look.strong(metric.name), type_word(metric.metric_type));
         text.push_str(&wrap(metric.help, 6, look));
+    }
+    text
+}
+
+fn budgets(info: &KindInfo, look: Look) -> String {
+    let mut text = String::new();
+    for (name, BudgetRule { interval_us, burst }) in info.budgets {
+        let interval = HumanDuration(Duration::from_micros(*interval_us));
+        let _ = writeln!(
+            text,
+            "  {}: one every {interval}, {burst} at once after a rest; [budgets.{name}] sets another",
+            look.strong(name)
+        );
     }
     text
 }

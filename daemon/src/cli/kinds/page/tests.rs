@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use roundsman_task::{ActionInfo, KindInfo, MetricInfo, MetricType};
+use roundsman_task::{ActionInfo, BudgetRule, KindInfo, MetricInfo, MetricType};
 use serde_json::json;
 
 use super::render;
@@ -30,6 +30,7 @@ const INFO: KindInfo = KindInfo {
         exclusive: false,
         writes: false,
     }],
+    budgets: &[("dns", BudgetRule::per_second(5))],
 };
 
 #[test]
@@ -58,6 +59,9 @@ fn a_kind_with_everything() {
           roundsman_dns_up: gauge by check
               Whether the check passed
 
+        Budgets, shared by all tasks
+          dns: one every 200ms, 5 at once after a rest; [budgets.dns] sets another
+
         A task of this kind
           [tasks.my-dns-availability]
           uses = "dns-availability"
@@ -70,7 +74,14 @@ fn a_kind_with_everything() {
 
 #[test]
 fn a_kind_with_little() {
-    let info = KindInfo { metrics: &[], actions: &[], default_schedule: None, repeatable: false, ..INFO };
+    let info = KindInfo {
+        metrics: &[],
+        actions: &[],
+        budgets: &[],
+        default_schedule: None,
+        repeatable: false,
+        ..INFO
+    };
     expect![[r#"
         dns-availability: asks DNS servers questions
           family         monitoring
