@@ -70,7 +70,7 @@ impl Firer {
         Self {
             engine,
             reign: None,
-            quiet: Some(down_since.map_or(Gap::unknown(), |since| Gap { cause: Cause::DaemonDown, since })),
+            quiet: Some(down_since.map_or(Gap::unknown(), |since| Gap::open(Cause::DaemonDown, since))),
             watched: HashMap::new(),
             heap: BinaryHeap::new(),
             gap: None,
@@ -117,7 +117,7 @@ impl Firer {
     }
 
     fn note_gap(&mut self, cause: Cause, since: Timestamp) {
-        self.gap.get_or_insert(Gap { cause, since });
+        self.gap.get_or_insert(Gap::open(cause, since));
     }
 
     /// One turn: whatever is to be done before the next rest.

@@ -12,6 +12,8 @@ pub(crate) struct Gap {
     pub(crate) cause: Cause,
     /// Since when, as far as is known.
     pub(crate) since: Timestamp,
+    /// Until when, once that is known; until now otherwise.
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// Why nothing could fire.
@@ -32,7 +34,12 @@ pub(crate) enum Cause {
 impl Gap {
     /// A time without a daemon of which only the ledgers tell since when.
     pub(crate) fn unknown() -> Self {
-        Self { cause: Cause::DaemonDown, since: Timestamp::MIN_UTC }
+        Self::open(Cause::DaemonDown, Timestamp::MIN_UTC)
+    }
+
+    /// A gap that lasts until now.
+    pub(crate) fn open(cause: Cause, since: Timestamp) -> Self {
+        Self { cause, since, until: None }
     }
 
     /// The gap as it concerns a task whose first slot in it is `first`.
@@ -53,7 +60,7 @@ impl Gap {
         let detail = match self.cause {
             // The same words for every slot, so that one row can take them all.
             Cause::Behind => "the task was still catching up with earlier slots".to_owned(),
-            _ => format!("{} from {} to {}", self.cause, local(since), local(now)),
+            _ => format!("{} from {} to {}", self.cause, local(since), local(self.until.unwrap_or(now))),
         };
         Outage { reason, since, detail }
     }

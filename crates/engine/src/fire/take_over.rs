@@ -71,7 +71,7 @@ impl Firer {
         if let Some(since) = self.engine.vacancy() {
             // A lead that was handed over leaves no gap worth the name.
             let brief = (now - since).to_std().is_ok_and(|passed| passed <= STALL);
-            return (!brief).then_some(Gap { cause: Cause::NoLeader, since });
+            return (!brief).then_some(Gap::open(Cause::NoLeader, since));
         }
         match self.quiet {
             Some(quiet) if quiet.since <= now => Some(quiet),
@@ -139,7 +139,7 @@ impl Firer {
             self.engine.deposed(epoch);
         }
         self.reign = None;
-        self.quiet = Some(Gap { cause: Cause::NoLeader, since: self.engine.now() });
+        self.quiet = Some(Gap::open(Cause::NoLeader, self.engine.now()));
         self.watched.clear();
         self.heap.clear();
     }

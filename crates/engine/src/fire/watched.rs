@@ -130,7 +130,7 @@ impl Watched {
             None => self.turn(self.ledger_until, until, gap, now),
         };
         if self.behind.is_none() && self.is_backlog(&turn, gap) {
-            self.behind = gap.map(|gap| Behind { gap, until });
+            self.behind = gap.map(|gap| Behind { gap: Gap { until: Some(now), ..gap }, until });
         }
         if self.behind.is_some() {
             if !idle && !turn.decided.run.is_empty() {
@@ -255,7 +255,7 @@ impl Watched {
     /// What becomes of slots that were missed, and of those that came since.
     fn catch_up(&self, behind: Behind, gap: Option<Gap>, until: Timestamp, now: Timestamp) -> Turn {
         let missed = self.turn(self.ledger_until, behind.until.min(until), Some(behind.gap), now);
-        let since = gap.unwrap_or(Gap { cause: Cause::Behind, since: behind.until });
+        let since = gap.unwrap_or(Gap::open(Cause::Behind, behind.until));
         let later = self.turn(self.ledger_until.max(behind.until), until, Some(since), now);
         let mut decided = missed.decided;
         decided.run.extend(later.decided.run);

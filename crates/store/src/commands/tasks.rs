@@ -149,7 +149,12 @@ async fn remove(
 }
 
 /// Lists tasks.
-pub(crate) struct Tasks;
+pub(crate) enum Tasks {
+    /// All of them.
+    All,
+    /// These.
+    Named(Vec<TaskName>),
+}
 
 impl Command for Tasks {
     type Reply = Vec<TaskRow>;
@@ -158,13 +163,24 @@ impl Command for Tasks {
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<TaskRow>> {
         // The revision before the pauses: a pause that comes between is then known too early, and a firing that knows of
         // it under the old revision is refused. The other way round it would be too late.
-        let statement = Statement::new(
-            "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.revision,
-                w.at AS wake_at, w.run AS wake_run
-             FROM tasks t JOIN definitions d ON d.task = t.name AND d.hash = t.hash
-                LEFT JOIN wakes w ON w.task = t.name
-             ORDER BY t.name",
-        );
+        let statement = match self {
+            Self::All => Statement::new(
+                "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.revision,
+                    w.at AS wake_at, w.run AS wake_run
+                 FROM tasks t JOIN definitions d ON d.task = t.name AND d.hash = t.hash
+                    LEFT JOIN wakes w ON w.task = t.name
+                 ORDER BY t.name",
+            ),
+            Self::Named(names) => Statement::new(sql!(
+                "SELECT d.definition, t.hash, t.valid_from, t.first_seen, t.ledger_until, t.removed_at, t.revision,
+                    w.at AS wake_at, w.run AS wake_run
+                 FROM" ROWS "JOIN tasks t ON t.name = e.value->>0
+                    JOIN definitions d ON d.task = t.name AND d.hash = t.hash
+                    LEFT JOIN wakes w ON w.task = t.name
+                 ORDER BY t.name"
+            ))
+            .bind(Rows::of(names, |name| [name.as_str().into()])),
+        };
         let mut tasks = session.rows(statement).await?.iter().map(task).collect::<Outcome<Vec<_>>>()?;
         let mut pauses = pauses(session).await?;
         for task in &mut tasks {
