@@ -63,35 +63,34 @@ struct Held {
     seat: Option<Seat>,
 }
 
-async fn work_held(
-    engine: &Arc<Engine>,
-    run: &Run,
-    lease: &RunLease,
-    held: Held,
-) -> Worked {
+async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held) -> Worked {
     let Held { words, ends_with, seat } = held;
     let definition = match definition(engine, run).await {
         Ok(definition) => definition,
         Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
-    let host = Arc::new(AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline));
-    let report = match order(engine, run, &definition, (deadline, ends_with)) {
+    let host = AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline);
+    let host = Arc::new(host);
+    let (report, ended_at) = match order(engine, run, &definition, (deadline, ends_with)) {
         Ok(order) => {
             let over = CancellationToken::new();
             let flushing = flush_regularly(&host, &over);
             let driving = async {
                 let report = drive(engine, run, order, host.clone(), words).await;
+                // The next run need not wait until what this one leaves is written.
+                drop(seat);
                 over.cancel();
-                report
+                (report, engine.now())
             };
             tokio::join!(driving, flushing).0
         }
-        Err(error) => AttemptReport { end: AttemptEnd::Erred { error }, usage: None, leftovers: 0 },
+        Err(error) => {
+            drop(seat);
+            let end = AttemptEnd::Erred { error };
+            (AttemptReport { end, usage: None, leftovers: 0 }, engine.now())
+        }
     };
-    let ended_at = engine.now();
-    // The next run need not wait until this result is written.
-    drop(seat);
     tell_end(&host, &report);
     host.finish_log();
     // Most often the log is complete before the result is; while the store is away neither waits for the other.

@@ -81,7 +81,7 @@ impl Heart {
 fn due(reminders: u32) -> Duration {
     let last = REMINDERS[REMINDERS.len() - 1];
     let further = (reminders + 1).saturating_sub(REMINDERS.len() as u32);
-    REMINDERS.get(reminders as usize).copied().unwrap_or(last + last * further.saturating_sub(1))
+    REMINDERS.get(reminders as usize).copied().unwrap_or(last + last * further)
 }
 
 #[async_trait]

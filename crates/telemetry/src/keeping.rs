@@ -105,9 +105,11 @@ pub struct FollowerDecided<'a> {
 impl FollowerDecided<'_> {
     /// Tells it.
     pub fn emit(&self) {
-        match self.skipped {
-            Some(why) => info!(task.name = %self.task, round = self.round, "skipped in this round: {why}"),
-            None => info!(task.name = %self.task, round = self.round, "all it follows is done: its run is queued"),
+        let (task, round) = (self.task, self.round);
+        if let Some(why) = self.skipped {
+            info!(task.name = %task, round, "skipped in this round: {why}");
+        } else {
+            info!(task.name = %task, round, "all it follows is done: its run is queued");
         }
     }
 }
