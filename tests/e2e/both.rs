@@ -1,21 +1,26 @@
 //! Runs a test once on SQLite and once on Postgres. The cluster is shared by the tests of one process.
 
-/// Declares tests that take a function from configuration to site.
+/// Declares tests that take a function from configuration to site. `with PROGRAM;` in front runs another program than the
+/// shipped one.
 macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
+    (with $program:literal; $($name:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[test] fn $name() { super::$name(&|tasks| roundsman_tests::daemon::Site::new(tasks)); })+
+            $(#[test] fn $name() {
+                let program = roundsman_tests::daemon::program($program);
+                super::$name(&|tasks| roundsman_tests::daemon::Site::of(program.clone(), None, tasks));
+            })+
         }
         mod postgres {
             $(#[test] fn $name() {
                 let cluster = roundsman_testkit::postgres::PostgresCluster::start();
-                let program = roundsman_tests::daemon::program("roundsman");
+                let program = roundsman_tests::daemon::program($program);
                 super::$name(&|tasks| {
                     roundsman_tests::daemon::Site::of(program.clone(), Some(cluster.database()), tasks)
                 });
             })+
         }
     };
+    ($($name:ident),+ $(,)?) => { $crate::both::on_both!(with "roundsman"; $($name),+); };
 }
 
 pub(crate) use on_both;

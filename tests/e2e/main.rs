@@ -3,11 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 #![expect(clippy::disallowed_methods, reason = "these tests start programs")]
 
+mod after;
 mod bad_input;
 mod both;
+mod budgets;
+mod control;
 mod first_start;
 mod interfere;
+mod leases;
 mod lost_daemon;
+mod marks;
 mod metrics;
 mod one_shot;
 mod replaced;
