@@ -1,10 +1,14 @@
 //! The seam between what a store does and the database it does it in: run a command for reading, or for writing in a
 //! transaction. The two ways across it are `sqlite` and `postgres`.
 
+mod lone;
+
 use std::future::Future;
 
-use crate::{Backend, StoreError, commands::Command, trouble::Failure};
+use crate::{Backend, StoreError, StoreResult, commands::Command, trouble::Failure};
 use roundsman_model::DocumentError;
+
+pub(crate) use self::lone::Lone;
 
 /// A database in which commands can be run, each within the time limit.
 pub(crate) trait Access: Send + Sync + 'static {
@@ -19,6 +23,9 @@ pub(crate) trait Access: Send + Sync + 'static {
 
     /// Runs a command that only reads.
     fn read<C: Command>(&self, command: C) -> impl Future<Output = Result<C::Reply, CallError>> + Send;
+
+    /// Opens a connection of its own for one long piece of work.
+    fn alone(&self) -> impl Future<Output = StoreResult<Lone>> + Send;
 
     /// Finishes what was begun and closes the connections.
     fn close(&self) -> impl Future<Output = ()> + Send;

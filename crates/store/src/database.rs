@@ -40,6 +40,7 @@ use crate::{
         watch::{Busy, RanAhead, Revisions},
         withdraw::Withdraw,
     },
+    transfer,
     trouble::{Kind, Place, Trouble},
 };
 
@@ -158,7 +159,16 @@ impl<A: Access> Store for Database<A> {
     }
 
     async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()> {
-        self.write(Install { definitions: definitions.to_vec(), now }).await
+        self.write(Install { definitions: definitions.to_vec(), epoch: None, now }).await.map(drop)
+    }
+
+    async fn install_under(
+        &self,
+        epoch: i64,
+        definitions: &[TaskDefinition],
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write(Install { definitions: definitions.to_vec(), epoch: Some(epoch), now }).await
     }
 
     async fn set_limits(
@@ -170,12 +180,11 @@ impl<A: Access> Store for Database<A> {
     }
 
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>> {
-        self.read(Tasks).await
+        self.read(Tasks::All).await
     }
 
     async fn tasks_named(&self, names: &[TaskName]) -> StoreResult<Vec<TaskRow>> {
-        let all = self.read(Tasks).await?;
-        Ok(all.into_iter().filter(|row| names.contains(&row.definition.name)).collect())
+        self.read(Tasks::Named(names.to_vec())).await
     }
 
     async fn revisions(&self) -> StoreResult<Vec<(TaskName, i64)>> {
@@ -351,16 +360,22 @@ impl<A: Access> Store for Database<A> {
         self.write(TakeOut(found)).await
     }
 
-    async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>> {
-        self.read(Totals).await
+    async fn export(&self, out: &mut (dyn std::io::Write + Send), now: Timestamp) -> StoreResult<u64> {
+        let mut lone = self.access.alone().await?;
+        let exported = transfer::export(&mut lone, self.id.clone(), now, out).await;
+        lone.close().await;
+        exported
     }
 
-    // --- to be carried out ---
-    async fn export(&self, _out: &mut (dyn std::io::Write + Send)) -> StoreResult<u64> {
-        unimplemented!()
+    async fn import(&self, from: &mut (dyn std::io::BufRead + Send)) -> StoreResult<u64> {
+        let mut lone = self.access.alone().await?;
+        let imported = transfer::import(&mut lone, from).await;
+        lone.close().await;
+        imported
     }
-    async fn import(&self, _from: &mut (dyn std::io::BufRead + Send)) -> StoreResult<u64> {
-        unimplemented!()
+
+    async fn totals(&self) -> StoreResult<Vec<(TaskName, TaskTotals)>> {
+        self.read(Totals).await
     }
 }
 

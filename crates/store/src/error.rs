@@ -123,6 +123,60 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An import began here and did not come to its end.
+    #[error(
+        "the store at {store} holds a part of an import that was interrupted: run `roundsman db import FILE` again"
+    )]
+    HalfImported {
+        /// The store, without its password.
+        store: String,
+    },
+    /// An import needs an empty store.
+    #[error("the store at {store} is not empty: import into a new one, or move this one away first")]
+    NotEmpty {
+        /// The store, without its password.
+        store: String,
+    },
+    /// An import needs the store to itself.
+    #[error("{who} uses the store at {store}: stop it before importing")]
+    InUse {
+        /// The store, without its password.
+        store: String,
+        /// Who uses it.
+        who: String,
+    },
+    /// What was to be imported is no export, or a damaged one.
+    #[error("the export is damaged at line {line}: {what}; use another copy of it, or export again")]
+    BadExport {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// Another version of Roundsman wrote the export.
+    #[error(
+        "the export was written by Roundsman {version} with schema {found}, and this version has schema {ours}: import \
+         it with that version, then run `roundsman db migrate` with the newer of the two on the store at {store}"
+    )]
+    ForeignExport {
+        /// The version that wrote it.
+        version: String,
+        /// Its schema.
+        found: i64,
+        /// The store, without its password.
+        store: String,
+        /// The schema of this version.
+        ours: i64,
+    },
+    /// What is exported could not be written, or what is imported could not be read.
+    #[error("cannot {what}")]
+    Stream {
+        /// What was attempted: "write the export".
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The database refused the user, the password or the database name.
     #[error("the store at {store} refuses us: check user, password and database name")]
     Denied {

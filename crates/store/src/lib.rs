@@ -15,6 +15,7 @@ mod records;
 mod sql;
 mod sqlite;
 mod store;
+mod transfer;
 mod trouble;
 mod url;
 

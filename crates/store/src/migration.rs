@@ -38,6 +38,11 @@ const STEPS: &[Step] = &[
 /// The newest schema this version knows.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;
 
+/// The key of the store's own id.
+pub(crate) const STORE_ID: &str = "store_id";
+/// The key under which a store that is not whole names the export it is filled from.
+pub(crate) const IMPORTING: &str = "importing";
+
 /// What was found when a store was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -46,7 +51,7 @@ pub(crate) enum Found {
     /// Tables, but not ours.
     Foreign,
     /// A store.
-    Store { schema: i64, min_reader: i64 },
+    Store { schema: i64, min_reader: i64, importing: bool },
 }
 
 /// What is to be done before a store can be used.
@@ -67,8 +72,11 @@ pub(crate) fn decide(found: Found, role: Role, store: String) -> Result<Todo, St
         Found::Store { min_reader, .. } if min_reader > NEWEST => {
             Err(StoreError::TooNew { store, found: min_reader, ours: NEWEST })
         }
+        Found::Store { importing: true, .. } if role != Role::Importer => {
+            Err(StoreError::HalfImported { store })
+        }
         Found::Store { schema, .. } if schema >= NEWEST => Ok(Todo::Ready),
-        Found::Store { schema, .. } if role == Role::Daemon => Ok(Todo::Steps { from: schema }),
+        Found::Store { schema, .. } if role.owns() => Ok(Todo::Steps { from: schema }),
         Found::Store { schema, .. } => Err(StoreError::NeedsMigration { store, found: schema, ours: NEWEST }),
     }
 }
@@ -88,9 +96,9 @@ pub(crate) async fn look(session: &mut Session<'_>) -> Outcome<Found> {
         return Ok(if tables == 0 { Found::Empty } else { Found::Foreign });
     }
     let (schema, min_reader) = (number(session, "schema").await?, number(session, "min_reader").await?);
-    Ok(schema
-        .zip(min_reader)
-        .map_or(Found::Foreign, |(schema, min_reader)| Found::Store { schema, min_reader }))
+    let importing = meta(session, IMPORTING).await?.is_some();
+    let store = |(schema, min_reader)| Found::Store { schema, min_reader, importing };
+    Ok(schema.zip(min_reader).map_or(Found::Foreign, store))
 }
 
 /// Takes the steps, inside a transaction that keeps everybody else out.
@@ -106,14 +114,14 @@ pub(crate) async fn take(session: &mut Session<'_>, from: i64) -> Outcome<()> {
         note(session, "min_reader", &step.min_reader.to_string()).await?;
     }
     if from == 0 {
-        note(session, "store_id", &uuid::Uuid::new_v4().to_string()).await?;
+        note(session, STORE_ID, &uuid::Uuid::new_v4().to_string()).await?;
     }
     Ok(())
 }
 
 /// The store's own id.
 pub(crate) async fn store_id(session: &mut Session<'_>) -> Outcome<StoreId> {
-    let id = meta(session, "store_id").await?;
+    let id = meta(session, STORE_ID).await?;
     let missing = || crate::sql::Fault::Unreadable("table meta has no store_id".to_owned());
     id.map(StoreId::new).ok_or_else(missing)
 }
@@ -122,12 +130,14 @@ async fn number(session: &mut Session<'_>, key: &str) -> Outcome<Option<i64>> {
     Ok(meta(session, key).await?.and_then(|value| value.parse().ok()))
 }
 
-async fn meta(session: &mut Session<'_>, key: &str) -> Outcome<Option<String>> {
+/// What the store says of itself under a key.
+pub(crate) async fn meta(session: &mut Session<'_>, key: &str) -> Outcome<Option<String>> {
     let row = session.row(Statement::new("SELECT value FROM meta WHERE key = $1").bind(key)).await?;
     row.map(|row| row.text("value")).transpose()
 }
 
-async fn note(session: &mut Session<'_>, key: &str, value: &str) -> Outcome<()> {
+/// Makes the store say this of itself.
+pub(crate) async fn note(session: &mut Session<'_>, key: &str, value: &str) -> Outcome<()> {
     let statement = Statement::new(
         "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     );

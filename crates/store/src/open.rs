@@ -22,6 +22,15 @@ pub enum Role {
     OneShot,
     /// Listings: neither creates nor migrates.
     Reader,
+    /// `db import`: creates and migrates as a daemon does, and opens what an interrupted import left.
+    Importer,
+}
+
+impl Role {
+    /// Whether it creates and migrates, and is the only one of its like on a SQLite file.
+    pub(crate) const fn owns(self) -> bool {
+        matches!(self, Self::Daemon | Self::Importer)
+    }
 }
 
 /// How to open a store.

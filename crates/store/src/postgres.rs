@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, PgConnection, Postgres, postgres::PgConnectOptions};
 
 use crate::{
     Backend, StoreError, StoreResult,
-    access::{Access, CallError},
+    access::{Access, CallError, Lone},
     commands::Command,
     migration::{self, Todo},
     open::{OpenOptions, Opened, Role, bounded},
@@ -28,6 +28,7 @@ const TRIES: u32 = 10;
 /// A Postgres server.
 pub(crate) struct PostgresAccess {
     pool: Pool<Postgres>,
+    server: PgConnectOptions,
     place: Place,
 }
 
@@ -42,9 +43,9 @@ pub(crate) async fn open(
         bounded(&place, "open the store", place.limit, async { connect(&server, &place).await }).await?;
     let prepared = prepare(&mut connection, options.role, &place);
     let opened = bounded(&place, "open the store", MIGRATION_LIMIT, prepared).await?;
-    let pool = Pool::new(server, options.connections);
+    let pool = Pool::new(server.clone(), options.connections);
     pool.take_in(connection);
-    Ok((PostgresAccess { pool, place }, opened))
+    Ok((PostgresAccess { pool, server, place }, opened))
 }
 
 /// The server ends what takes longer than we wait, so that nothing goes on there that nobody waits for.
@@ -58,6 +59,9 @@ fn connect_options(server: &PgConnectOptions, limit: Duration) -> PgConnectOptio
             ("lock_timeout", millis * 4 / 5),
             ("idle_in_transaction_session_timeout", millis * 2),
         ])
+        // Our statements are made for one plan each. Left to itself the server plans some of them anew each time, which
+        // takes several times as long as carrying them out.
+        .options([("plan_cache_mode", "force_generic_plan")])
         .disable_statement_logging()
 }
 
@@ -193,6 +197,11 @@ impl Access for PostgresAccess {
 
     async fn read<C: Command>(&self, command: C) -> Result<C::Reply, CallError> {
         self.bounded(C::WHAT, self.read_on_fresh(&command)).await
+    }
+
+    async fn alone(&self) -> StoreResult<Lone> {
+        let connection = bounded(&self.place, "open the store", self.place.limit, connect(&self.server, &self.place));
+        Ok(Lone::postgres(connection.await?, self.place.clone(), codes::kind))
     }
 
     async fn close(&self) {

@@ -9,6 +9,7 @@ pub(crate) use self::{
     statement::{Rows, Statement, Text, Value},
 };
 
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use sqlx::{PgConnection, SqliteConnection};
 
 /// Why a command did not do.
@@ -66,6 +67,20 @@ impl Session<'_> {
         })
     }
 
+    /// Runs a statement and returns its rows as they come.
+    pub(crate) fn stream(&mut self, statement: Statement) -> BoxStream<'_, Outcome<Row>> {
+        match self {
+            Self::Sqlite(connection) => {
+                let rows = statement.sqlite().fetch(&mut **connection);
+                rows.map_ok(Row::Sqlite).map_err(Fault::from).boxed()
+            }
+            Self::Postgres(connection) => {
+                let rows = statement.postgres().fetch(&mut **connection);
+                rows.map_ok(Row::Postgres).map_err(Fault::from).boxed()
+            }
+        }
+    }
+
     /// Runs a statement and returns its first row, if there is one.
     pub(crate) async fn row(&mut self, statement: Statement) -> Outcome<Option<Row>> {
         Ok(self.rows(statement).await?.into_iter().next())
@@ -120,8 +135,9 @@ macro_rules! word {
           start_by, stop "
     };
     ($database:ident READY) => {
-        " ended_at IS NULL AND state <> 'running' AND (behind IS NULL OR NOT EXISTS \
-          (SELECT 1 FROM runs AS front WHERE front.id = runs.behind AND front.ended_at IS NULL)) "
+        // A count instead of EXISTS: Postgres might answer that by reading all active runs.
+        " ended_at IS NULL AND state <> 'running' AND (behind IS NULL OR 0 = \
+          (SELECT COUNT(*) FROM runs AS front WHERE front.id = runs.behind AND front.ended_at IS NULL)) "
     };
     ($database:ident IN_TIME) => {
         " (attempt > 0 OR start_by IS NULL OR start_by >= $1) "

@@ -14,7 +14,7 @@ use sqlx::{
 use self::{lock::FileLock, writer::Writer};
 use crate::{
     Backend, StoreError, StoreResult,
-    access::{Access, CallError},
+    access::{Access, CallError, Lone},
     commands::Command,
     migration::{self, Todo},
     open::{Opened, Role, bounded},
@@ -35,6 +35,7 @@ const MIGRATION_LIMIT: Duration = Duration::from_mins(10);
 pub(crate) struct SqliteAccess {
     writer: Writer,
     readers: Pool<Sqlite>,
+    options: SqliteConnectOptions,
     place: Place,
     /// Held as long as the store is open.
     lock: Mutex<Option<FileLock>>,
@@ -48,7 +49,7 @@ fn there(path: &Path) -> StoreResult<bool> {
 
 /// Opens a file, creates it or brings it to the newest schema, as the role allows.
 pub(crate) async fn open(path: &Path, place: Place, role: Role) -> StoreResult<(SqliteAccess, Opened)> {
-    let lock = if role == Role::Daemon { Some(FileLock::take(path)?) } else { None };
+    let lock = if role.owns() { Some(FileLock::take(path)?) } else { None };
     if role == Role::Reader && !there(path)? {
         return Err(StoreError::Missing { store: place.shown() });
     }
@@ -63,7 +64,7 @@ pub(crate) async fn open(path: &Path, place: Place, role: Role) -> StoreResult<(
     let (connection, opened) = prepared.await?;
     let writer = Writer::start(connection, writing, place.clone());
     let readers = Pool::new(with_cache(&options, READER_CACHE_KIB), READERS);
-    Ok((SqliteAccess { writer, readers, place, lock: Mutex::new(lock) }, opened))
+    Ok((SqliteAccess { writer, readers, options, place, lock: Mutex::new(lock) }, opened))
 }
 
 /// A new store is nobody else's to read. SQLite gives its side files the permissions of the file itself.
@@ -154,6 +155,11 @@ impl Access for SqliteAccess {
             }
             Err(_) => Err(CallError::Store(self.place.slow(C::WHAT))),
         }
+    }
+
+    async fn alone(&self) -> StoreResult<Lone> {
+        let connection = connect(&with_cache(&self.options, WRITER_CACHE_KIB), &self.place).await?;
+        Ok(Lone::sqlite(connection, self.place.clone(), codes::kind))
     }
 
     async fn close(&self) {

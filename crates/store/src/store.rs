@@ -89,6 +89,14 @@ pub trait Store: Send + Sync + 'static {
     /// version, tasks that are no longer named are marked removed and their queued and waiting runs end as cancelled.
     async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()>;
 
+    /// The same under a leader's epoch: false, and nothing was done, if that epoch is over.
+    async fn install_under(
+        &self,
+        epoch: i64,
+        definitions: &[TaskDefinition],
+        now: Timestamp,
+    ) -> StoreResult<bool>;
+
     /// Puts the sizes of pools and the rules of budgets in force. Those not named are taken out of force.
     async fn set_limits(
         &self,
@@ -257,11 +265,13 @@ pub trait Store: Send + Sync + 'static {
     /// decisions and writes nothing.
     async fn prune(&self, order: &PruneOrder) -> StoreResult<Pruned>;
 
-    /// Writes everything, from one snapshot, as lines of JSON. Returns how many rows.
-    async fn export(&self, out: &mut (dyn std::io::Write + Send)) -> StoreResult<u64>;
+    /// Writes everything, from one snapshot, as lines of JSON; nodes, the lead and named leases stay behind. Returns how
+    /// many rows. Writing may wait: whoever shares the thread waits too.
+    async fn export(&self, out: &mut (dyn std::io::Write + Send), now: Timestamp) -> StoreResult<u64>;
 
-    /// Reads what `export` wrote into an empty store, or goes on after an interrupted import. Counts and hashes are
-    /// compared at the end; until then no daemon can use the store.
+    /// Reads what `export` wrote into a store that is empty, or in which an earlier import was interrupted. Until all is
+    /// there, was read again and compared, nobody but another import can open the store. Returns how many rows. The store
+    /// then is the one that was exported, its id included, for whoever opens it next.
     async fn import(&self, from: &mut (dyn std::io::BufRead + Send)) -> StoreResult<u64>;
 
     /// What the metrics of all tasks are made from.

@@ -169,6 +169,11 @@ impl Rows {
         rows
     }
 
+    /// Rows that are JSON already.
+    pub(crate) fn of_json(rows: Vec<Vec<Json>>) -> Self {
+        Self(rows.into_iter().map(Json::Array).collect())
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
