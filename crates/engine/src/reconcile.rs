@@ -61,7 +61,11 @@ pub(crate) async fn reconcile(
     let change = Change { engine, epoch, gap, wanted, ahead, now: engine.now() };
     let Some((rows, put_off)) = change.close(rows).await? else { return Ok(None) };
     let definitions: Vec<TaskDefinition> = wanted.all.iter().map(|definition| (**definition).clone()).collect();
-    engine.store().install(&definitions, change.now).await?;
+    match epoch {
+        Some(epoch) if !engine.store().install_under(epoch, &definitions, change.now).await? => return Ok(None),
+        Some(_) => {}
+        None => engine.store().install(&definitions, change.now).await?,
+    }
     let after = engine.store().tasks().await?;
     change.begin(&rows, after, put_off).await
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_engine::{Engine, Firer, Lead, Service as _, Standing};
 use roundsman_model::{BootId, NodeId, Overlap, TaskDefinition};
-use roundsman_store::{Holder, OpenOptions, Role, Store};
+use roundsman_store::{Extra, Fired, Firing, Holder, OpenOptions, Role, SlotToRun, Store};
 use roundsman_testkit::postgres::PostgresCluster;
 
 use crate::{
@@ -121,22 +121,40 @@ async fn a_leader_that_resigns_is_succeeded_at_once_and_nothing_is_missed() {
 async fn a_leader_that_was_frozen_writes_nothing_any_more() {
     let scene = Scene::at("2026-11-20T02:00:30Z");
     let store = open(&database().await).await;
-    let mut first = Daemon::start(&scene, "node-a", &store, &minutely()).await;
-    let mut second = Daemon::start(&scene, "node-b", &store, &minutely()).await;
+    let tasks = minutely();
+    let mut first = Daemon::start(&scene, "node-a", &store, &tasks).await;
+    let mut second = Daemon::start(&scene, "node-b", &store, &tasks).await;
     pass(&scene, &mut [&mut first, &mut second], 3).await;
+    let old = first.engine.epoch().unwrap();
     pass(&scene, &mut [&mut second], 20).await;
     assert!(second.engine.standing().fires());
-    // It wakes up in the middle of what it was at: it believes in its epoch for as long as nobody tells it otherwise.
-    let name = "minutely".parse().unwrap();
-    let row = store.tasks_named(std::slice::from_ref(&name)).await.unwrap().remove(0);
-    pass(&scene, &mut [&mut second], 40).await;
+
+    // What it was about to write when it was frozen reaches the store when it goes on.
+    let row = store.tasks().await.unwrap().remove(0);
+    let slot = "2026-11-20T02:01:00Z".parse().unwrap();
+    let firing = Firing {
+        task: row.definition.name.clone(),
+        kind: row.definition.kind.clone(),
+        definition: row.hash.clone(),
+        overlap: row.definition.overlap,
+        terms: row.definition.terms(),
+        followed: false,
+        revision: row.revision,
+        ledger_was: row.ledger_until,
+        ledger_until: slot,
+        passed: Vec::new(),
+        run: vec![SlotToRun { slot: Some(slot), due_at: slot, extra: Extra::default() }],
+    };
+    let fired = store.fire(vec![firing], Some(old), slot).await.unwrap();
+    assert_eq!(fired, [Fired::Deposed]);
+    assert!(!store.install_under(old, &[], slot).await.unwrap());
+    assert_eq!(store.tasks().await.unwrap().remove(0), row);
+
     assert!(!first.engine.standing().fires(), "its lease ran out while it was frozen");
-    first.turn().await;
+    pass(&scene, &mut [&mut first, &mut second], 40).await;
     assert_eq!(first.words(), "follows node node-b");
     assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired"]);
     assert_eq!(runs(&store).await.len(), 1);
-    let after = store.tasks_named(&[name]).await.unwrap().remove(0);
-    assert_eq!(row.hash, after.hash);
 }
 
 #[tokio::test]

@@ -34,8 +34,9 @@ impl Command for Enter {
                 labels, configuration, kinds)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1, $9, $10, $11)
              ON CONFLICT (node) DO UPDATE SET boot = excluded.boot, name = excluded.name,
+                started_at = CASE WHEN nodes.boot = excluded.boot THEN nodes.started_at ELSE excluded.started_at END,
                 one_shot = excluded.one_shot, pid = excluded.pid, version = excluded.version,
-                listen = excluded.listen, started_at = excluded.started_at, beat_at = excluded.beat_at,
+                listen = excluded.listen, beat_at = excluded.beat_at,
                 beats = nodes.beats + 1, ended_at = NULL, labels = excluded.labels,
                 configuration = excluded.configuration, kinds = excluded.kinds",
         );

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use roundsman_model::{Pause, Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
 use serde_json::Value as Json;
 
-use super::{Command, counters::Counts};
+use super::{Command, leader, counters::Counts};
 use crate::{
     TaskRow, Wake,
     sql::{Outcome, Row, Rows, Session, Statement, sql},
@@ -26,14 +26,21 @@ pub(super) async fn revise(session: &mut Session<'_>, task: &TaskName) -> Outcom
 /// Puts definitions in force.
 pub(crate) struct Install {
     pub(crate) definitions: Vec<TaskDefinition>,
+    pub(crate) epoch: Option<i64>,
     pub(crate) now: Timestamp,
 }
 
 impl Command for Install {
-    type Reply = ();
+    /// Whether it was done: not by a leader whose epoch is over.
+    type Reply = bool;
     const WHAT: &'static str = "install the tasks' definitions";
 
-    async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<bool> {
+        if let Some(epoch) = self.epoch
+            && !leader::leads(session, epoch).await?
+        {
+            return Ok(false);
+        }
         // All rows are locked in one order, so that firing and a second daemon wait rather than cross.
         let text = sql!("SELECT name, hash, removed_at, first_seen FROM tasks ORDER BY name" LOCKED);
         let mut known = HashMap::new();
@@ -51,7 +58,8 @@ impl Command for Install {
         known.retain(|name, task| {
             task.in_force && !self.definitions.iter().any(|wanted| wanted.name == *name)
         });
-        remove(session, known.keys(), self.now).await
+        remove(session, known.keys(), self.now).await?;
+        Ok(true)
     }
 }
 
