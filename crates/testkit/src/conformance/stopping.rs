@@ -81,3 +81,33 @@ pub async fn what_is_over_or_unknown_is_told(stage: Stage) -> Verdict {
     assert_eq!(stage.store.controls(None, 9).await?, []);
     Ok(())
 }
+
+/// While one claims a run another stops it: either it never starts, or its node gets the order.
+pub async fn stopping_and_claiming_exclude_each_other(stage: Stage) -> Verdict {
+    let task = definition("race");
+    stage.install(std::slice::from_ref(&task)).await?;
+    let (me, other) = (Claimer::of(holder("a")), stage.other_node().await?);
+    for round in 1..=20_i64 {
+        let minute = round * 60;
+        let run = stage.queue(&task, minute).await?;
+        let wish = order("alice", minute, None);
+        let (claimed, stopped) = tokio::join!(stage.store.claim(&me, 9, at(minute)), other.stop(run, &wish));
+        let (claimed, now) = (claimed?.runs, stage.run(run).await?);
+        let verdict = stage.store.slot(&task.name, at(minute)).await?.map(|slot| slot.verdict);
+        match stopped? {
+            Stopped::Ended => {
+                assert_eq!(claimed, [], "round {round}");
+                assert_eq!((now.state, verdict), (RunState::Cancelled, Some(SlotVerdict::Skipped)));
+            }
+            Stopped::Asked(by) => {
+                assert_eq!((by, claimed.len()), (holder("a"), 1), "round {round}");
+                assert_eq!((now.stop, verdict), (Some(wish), Some(SlotVerdict::Ran)));
+                let lease = roundsman_store::RunLease { run, attempt: 1, holder: holder("a") };
+                stage.succeed(&lease, minute + 1).await?;
+            }
+            neither => panic!("round {round}: {neither:?}"),
+        }
+    }
+    other.close().await;
+    Ok(())
+}

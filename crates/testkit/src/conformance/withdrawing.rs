@@ -4,9 +4,9 @@ use std::slice::from_ref;
 
 use chrono::TimeDelta;
 use roundsman_model::{Reason, RunState, Verdict as SlotVerdict, after::round_of_slot};
-use roundsman_store::{Fired, Firing, SlotFate};
+use roundsman_store::{Claimer, Fired, Firing, SlotFate};
 
-use super::{Stage, Verdict, at, definition, slot};
+use super::{Stage, Verdict, at, definition, holder, slot};
 
 /// What ran stays; all else after the instant is taken back, fired again when its time comes, and counted once.
 pub async fn slots_of_a_wrong_clock_are_taken_back(stage: Stage) -> Verdict {
@@ -83,5 +83,31 @@ pub async fn a_task_first_seen_in_the_future_begins_now(stage: Stage) -> Verdict
     stage.queue(&task, 60).await?;
     let unknown = definition("unknown").name;
     assert_eq!(stage.store.withdraw(&unknown, at(0)).await?, 0);
+    Ok(())
+}
+
+/// While one claims a run its slot is taken back: either it runs and its slot stays, or both are gone.
+pub async fn taking_back_and_claiming_exclude_each_other(stage: Stage) -> Verdict {
+    let other = stage.other_node().await?;
+    for round in 0..20 {
+        let task = definition(&format!("race-{round}"));
+        stage.install(from_ref(&task)).await?;
+        let run = stage.queue(&task, 60).await?;
+        let me = Claimer::of(holder("a"));
+        let (claimed, withdrawn) =
+            tokio::join!(stage.store.claim(&me, 9, at(60)), other.withdraw(&task.name, at(30)));
+        let (claimed, now) = (claimed?.runs, stage.run(run).await?);
+        let verdict = stage.store.slot(&task.name, at(60)).await?.map(|slot| slot.verdict);
+        let expected = match withdrawn? {
+            0 => (1, RunState::Running, Some(SlotVerdict::Ran)),
+            _ => (0, RunState::Cancelled, None),
+        };
+        assert_eq!((claimed.len(), now.state, verdict), expected, "round {round}");
+        let totals = stage.store.totals().await?;
+        let of_task = totals.iter().find(|(name, _)| *name == task.name).map(|(_, totals)| &totals.slots);
+        let counted: u64 = of_task.into_iter().flatten().map(|slot| slot.2).sum();
+        assert_eq!(counted, u64::from(verdict.is_some()), "round {round}");
+    }
+    other.close().await;
     Ok(())
 }
