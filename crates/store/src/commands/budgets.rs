@@ -25,15 +25,7 @@ impl Command for DrawBudget {
     const WHAT: &'static str = "draw from a budget";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Draw> {
-        let row = match find(session, &self.budget).await? {
-            Some(row) => row,
-            None => {
-                let new =
-                    Statement::new("INSERT INTO budgets (name) VALUES ($1) ON CONFLICT (name) DO NOTHING");
-                session.execute(new.bind(self.budget.as_str())).await?;
-                find(session, &self.budget).await?.ok_or(Fault::Raced)?
-            }
-        };
+        let row = self.find_or_begin(session).await?;
         let before = self.account(&row)?;
         let (after, granted, wait_us) = before.draw(self.wanted, to_micros(self.now));
         if after != before {
@@ -48,6 +40,15 @@ impl Command for DrawBudget {
 }
 
 impl DrawBudget {
+    async fn find_or_begin(&self, session: &mut Session<'_>) -> Outcome<Row> {
+        if let Some(row) = find(session, &self.budget).await? {
+            return Ok(row);
+        }
+        let new = Statement::new("INSERT INTO budgets (name) VALUES ($1) ON CONFLICT (name) DO NOTHING");
+        session.execute(new.bind(self.budget.as_str())).await?;
+        find(session, &self.budget).await?.ok_or(Fault::Raced)
+    }
+
     /// The account under the rule in force: the configured one, else the kind's.
     fn account(&self, row: &Row) -> Outcome<Account> {
         let interval = row.count_or_none("interval_us")?.unwrap_or(self.default.interval_us);
