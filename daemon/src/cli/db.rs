@@ -1,4 +1,9 @@
-//! `roundsman db`: looks after the store itself. It touches no run.
+//! `roundsman db`: looks after the store itself. It starts no run.
+
+mod export;
+mod import;
+mod pipe;
+mod prune;
 
 use super::{
     failure::Answer,
@@ -18,11 +23,20 @@ pub struct Args {
 enum Command {
     /// Create the store, or bring it to the schema of this version
     Migrate,
+    /// Take out what `[retention]` does not keep; a running daemon does so by itself
+    Prune(prune::Args),
+    /// Write everything the store holds into a file, while daemons go on
+    Export(export::Args),
+    /// Read an export into an empty store, while no daemon runs
+    Import(import::Args),
 }
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
     match args.command {
         Command::Migrate => migrate(session, out).await,
+        Command::Prune(args) => prune::run(&args, session, out).await,
+        Command::Export(args) => export::run(&args, session, out).await,
+        Command::Import(args) => import::run(&args, session, out).await,
     }
 }
 
