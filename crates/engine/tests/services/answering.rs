@@ -1,6 +1,6 @@
 //! What an attempt may ask of its daemon, and what it is told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use roundsman_engine::{Engine, work};
 use roundsman_model::{
@@ -11,7 +11,10 @@ use roundsman_store::{Claimer, NewRun, Requested, Round, RunLease, Store};
 use roundsman_wire::Host;
 use serde_json::json;
 
-use crate::fakes::{Scene, holder, task};
+use crate::{
+    fakes::{Scene, holder, task},
+    faulty::{Fault, Faulty},
+};
 
 fn following(name: &str, upstreams: &[&str]) -> TaskDefinition {
     let after = upstreams.iter().map(|upstream| Upstream {
@@ -33,6 +36,10 @@ impl Rounds {
     async fn new() -> Self {
         let scene = Scene::at("2026-11-20T02:00:00Z");
         let store = scene.store().await;
+        Self::on(scene, store).await
+    }
+
+    async fn on(scene: Scene, store: Arc<dyn Store>) -> Self {
         let definitions = vec![
             task("a", "@daily"),
             following("b", &["a"]),
@@ -186,7 +193,7 @@ async fn a_budget_needs_a_rule_from_somewhere() {
         panic!("it has a rule");
     };
     assert_eq!(draw.granted, 0);
-    assert!(draw.wait <= std::time::Duration::from_hours(24), "a day at most: {:?}", draw.wait);
+    assert!(draw.wait <= Duration::from_hours(24), "a day at most: {:?}", draw.wait);
 }
 
 #[tokio::test]
@@ -195,4 +202,31 @@ async fn a_lease_is_none_for_an_attempt_that_has_ended() {
     let (_, host) = rounds.run("a", Round::Alone, success(json!(null))).await;
     let name = "excel-vm".parse().unwrap();
     assert_eq!(host.ask(Question::TryLease { name }).await, Err(AskError::NotOurs));
+}
+
+#[tokio::test]
+async fn a_question_waits_for_the_store_as_long_as_its_answer_is_of_use() {
+    let scene = Scene::at("2026-11-20T02:00:00Z");
+    let faulty = Faulty::around(scene.store().await);
+    let rounds = Rounds::on(scene, faulty.clone()).await;
+    let (a, _) = rounds.run("a", Round::Own, success(json!(1))).await;
+    let (_, host) = rounds.run("b", Round::Of(a.round.unwrap()), success(json!(null))).await;
+    let question = || Question::Upstream { task: "a".parse().unwrap() };
+
+    faulty.fail(Fault::Away);
+    let heal = async {
+        while faulty.failed() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await; // sleep: the pace of looking at another task
+        }
+        faulty.heal();
+    };
+    let (answer, ()) = tokio::join!(host.ask(question()), heal);
+    assert!(matches!(answer, Ok(Answer::Upstream { run: Some(_) })), "{answer:?}");
+
+    // The time limit is a minute; less than five seconds before its end no answer is of use.
+    rounds.scene.clock.advance(Duration::from_millis(55_500));
+    faulty.fail(Fault::Away);
+    let error = host.ask(question()).await.unwrap_err();
+    assert!(matches!(&error, AskError::Unavailable { cause } if cause.contains("away")), "{error}");
+    assert!(matches!(TaskError::from(error), TaskError::Retry { not_before: None, .. }));
 }
