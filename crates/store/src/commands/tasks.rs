@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use roundsman_model::{Pause, Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
 use serde_json::Value as Json;
 
-use super::{Command, leader, counters::Counts};
+use super::{Command, counters::Counts, leader};
 use crate::{
     TaskRow, Wake,
     sql::{Outcome, Row, Rows, Session, Statement, sql},

@@ -61,7 +61,7 @@ pub async fn a_row_grows_as_long_as_nothing_changes(stage: Stage) -> Verdict {
         stage.pass(&task, slots, Reason::Paused).await?;
     }
     let grown = SlotRange { decided_at: at(360), ..passed(&task, 60, 360, 6, Reason::Paused) };
-    assert_eq!(stage.store.slots(&task.name, None, 9).await?, [grown.clone()]);
+    assert_eq!(stage.store.slots(&task.name, None, 9).await?, from_ref(&grown));
     assert_eq!(stage.store.slot(&task.name, at(240)).await?, Some(grown));
     assert_eq!(stage.task(&task.name).await?.ledger_until, Some(at(360)));
     // A part of a firing that goes on, and a part that does not.

@@ -34,7 +34,8 @@ fn recorded(requested: Requested) -> Result<Run> {
 /// A one-shot run on a store no daemon has ever opened: known at once, running at once, no ledger.
 pub async fn a_request_is_claimed_at_once(stage: Stage) -> Verdict {
     let task = definition("manual");
-    let run = recorded(stage.store.request(request(&task), Some(&Claimer::of(holder("one-shot"))), at(5)).await?)?;
+    let run =
+        recorded(stage.store.request(request(&task), Some(&Claimer::of(holder("one-shot"))), at(5)).await?)?;
     assert_eq!((run.state, run.attempt, run.started_at), (RunState::Running, 1, Some(at(5))));
     assert_eq!((run.action.as_ref().map(AsRef::as_ref), &run.params), (Some("usage"), &json!({"days": 3})));
     assert_eq!((run.dry_run, run.requested_by.as_deref(), run.slot), (true, Some("alice"), None));
