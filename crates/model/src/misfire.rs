@@ -62,12 +62,11 @@ pub fn decide_late(
     slots: impl IntoIterator<Item = (Timestamp, Timestamp)>,
     now: Timestamp,
 ) -> Plan {
-    let (keep, reach) = match policy {
-        Misfire::Latest => (1, window),
-        Misfire::None => (1, TOLERANCE),
-        Misfire::All => (CATCH_UP_CAP, window),
+    let keep = match policy {
+        Misfire::Latest | Misfire::None => 1,
+        Misfire::All => CATCH_UP_CAP,
     };
-    let oldest_kept = now.checked_sub_signed(delta(reach));
+    let oldest_kept = oldest_kept(policy, window, now);
     let mut run = VecDeque::with_capacity(keep.min(8) + 1);
     let mut missed: Option<Passed> = None;
     for (slot, from) in slots {
@@ -78,6 +77,15 @@ pub fn decide_late(
         }
     }
     Plan { run: run.into_iter().map(|(slot, _)| slot).collect(), missed }
+}
+
+/// Slots before this instant are too old to be caught up.
+pub fn oldest_kept(policy: Misfire, window: Duration, now: Timestamp) -> Option<Timestamp> {
+    let reach = match policy {
+        Misfire::Latest | Misfire::All => window,
+        Misfire::None => TOLERANCE,
+    };
+    now.checked_sub_signed(delta(reach))
 }
 
 fn too_old(oldest: Option<&(Timestamp, Timestamp)>, limit: Option<Timestamp>) -> bool {

@@ -10,6 +10,7 @@ mod explain;
 mod field;
 mod jitter;
 mod pattern;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod wall_clock;

@@ -3,6 +3,7 @@
 
 mod explaining;
 mod slots;
+mod tallies;
 mod words;
 mod writing;
 
