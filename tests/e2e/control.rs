@@ -58,7 +58,8 @@ fn a_pause_stops_slots_and_why_tells_it(site: MakeSite<'_>) {
     let slots = |site: &Site| {
         eventually("two more skipped slots", PATIENCE, || {
             let why = site.json(&["why", "tick", "-1s", "--json"]);
-            (why["verdict"] == "skipped" && why["ledger"]["count"].as_u64()? >= 1).then_some(why["at"].clone())
+            (why["verdict"] == "skipped" && why["ledger"]["count"].as_u64()? >= 1)
+                .then_some(why["at"].clone())
         })
     };
     let (first, begun) = (slots(&site), Instant::now());
@@ -116,7 +117,8 @@ fn trigger_and_rerun_are_taken_by_the_daemon(site: MakeSite<'_>) {
         site.runs("after").iter().find(|run| run["state"] == "succeeded").map(drop)
     });
     let round = site.json(&["runs", "--round", &first, "--json"]);
-    let tasks: Vec<&str> = round.as_array().unwrap().iter().map(|run| run["task"].as_str().unwrap()).collect();
+    let tasks: Vec<&str> =
+        round.as_array().unwrap().iter().map(|run| run["task"].as_str().unwrap()).collect();
     assert_eq!(tasks, ["good", "after"]);
     assert_eq!(ends(&site, &["trigger", "bad", "--wait"], 1).matches("failed").count(), 1);
     let told = site.json(&["rerun", &first, "--alone", "--wait", "--json"]);
@@ -130,7 +132,8 @@ fn trigger_and_rerun_are_taken_by_the_daemon(site: MakeSite<'_>) {
     let _daemon = site.start();
     eventually("what was asked for while no daemon was there", PATIENCE, || {
         let run = site.runs("good").remove(0);
-        (run["origin"] == "trigger" && run["state"] == "succeeded" && run["id"].to_string() != first).then_some(())
+        (run["origin"] == "trigger" && run["state"] == "succeeded" && run["id"].to_string() != first)
+            .then_some(())
     });
 }
 
@@ -148,7 +151,9 @@ fn order(site: &Site, order: &str) -> Value {
 fn hundred(nap: &str, busy: usize) -> String {
     let task = |number: usize| {
         let first = if number < busy { "run_at_first_start = true\n" } else { "" };
-        format!("[tasks.t{number}]\nuses = \"command\"\nevery = \"1h\"\n{first}with = {{ argv = [\"sleep\", \"{nap}\"] }}\n")
+        format!(
+            "[tasks.t{number}]\nuses = \"command\"\nevery = \"1h\"\n{first}with = {{ argv = [\"sleep\", \"{nap}\"] }}\n"
+        )
     };
     format!("workers = 24\n{}", (0..100).map(task).collect::<String>())
 }
@@ -171,7 +176,11 @@ fn a_reload_with_one_error_changes_nothing(site: MakeSite<'_>) {
     };
     eventually("twenty at work", PATIENCE, || (sleepers().len() == 20).then_some(()));
     let (before, at_work) = (definitions(&site), sleepers());
-    site.configure(&good.replace("every = \"1h\"", "every = \"2h\"").replacen("tasks.t57]\nuses = \"command\"", "tasks.t57]\nuses = \"comand\"", 1));
+    site.configure(&good.replace("every = \"1h\"", "every = \"2h\"").replacen(
+        "tasks.t57]\nuses = \"command\"",
+        "tasks.t57]\nuses = \"comand\"",
+        1,
+    ));
     let told = ends(&site, &["reload"], 2);
     assert!(told.contains("comand") && told.contains("roundsman.toml"), "{told}");
     let answer = order(&site, r#"{"do":"reload","by":"ada@host-a"}"#);

@@ -23,7 +23,8 @@ pub(super) async fn announce(foundation: &Foundation, engine: &Engine, begun: Ti
         text.push_str("no tasks: `roundsman config init` prints a configuration to begin with\n");
     }
     for task in &foundation.loaded.tasks {
-        let _ = writeln!(text, "task     {:width$}  {}", task.name, when(task, now, first.contains(&task.name)));
+        let _ =
+            writeln!(text, "task     {:width$}  {}", task.name, when(task, now, first.contains(&task.name)));
     }
     let mut out = std::io::stdout().lock();
     // A closed standard output is no reason to stop making the rounds.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    artifacts, cancel, completions, config, db, kinds, logs, next, pause, reload, rerun, run, runs, show, status, tasks,
-    trigger, why,
+    artifacts, cancel, completions, config, db, kinds, logs, next, pause, reload, rerun, run, runs, show,
+    status, tasks, trigger, why,
 };
 
 /// The command line as a whole.

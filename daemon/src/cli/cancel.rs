@@ -54,9 +54,9 @@ enum Fate {
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
     let store = session.store().await?;
-    let order =
-        StopOrder { by: who(), reason: args.reason.clone(), at: session.now(), replaced_by: None };
-    let mut teller = Teller { session, store, json: args.json, answers: Vec::new(), trouble: Trouble::default() };
+    let order = StopOrder { by: who(), reason: args.reason.clone(), at: session.now(), replaced_by: None };
+    let mut teller =
+        Teller { session, store, json: args.json, answers: Vec::new(), trouble: Trouble::default() };
     let mut asked = Vec::new();
     for id in &args.ids {
         match fate(&teller.store, *id, &order).await? {
@@ -122,8 +122,7 @@ impl Teller<'_> {
         let silent = node.silent_since.map_or_else(String::new, |since| {
             format!(", which gave no sign of life since {}", times::distance(since, self.session.now()))
         });
-        let line =
-            format!("Run {} of {} runs on {}{silent}: asked it to stop.", run.id, run.task, node.name);
+        let line = format!("Run {} of {} runs on {}{silent}: asked it to stop.", run.id, run.task, node.name);
         self.say(&line, out)?;
         Ok(node)
     }
@@ -141,16 +140,23 @@ impl Teller<'_> {
     fn settled(&mut self, fate: Fate, out: &mut Output) -> Answer {
         match fate {
             Fate::Ended(run) => {
-                let line = format!("Run {} of {} had no attempt under way: it has ended as cancelled.", run.id, run.task);
+                let line = format!(
+                    "Run {} of {} had no attempt under way: it has ended as cancelled.",
+                    run.id, run.task
+                );
                 self.say(&line, out)?;
                 self.answers.push(answer(&run, "ended", None));
             }
             Fate::Over(run) => {
-                let ago = run.ended_at.map_or_else(String::new, |at| {
-                    format!(" {}", times::distance(at, self.session.now()))
-                });
-                let words =
-                    format!("run {} of {} was over already: it ended {}{ago}", run.id, run.task, state_words(run.state));
+                let ago = run
+                    .ended_at
+                    .map_or_else(String::new, |at| format!(" {}", times::distance(at, self.session.now())));
+                let words = format!(
+                    "run {} of {} was over already: it ended {}{ago}",
+                    run.id,
+                    run.task,
+                    state_words(run.state)
+                );
                 if run.state == RunState::Cancelled {
                     self.say(&format!("{}{}.", words[..1].to_uppercase(), &words[1..]), out)?;
                 } else {
@@ -200,7 +206,9 @@ impl Teller<'_> {
                 "asked"
             }
             _ => {
-                self.trouble.failed.push(format!("run {id} of {task} ended {state} before it could be stopped"));
+                self.trouble
+                    .failed
+                    .push(format!("run {id} of {task} ended {state} before it could be stopped"));
                 "ended_otherwise"
             }
         };

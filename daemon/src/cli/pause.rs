@@ -142,8 +142,7 @@ fn until(text: &str, task: &KnownTask, now: Timestamp, out: &mut Output) -> Answ
     let until = match ahead {
         Some(at) => at,
         None => {
-            let meant =
-                instant::read(text, zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
+            let meant = instant::read(text, zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
             if let Some(note) = &meant.note {
                 out.note(note);
             }
@@ -192,7 +191,9 @@ fn tell_paused(
             ))?;
         }
     }
-    Ok(json!({ "task": task.name(), "pause": pause, "was": was, "next_slot_that_runs": next, "active": active }))
+    Ok(
+        json!({ "task": task.name(), "pause": pause, "was": was, "next_slot_that_runs": next, "active": active }),
+    )
 }
 
 /// How many slots the pause takes, as far as can be counted, and the first after it that runs.

@@ -67,6 +67,11 @@ pub(crate) fn words(reloaded: &Reloaded) -> String {
 /// What counts only from the next start on, in a sentence.
 pub(crate) fn restart_note(keys: &[String]) -> Option<String> {
     let verb = if keys.len() == 1 { "has" } else { "have" };
-    (!keys.is_empty())
-        .then(|| format!("{} {verb} changed and {} only from the next start on", suggest::listed(keys, "and"), if keys.len() == 1 { "counts" } else { "count" }))
+    (!keys.is_empty()).then(|| {
+        format!(
+            "{} {verb} changed and {} only from the next start on",
+            suggest::listed(keys, "and"),
+            if keys.len() == 1 { "counts" } else { "count" }
+        )
+    })
 }

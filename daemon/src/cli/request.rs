@@ -143,7 +143,10 @@ fn outlook(run: &Run, active: &[RunId], nodes: &[NodeRow], now: Timestamp) -> St
         [] => ".".to_owned(),
         active => {
             let ids: Vec<String> = active.iter().map(ToString::to_string).collect();
-            format!("; run {} of it is active, and its overlap rule decides when this one starts.", suggest::listed(&ids, "and"))
+            format!(
+                "; run {} of it is active, and its overlap rule decides when this one starts.",
+                suggest::listed(&ids, "and")
+            )
         }
     }
 }

@@ -42,7 +42,10 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     };
     if earlier.state.is_active() {
         let (id, state) = (earlier.id, state_words(earlier.state));
-        return Err(Failure::InTheWay(format!("run {id} of {} is still {state}: let it end first", earlier.task)));
+        return Err(Failure::InTheWay(format!(
+            "run {id} of {} is still {state}: let it end first",
+            earlier.task
+        )));
     }
     let all = plan::known(session).await?;
     let task = all.iter().find(|task| *task.name() == earlier.task);

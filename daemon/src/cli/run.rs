@@ -103,7 +103,8 @@ async fn held_by(store: &Arc<dyn Store>, run: &Run, zone: Tz, now: Timestamp) ->
 }
 
 fn as_json(told: &Told) -> Value {
-    let attempts: Vec<Value> = told.attempts.iter().map(|attempt| attempt_json(attempt, &told.nodes)).collect();
+    let attempts: Vec<Value> =
+        told.attempts.iter().map(|attempt| attempt_json(attempt, &told.nodes)).collect();
     let round: Vec<Value> =
         told.round.iter().map(|run| json!({ "run": run.id, "task": run.task, "state": run.state })).collect();
     json!({

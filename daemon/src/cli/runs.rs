@@ -129,7 +129,8 @@ async fn round_of(text: &str, args: &Args, session: &Session, out: &mut Output) 
 /// How many runs of the round come before a task's. `left` ends chains that definitions of different times close to rings.
 fn depth(tasks: &[KnownTask], runs: &[Run], task: &TaskName, left: usize) -> usize {
     let Some(known) = tasks.iter().find(|known| known.name() == task).filter(|_| left > 0) else { return 0 };
-    let upstreams = known.definition.after.iter().filter(|upstream| runs.iter().any(|run| run.task == upstream.task));
+    let upstreams =
+        known.definition.after.iter().filter(|upstream| runs.iter().any(|run| run.task == upstream.task));
     upstreams.map(|upstream| 1 + depth(tasks, runs, &upstream.task, left - 1)).max().unwrap_or(0)
 }
 
@@ -231,7 +232,8 @@ pub(super) fn what_for(run: &Run, zone: Tz) -> String {
             format!("slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone))
         }
         (None, Origin::FirstStart) => "first start".to_owned(),
-        (None, Origin::After) => match run.round.as_deref().map(|round| (round, after::slot_of_round(round))) {
+        (None, Origin::After) => match run.round.as_deref().map(|round| (round, after::slot_of_round(round)))
+        {
             Some((_, Some(slot))) => {
                 format!("after slot {}", times::beside(slot, run.started_at.unwrap_or(run.queued_at), zone))
             }

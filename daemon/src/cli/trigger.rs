@@ -44,14 +44,19 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let task = plan::pick(all.clone(), &args.name)?;
     if task.standing == Standing::Removed {
         let name = task.name();
-        return Err(Failure::Usage(format!("task {name} was removed from the configuration: it cannot be run")));
+        return Err(Failure::Usage(format!(
+            "task {name} was removed from the configuration: it cannot be run"
+        )));
     }
     let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
     let action = args.action.as_deref().map(|name| params::action(name, &registry, &task.definition));
     let action = action.transpose()?;
     let mut notes = request::circumstances(&task, session.now());
     if task.standing == Standing::Changed {
-        notes.push(format!("the configuration of {} has changed; it runs as the daemon last read it", task.name()));
+        notes.push(format!(
+            "the configuration of {} has changed; it runs as the daemon last read it",
+            task.name()
+        ));
     }
     // An action is not the work that others wait for, and a plan is no result to build upon.
     let alone = args.alone || args.dry_run || action.is_some();

@@ -37,9 +37,8 @@ mod tests {
     #[test]
     fn the_person_behind_an_account() {
         let check = |uid: u32, account: Option<&str>, set: &[(&str, &str)], expected: &str| {
-            let variable = |name: &str| {
-                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-            };
+            let variable =
+                |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             assert_eq!(person(uid, account.map(str::to_owned), variable), expected);
         };
         check(0, Some("root"), &[("SUDO_USER", "ada"), ("LOGNAME", "root")], "ada");

@@ -105,7 +105,17 @@ async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp
     let before = account::slot_before(definition, at);
     let Some(store) = session.store_if_there().await? else {
         let (before, after) = (before.map(|slot| (slot, None)), after.map(|slot| (slot, None)));
-        return Ok(Facts { task, at, now, row: None, run: None, before, after, daemon_alive: false, rounds: None });
+        return Ok(Facts {
+            task,
+            at,
+            now,
+            row: None,
+            run: None,
+            before,
+            after,
+            daemon_alive: false,
+            rounds: None,
+        });
     };
     let row = store.slot(task.name(), at).await?;
     let run = match row.as_ref().and_then(|row| row.run) {

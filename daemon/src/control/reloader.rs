@@ -70,7 +70,9 @@ impl Reloader {
         let (file, kinds) = (self.file.clone(), CompiledKinds(self.registry.clone()));
         let load = move || roundsman_config::load(file.as_deref(), &kinds, &Environment::of_process());
         let loaded = tokio::task::spawn_blocking(load).await;
-        loaded.map_err(|error| format!("reading the configuration broke off: {error}"))?.map_err(|all| all.to_string())
+        loaded
+            .map_err(|error| format!("reading the configuration broke off: {error}"))?
+            .map_err(|all| all.to_string())
     }
 
     async fn note(&self, by: &str, reloaded: &Reloaded) {

@@ -48,9 +48,16 @@ fn a_pause_is_told_everywhere_and_ends() {
 fn a_pause_names_what_goes_on() {
     let stage = Stage::with(past);
     let told = stage.told(&["pause", "five", "--until", "12m"]);
-    says(&told, &["2 slots are skipped; the next that runs is 2026-11-21 14:00:00", "Run 3 goes on: `roundsman cancel 3`"]);
+    says(
+        &told,
+        &[
+            "2 slots are skipped; the next that runs is 2026-11-21 14:00:00",
+            "Run 3 goes on: `roundsman cancel 3`",
+        ],
+    );
     let told: Value = stage.json(&["pause", "--all", "--reason", "stocktaking", "--json"]);
-    let names: Vec<&str> = told.as_array().unwrap().iter().map(|task| task["task"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        told.as_array().unwrap().iter().map(|task| task["task"].as_str().unwrap()).collect();
     assert_eq!(names, ["backup", "five"]);
     assert_eq!((&told[1]["was"]["reason"], &told[1]["active"]), (&Value::Null, &serde_json::json!([3])));
     assert!(told[0]["pause"]["by"].as_str().unwrap().contains('@'), "{told}");
@@ -69,7 +76,10 @@ fn a_pause_that_cannot_be_is_refused_whole() {
     says(&message, &["2026-11-20 06:00:00 +01:00 Europe/Berlin", "a pause ends in the future"]);
     let (code, message) = stage.refused(&["pause", "backup", "--until", "someday"]);
     assert!(code == 2 && message.contains("is not a time"), "{code} {message}");
-    stage.configure(&format!("{}\n[tasks.fresh]\nuses = \"command\"\nwith = {{ argv = [\"true\"] }}\n", stage::CONFIG));
+    stage.configure(&format!(
+        "{}\n[tasks.fresh]\nuses = \"command\"\nwith = {{ argv = [\"true\"] }}\n",
+        stage::CONFIG
+    ));
     let (code, message) = stage.refused(&["pause", "fresh"]);
     assert!(code == 1 && message.contains("no daemon has read task fresh yet"), "{code} {message}");
 }
@@ -81,7 +91,10 @@ fn cancel_says_what_happened() {
     assert_eq!(told, "Run 3 of five runs on host-a: asked it to stop.\n");
     says(&stage.told(&["run", "3"]), &["cancelled by", "stuck", "it has not ended yet", "host-a"]);
     let (code, message) = stage.refused(&["cancel", "1"]);
-    assert_eq!((code, message.as_str()), (1, "run 1 of backup was over already: it ended succeeded 12 h ago"));
+    assert_eq!(
+        (code, message.as_str()),
+        (1, "run 1 of backup was over already: it ended succeeded 12 h ago")
+    );
     let (code, message) = stage.refused(&["cancel", "1", "9"]);
     assert_eq!(code, 2);
     says(&message, &["there is no run 9: the newest is 3", "run 1 of backup was over already"]);
@@ -159,7 +172,10 @@ fn a_trigger_carries_those_who_follow() {
     says(&stage.told(&["show", "backup"]), &["by report"]);
     says(&stage.told(&["tasks"]), &["after backup (succeeded)"]);
     let why = stage.told(&["why", "report", "today", "02:00"]);
-    says(&why, &["report follows others: it runs after backup (succeeded)", "backup's slot 2026-11-21 02:00:00"]);
+    says(
+        &why,
+        &["report follows others: it runs after backup (succeeded)", "backup's slot 2026-11-21 02:00:00"],
+    );
 }
 
 #[test]

@@ -180,7 +180,13 @@ pub(super) fn render(changes: Option<&Changes>, look: Look) -> String {
     }
     let mut text = format!("\n{}\n", look.strong("What would change"));
     for task in &changes.added {
-        let _ = writeln!(text, "added    {}: {}; next {}", task.name, task.reading, listed(&task.next, task.zone));
+        let _ = writeln!(
+            text,
+            "added    {}: {}; next {}",
+            task.name,
+            task.reading,
+            listed(&task.next, task.zone)
+        );
     }
     for task in &changes.removed {
         let next = listed(&task.next, task.zone);
@@ -193,7 +199,13 @@ pub(super) fn render(changes: Option<&Changes>, look: Look) -> String {
     for task in &changes.changed {
         let _ = writeln!(text, "changed  {}", task.name);
         for key in &task.keys {
-            let _ = writeln!(text, "           {}: {} -> {}", key.key, value(key.before.as_ref()), value(key.after.as_ref()));
+            let _ = writeln!(
+                text,
+                "           {}: {} -> {}",
+                key.key,
+                value(key.before.as_ref()),
+                value(key.after.as_ref())
+            );
         }
         if task.rescheduled {
             let _ = writeln!(text, "           next before: {}", listed(&task.next_before, task.zones.0));

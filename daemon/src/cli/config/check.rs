@@ -33,12 +33,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(
-    args: &Args,
-    globals: &Globals,
-    kinds: &CompiledKinds,
-    out: &mut Output,
-) -> Answer {
+pub(super) async fn run(args: &Args, globals: &Globals, kinds: &CompiledKinds, out: &mut Output) -> Answer {
     use roundsman_model::Clock as _;
     let environment = roundsman_config::Environment::of_process();
     let loaded = roundsman_config::load(globals.config.as_deref(), kinds, &environment);
@@ -48,7 +43,8 @@ pub(super) async fn run(
             let changes =
                 if args.against_running { Some(against::changes(&loaded, now).await?) } else { None };
             if args.json {
-                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now) });
+                let mut told =
+                    json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now) });
                 if let Some(changes) = changes {
                     told["changes"] = json!(changes);
                 }

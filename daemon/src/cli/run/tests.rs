@@ -183,5 +183,6 @@ fn a_run_in_a_round_that_somebody_ended() {
          53  report                    skipped           upstream palo-hardware cancelled
 
         Its log: roundsman logs 52
-    "#]].assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
 }

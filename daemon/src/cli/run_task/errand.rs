@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Loaded};
 use roundsman_engine::{Engine, EngineParts, Health, Heart, Rescuer, Worked, run_service, work};
-use roundsman_model::{ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp};
+use roundsman_model::{
+    ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp,
+};
 use roundsman_store::{Claimer, NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
 use roundsman_task::{Registry, SystemClock};
 use tokio_util::sync::CancellationToken;

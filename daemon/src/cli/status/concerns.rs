@@ -47,7 +47,11 @@ impl Overview {
         let line = |(run, next): &(&Run, Timestamp)| {
             let since = run.started_at.map(|started| times::between(started, self.now)).unwrap_or_default();
             let task = look.paint(Tone::Warn, run.task.as_str());
-            format!("{task}  run {} runs for {since}; its next slot was {}\n", run.id, times::distance(*next, self.now))
+            format!(
+                "{task}  run {} runs for {since}; its next slot was {}\n",
+                run.id,
+                times::distance(*next, self.now)
+            )
         };
         self.overruns().iter().map(line).collect()
     }

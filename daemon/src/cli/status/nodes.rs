@@ -70,7 +70,10 @@ pub(crate) fn troubles(nodes: &[NodeRow], leader: Option<&Leader>, now: Timestam
         format!("{} is silent for {}; its runs are unconfirmed", node.entry.name, times::rough(since))
     });
     let differing = nodes.iter().filter(|node| differs(node, nodes, leader)).map(|node| {
-        format!("{} has loaded another configuration than the leader, whose tasks are those that fire", node.entry.name)
+        format!(
+            "{} has loaded another configuration than the leader, whose tasks are those that fire",
+            node.entry.name
+        )
     });
     silent.chain(differing).collect()
 }

@@ -189,7 +189,9 @@ impl Overview {
             1 => facts.add_toned("daemon", "alive", Tone::Good, look),
             more => facts.add_toned("daemon", format!("{more} are alive"), Tone::Good, look),
         }
-        if let Some(age) = self.local.as_ref().and_then(|local| local.tick_age_secs).filter(|age| *age > TICK_LIMIT) {
+        if let Some(age) =
+            self.local.as_ref().and_then(|local| local.tick_age_secs).filter(|age| *age > TICK_LIMIT)
+        {
             let words = format!("the daemon on this host has not looked at slots for {age:.0} s");
             facts.add_toned("tick", words, Tone::Bad, look);
         }
@@ -211,7 +213,10 @@ impl Overview {
         let count = |wanted: fn(&Row) -> bool| self.living().filter(|row| wanted(row)).count();
         let parts = [
             (count(|row| row.task.definition.enabled && row.task.definition.schedule.is_some()), "scheduled"),
-            (count(|row| row.task.definition.enabled && !row.task.definition.after.is_empty()), "after others"),
+            (
+                count(|row| row.task.definition.enabled && !row.task.definition.after.is_empty()),
+                "after others",
+            ),
             (
                 count(|row| {
                     let definition = &row.task.definition;
@@ -245,8 +250,11 @@ impl Overview {
             .iter()
             .map(|(run, next)| json!({ "run": run.id, "task": run.task, "next_slot": next }))
             .collect();
-        let paused: Vec<Value> =
-            self.paused().iter().map(|(task, pause)| json!({ "task": task.name(), "pause": pause })).collect();
+        let paused: Vec<Value> = self
+            .paused()
+            .iter()
+            .map(|(task, pause)| json!({ "task": task.name(), "pause": pause }))
+            .collect();
         let blackouts: Vec<Value> = self.blackouts().iter().map(|task| self.blackout_json(task)).collect();
         json!({
             "now": self.now,

@@ -111,7 +111,9 @@ pub(super) fn account(task: &KnownTask, rounds: &Rounds, now: Timestamp) -> Acco
 
 fn in_round(task: &KnownTask, round: &Round, now: Timestamp, zone: Tz) -> (Word, String) {
     let when = match round.root_run {
-        Some(run) => format!("In the round of run {run} of {} ({})", round.root, times::full(round.begun, zone)),
+        Some(run) => {
+            format!("In the round of run {run} of {} ({})", round.root, times::full(round.begun, zone))
+        }
         None => format!("In the round of {}'s slot {}", round.root, times::full(round.begun, zone)),
     };
     if let Some(run) = round.runs.iter().find(|run| run.task == *task.name()) {
@@ -119,17 +121,28 @@ fn in_round(task: &KnownTask, round: &Round, now: Timestamp, zone: Tz) -> (Word,
         return (Word::Ledger(verdict), format!("{when} {story}."));
     }
     if round.begun > now {
-        return (Word::Future, format!("{when}, {}, it is still to come.", times::distance(round.begun, now)));
+        return (
+            Word::Future,
+            format!("{when}, {}, it is still to come.", times::distance(round.begun, now)),
+        );
     }
     let open = round.runs.iter().find(|run| run.state.is_active());
     if let Some(run) = open {
-        let words = format!("{when} it has not run yet: run {} of {} is {}.", run.id, run.task, state_words(run.state));
+        let words = format!(
+            "{when} it has not run yet: run {} of {} is {}.",
+            run.id,
+            run.task,
+            state_words(run.state)
+        );
         return (Word::Future, words);
     }
     let skipped = round.row.as_ref().filter(|row| matches!(row.verdict, Verdict::Skipped | Verdict::Missed));
     if let Some(row) = skipped {
         let because = row.reason.map_or_else(String::new, |reason: Reason| format!(" ({reason})"));
-        let detail = row.detail.as_deref().map_or_else(String::new, |detail| format!(": {}", crate::cli::look::clean(detail)));
+        let detail = row
+            .detail
+            .as_deref()
+            .map_or_else(String::new, |detail| format!(": {}", crate::cli::look::clean(detail)));
         let words = format!("{when} nothing ran, because that slot was {}{because}{detail}.", row.verdict);
         return (Word::Ledger(row.verdict), words);
     }
@@ -140,7 +153,9 @@ fn in_round(task: &KnownTask, round: &Round, now: Timestamp, zone: Tz) -> (Word,
         .collect();
     match ended.is_empty() {
         true => (Word::Unknown, format!("{when} no run is kept.")),
-        false => (Word::NoSlot, format!("{when} it has no run: {}.", crate::cli::suggest::listed(&ended, "and"))),
+        false => {
+            (Word::NoSlot, format!("{when} it has no run: {}.", crate::cli::suggest::listed(&ended, "and")))
+        }
     }
 }
 
@@ -157,13 +172,16 @@ fn story(run: &Run, begun: Timestamp, zone: Tz) -> (Verdict, String) {
             let at = times::beside(started, begun, zone);
             (Verdict::Ran, format!("run {id} began at {at} and ended {state} after {took}{told}"))
         }
-        (Some(started), None) => {
-            (Verdict::Ran, format!("run {id} began at {} and is {state}{told}", times::beside(started, begun, zone)))
-        }
+        (Some(started), None) => (
+            Verdict::Ran,
+            format!("run {id} began at {} and is {state}{told}", times::beside(started, begun, zone)),
+        ),
         (None, Some(_)) if run.state == RunState::Skipped => {
             (Verdict::Skipped, format!("it was skipped{told} (run {id})"))
         }
-        (None, Some(_)) => (Verdict::Missed, format!("run {id} ended {state} before any attempt began{told}")),
+        (None, Some(_)) => {
+            (Verdict::Missed, format!("run {id} ended {state} before any attempt began{told}"))
+        }
         (None, None) => (Verdict::Fired, format!("run {id} is {state}; no attempt has begun yet{told}")),
     }
 }

@@ -129,7 +129,10 @@ pub(super) fn future(facts: &Facts) -> String {
     let due = format!("It is due {away} ({reading})");
     match prospect::of_slot(&facts.task, facts.at) {
         Prospect::Skipped(Reason::Paused, words) => {
-            return format!("{due}, but it will be skipped: the task is {words}. Nothing changes that but `roundsman resume {}`.", definition.name);
+            return format!(
+                "{due}, but it will be skipped: the task is {words}. Nothing changes that but `roundsman resume {}`.",
+                definition.name
+            );
         }
         Prospect::Skipped(_, words) => {
             return format!("{due}, but it will be skipped: it lies in a {words}.");
