@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use roundsman_model::{LeaseName, RunState, TaskDefinition, Transition};
 use roundsman_store::{Claimer, LeaseReply, RunLease, Store};
 
@@ -85,7 +85,9 @@ pub async fn no_lease_is_ever_had_twice(stage: Stage) -> Verdict {
         let had = had.clone();
         tokio::spawn(async move { work_with_leases(&store, n, &had, RUNS).await })
     });
-    for claimer in futures::future::join_all(claimers).await {
+    let claimers = futures::future::join_all(claimers);
+    let done_in_time = tokio::time::timeout(std::time::Duration::from_secs(60), claimers).await;
+    for claimer in done_in_time.context("some run never started")? {
         claimer??;
     }
     let totals = stage.store.totals().await?;

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use roundsman_model::{NodeLabel, Overlap, PoolName, RunId, RunState, TaskDefinition};
 use roundsman_store::{Claimed, Claimer, NewRun, NodeEntry, Requested, RunLease, Store};
 
@@ -53,7 +53,9 @@ pub async fn eight_claimers_never_overfill_a_pool(stage: Stage) -> Verdict {
         let (inside, done) = (inside.clone(), done.clone());
         tokio::spawn(async move { work_in_pool(&store, n, &inside, &done, RUNS).await })
     });
-    for claimer in futures::future::join_all(claimers).await {
+    let claimers = futures::future::join_all(claimers);
+    let done_in_time = tokio::time::timeout(std::time::Duration::from_secs(60), claimers).await;
+    for claimer in done_in_time.context("some run never started")? {
         claimer??;
     }
     assert_eq!(done.load(Ordering::SeqCst), RUNS);
