@@ -10,7 +10,9 @@ use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, Request, 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Claiming, Engine, Mark, dispatch::Seat, engine::store_pause, host::AttemptHost, live::Word, settle};
+use crate::{
+    Claiming, Engine, Mark, dispatch::Seat, engine::store_pause, host::AttemptHost, live::Word, settle,
+};
 
 /// How often a log goes to the store while the attempt runs.
 const LOG_RHYTHM: Duration = Duration::from_millis(500);

@@ -52,7 +52,8 @@ impl Heart {
         let leases = engine.live.leases();
         // The lease counts from here: when the answer comes, part of it may be used up.
         let asked_at = boot_time();
-        let Ok(ours) = engine.note_write(engine.store().beat(engine.me(), &leases, engine.now()).await) else {
+        let Ok(ours) = engine.note_write(engine.store().beat(engine.me(), &leases, engine.now()).await)
+        else {
             return false;
         };
         let renewed = Lease::asked_for(asked_at, engine.parts.settings.lease);

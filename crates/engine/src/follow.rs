@@ -30,13 +30,6 @@ pub struct Follower {
     failures: u32,
 }
 
-/// What the followers of one ended run come to.
-struct Decided {
-    follow: Vec<Follow>,
-    /// Whether one of them waits for a slot that no run's end will tell of.
-    look_again: bool,
-}
-
 impl Follower {
     /// A follower of this engine's definitions.
     pub fn new(engine: Arc<Engine>) -> Self {
@@ -85,15 +78,14 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Decides what follows a run. Returns how many runs were recorded, or `None` if it is to be looked at again.
+    /// Decides what follows a run. Returns how many runs were recorded, or `None` if nothing could be decided.
     async fn after(&self, ended: &Run) -> StoreResult<Option<usize>> {
         let now = self.engine.now();
-        let decided = match &ended.round {
+        let follow = match &ended.round {
             Some(round) => self.decide(ended, round, now).await?,
-            None => Decided { follow: Vec::new(), look_again: false },
+            None => Vec::new(),
         };
-        let Decided { follow, look_again } = decided;
-        if look_again && follow.is_empty() {
+        if !follow.is_empty() && follow.iter().all(|step| matches!(step, Follow::Later(_))) {
             return Ok(None);
         }
         let recorded = self.engine.note_write(self.engine.store().follow(ended.id, &follow, now).await)?;
@@ -101,6 +93,7 @@ impl Scene<'_> {
             let (run, skipped) = match &step {
                 Follow::Run(run) => (run, None),
                 Follow::Skip(run, why) => (run, Some(why.as_str())),
+                Follow::Later(_) => continue,
             };
             let round = ended.round.as_deref().unwrap_or_default();
             FollowerDecided { task: &run.definition.name, round, skipped }.emit();
@@ -108,27 +101,30 @@ impl Scene<'_> {
         Ok(Some(recorded.len()))
     }
 
-    async fn decide(&self, ended: &Run, round: &str, now: Timestamp) -> StoreResult<Decided> {
-        let mut decided = Decided { follow: Vec::new(), look_again: false };
+    async fn decide(&self, ended: &Run, round: &str, now: Timestamp) -> StoreResult<Vec<Follow>> {
+        let mut follow = Vec::new();
         let followers: Vec<_> = self
             .definitions
             .values()
             .filter(|definition| definition.after.iter().any(|upstream| upstream.task == ended.task))
             .collect();
         if followers.is_empty() {
-            return Ok(decided);
+            return Ok(follow);
         }
         let view = RoundView::read(self.engine, round, &followers, self.definitions, self.rows).await?;
         for follower in followers.into_iter().filter(|follower| !view.has_run(&follower.name)) {
             match after::decide(&follower.after, |task| view.standing(task)) {
-                Following::Wait => decided.look_again |= view.waits_for_a_slot(follower),
-                Following::Run => decided.follow.push(self.run(follower, ended, round, now)),
+                Following::Wait if view.waits_for_a_slot(follower) => {
+                    follow.push(Follow::Later(follower.name.clone()));
+                }
+                Following::Wait => {}
+                Following::Run => follow.push(self.run(follower, ended, round, now)),
                 Following::Skip(why) => {
-                    decided.follow.push(Follow::Skip(Box::new(new_run(follower, ended, round)), why));
+                    follow.push(Follow::Skip(Box::new(new_run(follower, ended, round)), why));
                 }
             }
         }
-        Ok(decided)
+        Ok(follow)
     }
 
     /// A follower whose upstreams are all done runs, unless it is paused, blacked out or switched off just now.

@@ -140,7 +140,8 @@ impl Rescuer {
         let (node, lease) = (&held.lease.holder.node, settings.lease);
         if held.stops_itself && unchanged > lease + MARGIN.min(lease / 4) {
             let lease = HumanDuration(lease);
-            let cause = format!("its node {node} did not renew its lease for {lease}, so its worker has ended");
+            let cause =
+                format!("its node {node} did not renew its lease for {lease}, so its worker has ended");
             return Verdict::Over(AttemptEnd::Lost { cause });
         }
         if unchanged > settings.node_gone_after {

@@ -344,6 +344,8 @@ pub enum Follow {
     Run(Box<NewRun>),
     /// A run is recorded that ended as skipped, for this reason; what follows it learns of it in turn.
     Skip(Box<NewRun>, String),
+    /// This follower cannot be decided yet, and the end of no run will tell: the ended run stays to be looked at.
+    Later(TaskName),
 }
 
 /// What is kept, and how much is taken out in one go.

@@ -36,7 +36,12 @@ pub(crate) struct Faulty {
 
 impl Faulty {
     pub(crate) fn around(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, fault: Mutex::default(), failed: AtomicU32::new(0), settled: Mutex::default() })
+        Arc::new(Self {
+            inner,
+            fault: Mutex::default(),
+            failed: AtomicU32::new(0),
+            settled: Mutex::default(),
+        })
     }
 
     /// All calls fail like this from now on.
@@ -148,6 +153,7 @@ faulty! {
     fn set_limits(pools: &[(PoolName, u32)], budgets: &[(BudgetName, BudgetRule)]) -> ();
     fn tasks() -> Vec<TaskRow>;
     fn tasks_named(names: &[TaskName]) -> Vec<TaskRow>;
+    fn install_under(epoch: i64, definitions: &[TaskDefinition], now: Timestamp) -> bool;
     fn revisions() -> Vec<(TaskName, i64)>;
     fn busy() -> Vec<TaskName>;
     fn ran_ahead() -> Vec<(TaskName, Timestamp)>;
@@ -179,7 +185,7 @@ faulty! {
     fn slots(task: &TaskName, until: Option<Timestamp>, limit: u32) -> Vec<SlotRange>;
     fn roll_ups(task: &TaskName, limit: u32) -> Vec<RollUp>;
     fn prune(order: &PruneOrder) -> Pruned;
-    fn export(out: &mut (dyn std::io::Write + Send)) -> u64;
+    fn export(out: &mut (dyn std::io::Write + Send), now: Timestamp) -> u64;
     fn import(from: &mut (dyn std::io::BufRead + Send)) -> u64;
     fn totals() -> Vec<(TaskName, TaskTotals)>;
 }

@@ -21,7 +21,8 @@ fn at(text: &str) -> Timestamp {
 
 async fn stage(scene: &Scene, task: &TaskDefinition) -> Stage {
     let settings = EngineSettings::default();
-    Stage::new(scene.store().await, &scene.clock, holder("a"), std::slice::from_ref(task), (1, settings)).await
+    Stage::new(scene.store().await, &scene.clock, holder("a"), std::slice::from_ref(task), (1, settings))
+        .await
 }
 
 /// A task that is tried again at once.
@@ -86,7 +87,8 @@ async fn only_what_the_policy_names_is_tried_again() {
         message: String::new(),
         stderr: String::new(),
     };
-    for (named, expected) in [(RetryCause::Crash, RunState::Waiting), (RetryCause::Timeout, RunState::Failed)] {
+    for (named, expected) in [(RetryCause::Crash, RunState::Waiting), (RetryCause::Timeout, RunState::Failed)]
+    {
         let scene = Scene::at("2026-11-20T01:00:00Z");
         let mut task = hasty();
         task.retry.retry_on = vec![named];
@@ -115,10 +117,9 @@ async fn again_with_no_attempt_left_ends_partial() {
 
 #[tokio::test]
 async fn an_extra_run_is_asked_for_at_least_a_minute_ahead() {
-    for (wish, expected) in [
-        ("2026-11-20T01:00:05Z", "2026-11-20T01:01:00Z"),
-        ("2026-11-20T03:00:00Z", "2026-11-20T03:00:00Z"),
-    ] {
+    for (wish, expected) in
+        [("2026-11-20T01:00:05Z", "2026-11-20T01:01:00Z"), ("2026-11-20T03:00:00Z", "2026-11-20T03:00:00Z")]
+    {
         let scene = Scene::at("2026-11-20T01:00:00Z");
         let task = hasty();
         let mut stage = stage(&scene, &task).await;
@@ -162,8 +163,7 @@ async fn spooling(scene: &Scene, faulty: &Arc<Faulty>, boot: &str, tasks: &[Task
 
 fn files(scene: &Scene) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(scene.path("spool")) else { return Vec::new() };
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }

@@ -87,7 +87,8 @@ impl RunningAttempt for Playing {
     }
     fn cancel(&self, reason: CancelReason) {
         self.0.cancels.lock().unwrap().push(reason);
-        let error = if reason == CancelReason::Person { TaskError::Cancelled } else { TaskError::Interrupted };
+        let error =
+            if reason == CancelReason::Person { TaskError::Cancelled } else { TaskError::Interrupted };
         self.0.end(AttemptEnd::Erred { error });
     }
     fn kill(&self) {

@@ -54,12 +54,13 @@ struct Newcomer<'f> {
 }
 
 impl<'f> Newcomer<'f> {
-    fn of(follow: &'f Follow) -> Self {
+    fn of(follow: &'f Follow) -> Option<Self> {
         let (run, skipped) = match follow {
             Follow::Run(run) => (run, None),
             Follow::Skip(run, cause) => (run, Some(cause.clone())),
+            Follow::Later(_) => return None,
         };
-        Self { run, hash: run.definition.hash(), skipped, place: None, ended: None, stops: None }
+        Some(Self { run, hash: run.definition.hash(), skipped, place: None, ended: None, stops: None })
     }
 }
 
@@ -76,8 +77,10 @@ impl Command for FollowUp {
         if !row.flag("follow")? {
             return Ok(Vec::new());
         }
-        let looked_at = Statement::new("UPDATE runs SET follow = 0 WHERE id = $1").bind(self.ended.0);
-        session.execute(looked_at).await?;
+        if !self.followers.iter().any(|follow| matches!(follow, Follow::Later(_))) {
+            let looked_at = Statement::new("UPDATE runs SET follow = 0 WHERE id = $1").bind(self.ended.0);
+            session.execute(looked_at).await?;
+        }
         let Some(round) = row.get::<Option<String>>("round")? else { return Ok(Vec::new()) };
         let there = tasks_in(session, &round).await?;
         newcomers.retain(|newcomer| !there.contains(&newcomer.run.definition.name));
@@ -89,7 +92,7 @@ impl Command for FollowUp {
 impl FollowUp {
     /// Locks the tasks of the followers, in order of names, as whoever fires them does.
     async fn lock_tasks(&self, session: &mut Session<'_>) -> Outcome<Vec<Newcomer<'_>>> {
-        let mut newcomers: Vec<_> = self.followers.iter().map(Newcomer::of).collect();
+        let mut newcomers: Vec<_> = self.followers.iter().filter_map(Newcomer::of).collect();
         newcomers.sort_by(|a, b| a.run.definition.name.cmp(&b.run.definition.name));
         newcomers.dedup_by(|a, b| a.run.definition.name == b.run.definition.name);
         for newcomer in &newcomers {
