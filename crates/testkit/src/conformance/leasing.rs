@@ -80,16 +80,20 @@ pub async fn no_lease_is_ever_had_twice(stage: Stage) -> Verdict {
     stage.store.fire(batch, None, at(60)).await?;
     let other = stage.other_node().await?;
     let had = Arc::new(Mutex::new((BTreeSet::new(), 0)));
-    let claimers = (0..8).map(|n| {
+    let mut claimers = tokio::task::JoinSet::new();
+    for n in 0..8 {
         let store = if n % 2 == 0 { stage.store.clone() } else { other.clone() };
         let had = had.clone();
-        tokio::spawn(async move { work_with_leases(&store, n, &had, RUNS).await })
-    });
-    let claimers = futures::future::join_all(claimers);
-    let done_in_time = tokio::time::timeout(std::time::Duration::from_secs(60), claimers).await;
-    for claimer in done_in_time.context("some run never started")? {
-        claimer??;
+        claimers.spawn(async move { work_with_leases(&store, n, &had, RUNS).await });
     }
+    let all_done = async {
+        while let Some(claimer) = claimers.join_next().await {
+            claimer??;
+        }
+        anyhow::Ok(())
+    };
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(60), all_done).await;
+    in_time.context("some run never started")??;
     let totals = stage.store.totals().await?;
     assert!(totals.iter().all(|(_, totals)| totals.runs == [(RunState::Succeeded, 1)]));
     other.close().await;

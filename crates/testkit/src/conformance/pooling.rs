@@ -48,16 +48,20 @@ pub async fn eight_claimers_never_overfill_a_pool(stage: Stage) -> Verdict {
     queue_in_pool(&stage, "netbox", RUNS as i64, 60).await?;
     let other = stage.other_node().await?;
     let (inside, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let claimers = (0..8).map(|n| {
+    let mut claimers = tokio::task::JoinSet::new();
+    for n in 0..8 {
         let store = if n % 2 == 0 { stage.store.clone() } else { other.clone() };
         let (inside, done) = (inside.clone(), done.clone());
-        tokio::spawn(async move { work_in_pool(&store, n, &inside, &done, RUNS).await })
-    });
-    let claimers = futures::future::join_all(claimers);
-    let done_in_time = tokio::time::timeout(std::time::Duration::from_secs(60), claimers).await;
-    for claimer in done_in_time.context("some run never started")? {
-        claimer??;
+        claimers.spawn(async move { work_in_pool(&store, n, &inside, &done, RUNS).await });
     }
+    let all_done = async {
+        while let Some(claimer) = claimers.join_next().await {
+            claimer??;
+        }
+        anyhow::Ok(())
+    };
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(60), all_done).await;
+    in_time.context("some run never started")??;
     assert_eq!(done.load(Ordering::SeqCst), RUNS);
     let totals = stage.store.totals().await?;
     assert!(totals.iter().all(|(_, totals)| totals.runs == [(RunState::Succeeded, 1)]));

@@ -8,8 +8,8 @@ use roundsman_store::{Claimer, HeldBy};
 
 use super::{Stage, Verdict, at, definition, holder, pooling::node};
 
-fn pool() -> Option<PoolName> {
-    Some("netbox".parse().expect("a pool name"))
+fn pool() -> PoolName {
+    "netbox".parse().expect("a pool name")
 }
 
 fn vm() -> Vec<LeaseName> {
@@ -27,8 +27,8 @@ pub async fn it_is_known_what_runs_wait_for(stage: Stage) -> Verdict {
     stage.store.enter(&entry, at(0)).await?;
     stage.store.set_limits(&[("netbox".parse()?, 1)], &[]).await?;
     let (inside, pooled) = (
-        TaskDefinition { pool: pool(), ..definition("inside") },
-        TaskDefinition { pool: pool(), ..definition("pooled") },
+        TaskDefinition { pool: Some(pool()), ..definition("inside") },
+        TaskDefinition { pool: Some(pool()), ..definition("pooled") },
     );
     let (has, wants) = (
         TaskDefinition { leases: vm(), ..definition("has") },
@@ -80,9 +80,9 @@ pub async fn a_run_that_does_not_start_in_time_is_given_up(stage: Stage) -> Verd
     stage.store.beat(&holder("a"), &[], at(120)).await?;
     stage.store.set_limits(&[("netbox".parse()?, 1)], &[]).await?;
     let within = |secs| Some(HumanDuration::from_secs(secs));
-    let first = TaskDefinition { pool: pool(), start_within: within(60), ..definition("first") };
-    let late = TaskDefinition { pool: pool(), start_within: within(60), ..definition("late") };
-    let patient = TaskDefinition { pool: pool(), start_within: within(600), ..definition("patient") };
+    let first = TaskDefinition { pool: Some(pool()), start_within: within(60), ..definition("first") };
+    let late = TaskDefinition { pool: Some(pool()), start_within: within(60), ..definition("late") };
+    let patient = TaskDefinition { pool: Some(pool()), start_within: within(600), ..definition("patient") };
     stage.install(&[first.clone(), late.clone(), patient.clone()]).await?;
     let begun = stage.queue(&first, 60).await?;
     let (_, lease) = stage.claim_one("a", 60).await?;

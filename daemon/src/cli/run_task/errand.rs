@@ -4,11 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Loaded};
-use roundsman_engine::{Engine, EngineParts, Health, Heart, Rescuer, Worked, run_service, work};
+use roundsman_engine::{
+    Claiming, Engine, EngineParts, Health, Heart, Rescuer, Worked, run_service, work_claimed,
+};
 use roundsman_model::{
     ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp,
 };
-use roundsman_store::{Claimer, NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
+use roundsman_store::{NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
 use roundsman_task::{Registry, SystemClock};
 use tokio_util::sync::CancellationToken;
 
@@ -94,25 +96,25 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         round: if order.with_after { Round::Own } else { Round::Alone },
         rerun_of: None,
     };
-    let me = Claimer::of(engine.me().clone());
-    let run = match engine.store().request(request, Some(&me), engine.now()).await? {
+    let claiming = engine.claiming();
+    let run = match engine.store().request(request, Some(claiming.claimer()), engine.now()).await? {
         Requested::Overlap(run) => return Ok(Done::Overlap(run)),
         Requested::Run(run) => *run,
     };
     let id = run.id;
-    let mut next = Some(run);
-    while let Some(run) = next {
+    let mut next = Some((run, claiming));
+    while let Some((run, claiming)) = next {
         next = if run.state == RunState::Running {
-            let worked = attend(engine, run, signals).await;
+            let worked = attend(engine, run, &claiming, signals).await;
             if !worked.state.is_active() {
                 break;
             }
             let due_at = worked.due_at.unwrap_or_else(|| engine.now());
             tracing::warn!("{}; next attempt at {}", worked.end, due_at.to_rfc3339());
-            claim_when_due(engine, &me, (id, due_at), signals).await?
+            claim_when_due(engine, id, due_at, signals).await?
         } else {
             tracing::warn!("run {id} cannot start yet; `roundsman status` says what it waits for");
-            claim_when_due(engine, &me, (id, run.due_at), signals).await?
+            claim_when_due(engine, id, run.due_at, signals).await?
         }
     }
     let run = engine.store().run(id).await?.ok_or_else(|| Failure::Failed(format!("run {id} is gone")))?;
@@ -121,9 +123,9 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
 }
 
 /// One attempt, with an ear for Ctrl-C: the first cancels, the second ends everything at once.
-async fn attend(engine: &Arc<Engine>, run: Run, signals: &mut StopSignals) -> Worked {
+async fn attend(engine: &Arc<Engine>, run: Run, claiming: &Claiming, signals: &mut StopSignals) -> Worked {
     let id = run.id;
-    let mut working = std::pin::pin!(work(engine.clone(), run));
+    let mut working = std::pin::pin!(work_claimed(engine.clone(), run, claiming));
     let mut heard = 0;
     loop {
         tokio::select! {
@@ -144,10 +146,10 @@ async fn attend(engine: &Arc<Engine>, run: Run, signals: &mut StopSignals) -> Wo
 /// gave up.
 async fn claim_when_due(
     engine: &Arc<Engine>,
-    me: &Claimer,
-    (id, due_at): (RunId, Timestamp),
+    id: RunId,
+    due_at: Timestamp,
     signals: &mut StopSignals,
-) -> Answer<Option<Run>> {
+) -> Answer<Option<(Run, Claiming)>> {
     loop {
         let wait = (due_at - engine.now()).to_std().unwrap_or_default();
         tokio::select! {
@@ -159,8 +161,9 @@ async fn claim_when_due(
                 return Ok(None);
             }
         }
-        if let Some(run) = engine.store().claim_run(me, id, engine.now()).await? {
-            return Ok(Some(run));
+        let claiming = engine.claiming();
+        if let Some(run) = engine.store().claim_run(claiming.claimer(), id, engine.now()).await? {
+            return Ok(Some((run, claiming)));
         }
         let run = engine.store().run(id).await?;
         if run.is_none_or(|run| !run.state.is_active()) {
