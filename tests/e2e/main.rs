@@ -9,6 +9,7 @@ mod both;
 mod budgets;
 mod control;
 mod first_start;
+mod house;
 mod interfere;
 mod leases;
 mod lost_daemon;

@@ -52,6 +52,12 @@ pub(crate) async fn past(store: &dyn Store, tasks: &[TaskDefinition]) {
     store.beat(&me(), &[], at("2026-11-21T12:47:58Z")).await.unwrap();
 }
 
+/// A good run for one more slot of a task.
+pub(crate) async fn another(store: &dyn Store, task: &TaskDefinition, at: &str) {
+    let run = slot(store, task, at, Vec::new()).await;
+    end(store, &run, AttemptEnd::Finished { outcome: Outcome::success("dumped 3 databases") }).await;
+}
+
 /// Fires a slot and begins its run.
 async fn slot(store: &dyn Store, task: &TaskDefinition, slot: &str, passed: Vec<SlotRange>) -> Run {
     let slot = at(slot);
