@@ -85,7 +85,8 @@ impl ClockWatch {
     /// Whether firing is held, and the words for `/readyz`.
     pub(crate) fn held(&self) -> Option<String> {
         let hold = self.hold?;
-        let (from, to) = (hold.before.format("%Y-%m-%d %H:%M:%S"), hold.after.wall.format("%Y-%m-%d %H:%M:%S"));
+        let (from, to) =
+            (hold.before.format("%Y-%m-%d %H:%M:%S"), hold.after.wall.format("%Y-%m-%d %H:%M:%S"));
         Some(format!(
             "went from {from} to {to} UTC; nothing fires until it was steady for {} s",
             STABLE.as_secs()
@@ -158,9 +159,9 @@ fn step(last: Glance, now: Glance) -> Option<TimeDelta> {
 impl Hold {
     /// What the whole jump came to.
     fn settle(self) -> Tick {
-        let passed = self.uptime_before.map_or(Duration::ZERO, |before| {
-            self.after.uptime.total.saturating_sub(before)
-        });
+        let passed = self
+            .uptime_before
+            .map_or(Duration::ZERO, |before| self.after.uptime.total.saturating_sub(before));
         let net = (self.after.wall - self.before) - delta(passed);
         let lapse = if net > delta(JUMP) {
             Lapse::SetForward(net)

@@ -16,7 +16,14 @@ use roundsman_wire::{Executor, LogLine};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineSettings, Health, Live, inbox::Inbox, lead::Seat, reload::{self, Wanted}, beat::Company, spool::Spool};
+use crate::{
+    EngineSettings, Health, Live,
+    beat::Company,
+    inbox::Inbox,
+    lead::Seat,
+    reload::{self, Wanted},
+    spool::Spool,
+};
 
 /// Resolves the references in a task's `with` table; the error is a sentence for people.
 pub type Resolver = Arc<dyn Fn(&serde_json::Value) -> Result<serde_json::Value, String> + Send + Sync>;
@@ -146,7 +153,10 @@ impl Engine {
     pub fn set_definitions(&self, definitions: &[TaskDefinition]) {
         let all = definitions.iter().map(|d| (d.name.clone(), Arc::new(d.clone()))).collect();
         let all: BTreeMap<TaskName, Arc<TaskDefinition>> = all;
-        self.next_slots.write().unwrap_or_else(PoisonError::into_inner).retain(|task, _| all.contains_key(task));
+        self.next_slots
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|task, _| all.contains_key(task));
         *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = all;
     }
 
@@ -155,10 +165,11 @@ impl Engine {
         self.definitions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Records this node, with its labels and a fingerprint of its definitions.
+    /// Records this node, with its kinds and labels and a fingerprint of its definitions.
     pub async fn enter(&self, entry: NodeEntry) -> StoreResult<()> {
-        let labels = self.parts.settings.labels.clone();
-        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(NodeEntry { labels, ..entry });
+        let (kinds, labels) = (self.parts.settings.kinds.clone(), self.parts.settings.labels.clone());
+        let entry = NodeEntry { kinds, labels, ..entry };
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
         self.enter_again().await
     }
 

@@ -5,6 +5,7 @@
 pub(crate) mod gap;
 mod refresh;
 mod take_over;
+mod turn;
 pub(crate) mod watched;
 
 pub(crate) use take_over::Ahead;
@@ -87,7 +88,9 @@ impl Firer {
     /// trusted, and fires what is due.
     pub async fn begin(&mut self) -> StoreResult<()> {
         self.look_at_clock();
-        self.turn().await
+        let begun = self.turn().await;
+        self.clock.rest(self.glance());
+        begun
     }
 
     fn glance(&self) -> Glance {
@@ -197,8 +200,12 @@ impl Firer {
     /// Lets tasks that are behind take their next slot, unless a run of theirs is active.
     async fn catch_up(&mut self) -> StoreResult<()> {
         let behind = |watched: &Watched| watched.behind.is_some();
-        let mut tasks: Vec<TaskName> =
-            self.watched.iter().filter(|(_, watched)| behind(watched)).map(|(task, _)| task.clone()).collect();
+        let mut tasks: Vec<TaskName> = self
+            .watched
+            .iter()
+            .filter(|(_, watched)| behind(watched))
+            .map(|(task, _)| task.clone())
+            .collect();
         if tasks.is_empty() || !self.refresh.busy_is_due(self.engine.uptime().total) {
             return Ok(());
         }
@@ -269,7 +276,8 @@ impl Firer {
         } else {
             LONGEST_REST
         };
-        let until_next = self.heap.peek().map(|Reverse((at, _))| (*at - now).to_std().unwrap_or(SHORTEST_REST));
+        let until_next =
+            self.heap.peek().map(|Reverse((at, _))| (*at - now).to_std().unwrap_or(SHORTEST_REST));
         until_next.unwrap_or(longest).min(longest)
     }
 
@@ -310,15 +318,11 @@ impl Service for Firer {
         let overdue = if self.reign.is_some() { self.overdue(self.engine.now()) } else { 0 };
         self.engine.health().ticked(overdue);
         self.clock.rest(self.glance());
-        match turned {
-            Ok(()) => {
-                self.failures = 0;
-                self.rest()
-            }
-            Err(_) => {
-                self.failures += 1;
-                store_pause(self.failures).min(LONGEST_REST)
-            }
+        if turned.is_ok() {
+            self.failures = 0;
+            return self.rest();
         }
+        self.failures += 1;
+        store_pause(self.failures).min(LONGEST_REST)
     }
 }

@@ -168,10 +168,7 @@ impl Health {
             ("clock", clock),
             ("leader", leader),
         ];
-        let parts: Vec<_> = parts
-            .into_iter()
-            .map(|(name, (well, words))| (name, well, words))
-            .collect();
+        let parts: Vec<_> = parts.into_iter().map(|(name, (well, words))| (name, well, words)).collect();
         Readiness { ready: parts.iter().all(|(_, well, _)| *well), parts }
     }
 }

@@ -17,8 +17,8 @@ use crate::{Engine, Neighbours, Service};
 
 /// How long a lead holds without being renewed, by the clock of whoever watches it.
 pub(crate) const LEAD_LEASE: Duration = Duration::from_secs(6);
-/// A leader stops firing this long before others may take over.
-const MARGIN: Duration = Duration::from_secs(1);
+/// A leader fires for so long without having renewed: it stops before others may take over.
+const TENURE: Duration = Duration::from_secs(5);
 /// How often a leader renews.
 const RENEW: Duration = Duration::from_secs(2);
 /// How often the others look.
@@ -90,7 +90,7 @@ impl Seat {
     fn hold(&self, epoch: i64, asked_at: Duration) {
         let mut state = self.state();
         state.epoch = Some(epoch);
-        state.until = asked_at + LEAD_LEASE - MARGIN;
+        state.until = asked_at + TENURE;
     }
 
     /// That epoch is over.
@@ -220,9 +220,10 @@ impl Lead {
 
     /// Whether it is proved that the leader has ended, or it is ourselves and we did not hear of it.
     fn is_over(&self, leader: &Leader) -> bool {
-        leader.holder.as_ref().is_some_and(|holder| {
-            holder == self.engine.me() || self.neighbours.is_proved_dead(holder)
-        })
+        leader
+            .holder
+            .as_ref()
+            .is_some_and(|holder| holder == self.engine.me() || self.neighbours.is_proved_dead(holder))
     }
 
     async fn take(&mut self, seen: Option<Leader>, moved_at: Option<Timestamp>) -> StoreResult<()> {

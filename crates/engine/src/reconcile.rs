@@ -60,9 +60,12 @@ pub(crate) async fn reconcile(
 ) -> StoreResult<Option<Vec<TaskRow>>> {
     let change = Change { engine, epoch, gap, wanted, ahead, now: engine.now() };
     let Some((rows, put_off)) = change.close(rows).await? else { return Ok(None) };
-    let definitions: Vec<TaskDefinition> = wanted.all.iter().map(|definition| (**definition).clone()).collect();
+    let definitions: Vec<TaskDefinition> =
+        wanted.all.iter().map(|definition| (**definition).clone()).collect();
     match epoch {
-        Some(epoch) if !engine.store().install_under(epoch, &definitions, change.now).await? => return Ok(None),
+        Some(epoch) if !engine.store().install_under(epoch, &definitions, change.now).await? => {
+            return Ok(None);
+        }
         Some(_) => {}
         None => engine.store().install(&definitions, change.now).await?,
     }
@@ -198,8 +201,9 @@ fn is_in_force(row: &TaskRow) -> bool {
 /// Whether slots come to the same under both.
 fn has_same_slots(one: &TaskDefinition, other: &TaskDefinition) -> bool {
     let deciding = |definition: &TaskDefinition| {
-        let TaskDefinition { schedule, timezone, enabled, blackouts, after_blackout, misfire, window, .. } =
-            definition.clone();
+        let TaskDefinition {
+            schedule, timezone, enabled, blackouts, after_blackout, misfire, window, ..
+        } = definition.clone();
         (schedule, timezone, enabled, blackouts, after_blackout, misfire, window)
     };
     deciding(one) == deciding(other)

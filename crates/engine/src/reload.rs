@@ -87,11 +87,7 @@ impl Engine {
 }
 
 /// What a change of definitions comes to.
-pub(crate) fn compare(
-    before: &[Arc<TaskDefinition>],
-    after: &[TaskDefinition],
-    leads: bool,
-) -> ReloadReport {
+pub(crate) fn compare(before: &[Arc<TaskDefinition>], after: &[TaskDefinition], leads: bool) -> ReloadReport {
     let old: BTreeMap<_, _> = before.iter().map(|definition| (&definition.name, &**definition)).collect();
     let new: BTreeMap<_, _> = after.iter().map(|definition| (&definition.name, definition)).collect();
     let missing = |in_one: &BTreeMap<&TaskName, &TaskDefinition>, from: &BTreeMap<_, _>| {

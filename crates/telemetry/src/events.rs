@@ -136,16 +136,18 @@ impl StoreBack {
     }
 }
 
-/// Somebody else fired a task's slots.
+/// Somebody else wrote ledgers, or our own writing was carried out without our hearing of it.
 pub struct FiringMoved<'a> {
-    /// The task.
+    /// One of the tasks.
     pub task: &'a TaskName,
+    /// How many there are.
+    pub tasks: usize,
 }
 
 impl FiringMoved<'_> {
     /// Tells it.
     pub fn emit(&self) {
-        info!(task.name = %self.task, "another node wrote this task's ledger; following it");
+        info!(task.name = %self.task, tasks = self.tasks, "the store was ahead of us in ledgers; going on from there");
     }
 }
 

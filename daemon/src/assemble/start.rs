@@ -85,10 +85,7 @@ pub(super) async fn first_turn(engine: &Arc<Engine>, firer: &mut Firer) -> Answe
 }
 
 /// Asks the store until it answers.
-pub(super) async fn patiently<T>(
-    engine: &Arc<Engine>,
-    ask: impl AsyncFn() -> StoreResult<T>,
-) -> Answer<T> {
+pub(super) async fn patiently<T>(engine: &Arc<Engine>, ask: impl AsyncFn() -> StoreResult<T>) -> Answer<T> {
     let mut pause = FIRST_PAUSE;
     loop {
         match ask().await {

@@ -77,10 +77,7 @@ fn small_steps_are_told_and_go_on() {
     desk.set("2026-11-20T02:10:00Z");
     let (tick, step) = desk.watch.look(desk.now);
     assert_eq!(step, Some(TimeDelta::minutes(10)));
-    assert_eq!(
-        tick,
-        Tick::Lapsed(at("2026-11-20T02:00:00Z"), Lapse::SetForward(TimeDelta::minutes(10)))
-    );
+    assert_eq!(tick, Tick::Lapsed(at("2026-11-20T02:00:00Z"), Lapse::SetForward(TimeDelta::minutes(10))));
     desk.set("2026-11-20T01:50:00Z");
     let (tick, step) = desk.watch.look(desk.now);
     assert_eq!((tick, step), (Tick::Even, Some(TimeDelta::minutes(-20))));

@@ -61,8 +61,9 @@ impl Firer {
         }
         let rows = self.engine.note_read(self.engine.store().tasks_named(&tasks).await)?;
         let found: BTreeSet<_> = rows.iter().map(|row| row.definition.name.clone()).collect();
-        for row in &rows {
-            self.take_row(row);
+        let moved: Vec<_> = rows.iter().filter(|row| self.take_row(row)).collect();
+        if let Some(row) = moved.first() {
+            FiringMoved { task: &row.definition.name, tasks: moved.len() }.emit();
         }
         for task in tasks.iter().filter(|task| !found.contains(*task)) {
             self.watched.remove(task);
@@ -70,18 +71,18 @@ impl Firer {
         Ok(true)
     }
 
-    fn take_row(&mut self, row: &TaskRow) {
+    /// Takes over what is recorded. Returns whether the ledger is another than was thought.
+    fn take_row(&mut self, row: &TaskRow) -> bool {
         let task = &row.definition.name;
-        let Some(watched) = self.watched.get_mut(task) else { return };
+        let Some(watched) = self.watched.get_mut(task) else { return false };
         if row.removed_at.is_some() || row.hash != watched.hash {
             // Other definitions are in force than those of this node, which is the one that counts: it takes over anew.
             self.reign = None;
-            return;
+            return false;
         }
-        if row.ledger_until != Some(watched.ledger_until) {
-            FiringMoved { task }.emit();
-        }
+        let moved = row.ledger_until != Some(watched.ledger_until);
         watched.refresh(row);
         self.plan_next(task);
+        moved
     }
 }

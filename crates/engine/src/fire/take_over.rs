@@ -186,7 +186,8 @@ impl Firer {
         let Some(standing) = self.reign else { return Err(ReloadError::LeadLost) };
         let report = compare(&self.engine.definitions(), &wanted.definitions, true);
         let rows = self.engine.note_read(self.engine.store().tasks().await)?;
-        let definitions: Vec<Arc<TaskDefinition>> = wanted.definitions.iter().cloned().map(Arc::new).collect();
+        let definitions: Vec<Arc<TaskDefinition>> =
+            wanted.definitions.iter().cloned().map(Arc::new).collect();
         let ahead = self.ahead().await?;
         let limits = self.engine.store().set_limits(&wanted.pools, &wanted.budgets).await;
         self.engine.note_write(limits)?;

@@ -8,11 +8,14 @@ use roundsman_model::{
     Misfire, Pause, Reason, SlotRange, TaskDefinition, Timestamp, Verdict,
     misfire::Passed,
     time::delta,
-    verdict::{Circumstances, Decided, Due, PassedOver, decide},
+    verdict::{Due, PassedOver},
 };
 use roundsman_store::{Extra, Firing, SlotToRun, TaskRow, Wake};
 
-use super::gap::{Cause, Gap};
+use super::{
+    gap::{Cause, Gap},
+    turn::Turn,
+};
 
 /// Slots of a task that is switched off are written down this seldom.
 const IDLE_RHYTHM: Duration = Duration::from_secs(60);
@@ -29,11 +32,11 @@ pub(crate) struct Watched {
     pub(crate) look_at: Option<Timestamp>,
     /// Missed slots that are caught up one after the other.
     pub(crate) behind: Option<Behind>,
-    pauses: Vec<Pause>,
+    pub(super) pauses: Vec<Pause>,
     wake: Option<Wake>,
     offset: TimeDelta,
     /// Slots after the end of the ledger that ran already, under a clock that was wrong.
-    ahead: Vec<Timestamp>,
+    pub(super) ahead: Vec<Timestamp>,
 }
 
 /// Slots being caught up: they stay out of the ledger until their turn comes, so that a restart finds them again.
@@ -43,16 +46,6 @@ pub(crate) struct Behind {
     gap: Gap,
     /// The last instant of the gap; slots after it only wait for their turn.
     until: Timestamp,
-}
-
-/// Due slots and what becomes of them.
-#[derive(Default)]
-struct Turn {
-    decided: Decided,
-    /// Up to where the ledger goes when all of it is written.
-    until: Option<Timestamp>,
-    /// Whether runs are late: they are due at once, and have their full time to start.
-    late: bool,
 }
 
 impl Watched {
@@ -202,54 +195,6 @@ impl Watched {
 
     fn is_backlog(&self, turn: &Turn, gap: Option<Gap>) -> bool {
         gap.is_some() && self.definition.misfire == Misfire::All && turn.decided.run.len() > 1
-    }
-
-    /// What becomes of the slots after one instant, up to another.
-    fn turn(&self, after: Timestamp, until: Timestamp, gap: Option<Gap>, now: Timestamp) -> Turn {
-        let definition = &*self.definition;
-        let Some(schedule) = &definition.schedule else { return Turn::default() };
-        let Some(first) = schedule.next_after(after, definition.timezone).filter(|first| *first <= until) else {
-            return Turn::default();
-        };
-        let outage = gap.map(|gap| gap.outage(definition, after, first, now));
-        let ahead: Vec<_> = self.ahead.iter().copied().filter(|at| *at > after && *at <= until).collect();
-        let slots = schedule.slots(after, until, definition.timezone);
-        let fresh = slots.filter(|slot| ahead.binary_search(slot).is_err());
-        let circumstances =
-            Circumstances { definition, pauses: &self.pauses, outage: outage.as_ref(), until, now };
-        let mut decided = decide(&circumstances, fresh);
-        decided.passed = decided.passed.into_iter().flat_map(|passed| self.split(passed, &ahead)).collect();
-        let last = [
-            decided.run.last().map(|due| due.slot),
-            decided.passed.last().map(|passed| passed.slots.last),
-            ahead.last().copied(),
-        ];
-        Turn { decided, until: last.into_iter().flatten().max(), late: outage.is_some() }
-    }
-
-    /// Cuts a range where slots in it are recorded already.
-    fn split(&self, range: PassedOver, ahead: &[Timestamp]) -> Vec<PassedOver> {
-        let Passed { first, last, .. } = range.slots;
-        let cuts: Vec<_> = ahead.iter().copied().filter(|at| *at > first && *at < last).collect();
-        let (Some(schedule), false) = (&self.definition.schedule, cuts.is_empty()) else { return vec![range] };
-        let mut parts: Vec<PassedOver> = Vec::new();
-        let mut open = false;
-        let before = first - TimeDelta::microseconds(1);
-        for slot in schedule.slots(before, last, self.definition.timezone) {
-            if cuts.binary_search(&slot).is_ok() {
-                open = false;
-                continue;
-            }
-            match parts.last_mut().filter(|_| open) {
-                Some(part) => part.slots = Passed { last: slot, count: part.slots.count + 1, ..part.slots },
-                None => {
-                    let slots = Passed { first: slot, last: slot, count: 1 };
-                    parts.push(PassedOver { slots, ..range.clone() });
-                }
-            }
-            open = true;
-        }
-        parts
     }
 
     /// What becomes of slots that were missed, and of those that came since.

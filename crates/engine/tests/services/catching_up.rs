@@ -21,11 +21,7 @@ async fn work_off(store: &Arc<dyn Store>, now: Timestamp) {
             wake_at: None,
             lease: RunLease { run: run.id, attempt: run.attempt, holder: me.clone() },
             end: roundsman_model::AttemptEnd::Finished { outcome: outcome.clone() },
-            transition: Transition::End {
-                state: RunState::Succeeded,
-                cause: None,
-                outcome: Some(outcome),
-            },
+            transition: Transition::End { state: RunState::Succeeded, cause: None, outcome: Some(outcome) },
             metrics: Vec::new(),
             cpu_ms: None,
             max_rss: None,

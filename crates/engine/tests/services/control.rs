@@ -32,11 +32,7 @@ async fn ask_for_wake(store: &Arc<dyn Store>, now: Timestamp, wake_at: Timestamp
         wake_at: Some(wake_at),
         lease: RunLease { run: run.id, attempt: run.attempt, holder: me },
         end: AttemptEnd::Finished { outcome: outcome.clone() },
-        transition: Transition::End {
-            state: RunState::Succeeded,
-            cause: None,
-            outcome: Some(outcome),
-        },
+        transition: Transition::End { state: RunState::Succeeded, cause: None, outcome: Some(outcome) },
         metrics: Vec::new(),
         cpu_ms: None,
         max_rss: None,
@@ -113,10 +109,7 @@ async fn the_last_slot_of_a_blackout_may_run_after_it() {
         scene.clock.advance(Duration::from_secs(60));
         firer.run_once().await;
     }
-    assert_eq!(
-        ledger(&store, "often").await,
-        ["02:00:00–02:10:00 ×2 skipped(blackout)", "02:20:00 fired"]
-    );
+    assert_eq!(ledger(&store, "often").await, ["02:00:00–02:10:00 ×2 skipped(blackout)", "02:20:00 fired"]);
     assert_eq!(runs(&store).await[0].due_at, at("2026-11-20T02:25:00Z"));
 }
 

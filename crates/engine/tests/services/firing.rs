@@ -75,6 +75,24 @@ async fn six_hours_down_run_once_and_the_ledger_says_so() {
 }
 
 #[tokio::test]
+async fn years_of_downtime_are_one_row_and_cost_nothing() {
+    let scene = Scene::at("2025-11-20T02:00:05Z");
+    let store = scene.store().await;
+    let mut tasks = vec![task("off", "*/10 * * * * *")];
+    tasks[0].enabled = false;
+    tasks.extend((0..20).map(|number| task(&format!("busy-{number}"), "*/10 * * * * *")));
+    scene.started("a", &store, &tasks, None).await;
+    scene.clock.set("2026-11-20T02:00:05Z".parse().unwrap());
+    let begun = std::time::Instant::now();
+    scene.started("b", &store, &tasks, None).await;
+    assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
+    let year = 365 * 8_640;
+    let rows = ledger(&store, "busy-7").await;
+    assert_eq!(rows, [format!("02:00:10–01:59:50 ×{} missed(down)", year - 1), "02:00:00 fired".to_owned()]);
+    assert_eq!(ledger(&store, "off").await, [format!("02:00:10–02:00:00 ×{year} skipped(disabled)")]);
+}
+
+#[tokio::test]
 async fn a_policy_that_catches_up_nothing_misses_all() {
     let scene = Scene::at("2026-11-20T02:10:00Z");
     let store = scene.store().await;

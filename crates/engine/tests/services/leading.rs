@@ -114,7 +114,12 @@ async fn a_leader_that_resigns_is_succeeded_at_once_and_nothing_is_missed() {
     first.engine.resign().await;
     pass(&scene, &mut [&mut first, &mut second], 3).await;
     assert!(second.engine.standing().fires());
-    assert_eq!(runs(&store).await.len(), 8, "a slot each second, none missed: {:?}", ledger(&store, "often").await);
+    assert_eq!(
+        runs(&store).await.len(),
+        8,
+        "a slot each second, none missed: {:?}",
+        ledger(&store, "often").await
+    );
 }
 
 #[tokio::test]

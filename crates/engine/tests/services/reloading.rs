@@ -36,7 +36,12 @@ async fn slots_up_to_a_reload_belong_to_the_old_definitions() {
     let scene = Scene::at("2026-11-20T02:00:58Z");
     let store = scene.store().await;
     let (engine, mut firer) = scene
-        .started("a", &store, &[task("kept", "* * * * *"), task("moved", "* * * * *"), task("gone", "* * * * *")], None)
+        .started(
+            "a",
+            &store,
+            &[task("kept", "* * * * *"), task("moved", "* * * * *"), task("gone", "* * * * *")],
+            None,
+        )
         .await;
     scene.clock.advance(Duration::from_secs(2));
     let new = [task("kept", "* * * * *"), task("moved", "30 * * * *"), task("fresh", "2 * * * *")];

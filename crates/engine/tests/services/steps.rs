@@ -172,8 +172,7 @@ async fn a_start_with_records_from_the_future_takes_them_back() {
     seconds(&scene, &mut firer, 60).await;
     assert_eq!(ledger(&store, "minutely").await, ["12:01:00 fired"]);
     scene.clock.set(at("2026-11-20T02:00:30Z"));
-    let (_engine, mut firer) =
-        scene.started("b", &store, &tasks, Some(at("2036-05-01T12:01:30Z"))).await;
+    let (_engine, mut firer) = scene.started("b", &store, &tasks, Some(at("2036-05-01T12:01:30Z"))).await;
     assert_eq!(ledger(&store, "minutely").await, ["12:01:00 fired"], "firing waits");
     seconds(&scene, &mut firer, 100).await;
     assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired", "02:02:00 fired"]);

@@ -52,20 +52,21 @@ impl Schedule {
 
     fn of_day(&self, day: &Day, zone: Tz) -> Slots {
         let second = TimeDelta::seconds(1);
-        self.slots(day.from - second, day.until - second, zone)
-            .fold(Slots { count: 0, last: TimeDelta::zero() }, |slots, slot| Slots {
-                count: slots.count + 1,
-                last: slot - day.from,
-            })
+        self.slots(day.from - second, day.until - second, zone).fold(
+            Slots { count: 0, last: TimeDelta::zero() },
+            |slots, slot| Slots { count: slots.count + 1, last: slot - day.from },
+        )
     }
 }
 
 impl Day {
     /// The day in a zone, if no clock changes on it, the day before, or the day after.
     fn around(at: DateTime<Utc>, zone: Tz) -> Option<Self> {
-        let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
+        let offset =
+            |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
         let of_slot = offset(at);
-        let midnight = (at.naive_utc() + TimeDelta::seconds(i64::from(of_slot))).date().and_time(NaiveTime::MIN);
+        let midnight =
+            (at.naive_utc() + TimeDelta::seconds(i64::from(of_slot))).date().and_time(NaiveTime::MIN);
         let from = (midnight - TimeDelta::seconds(i64::from(of_slot))).and_utc();
         let steady = (-4..=8).all(|quarter| offset(from + TimeDelta::hours(6 * quarter)) == of_slot);
         steady.then(|| Self { from, until: from + TimeDelta::days(1) })
