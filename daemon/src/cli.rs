@@ -89,7 +89,8 @@ pub fn answer(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
     runtime.block_on(async {
-        find(command, globals, clock, out).await?;
+        // Large: it holds every command.
+        Box::pin(find(command, globals, clock, out)).await?;
         Ok(out.flush()?)
     })
 }

@@ -1,6 +1,8 @@
 //! Every sample of a configuration in the documentation loads, with the kinds that are compiled in. It reads no page for
 //! people.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::{Path, PathBuf};
 
 use roundsman::kinds::CompiledKinds;

@@ -123,7 +123,10 @@ fn trigger_and_rerun_are_taken_by_the_daemon(site: MakeSite<'_>) {
     assert_eq!(ends(&site, &["trigger", "bad", "--wait"], 1).matches("failed").count(), 1);
     let told = site.json(&["rerun", &first, "--alone", "--wait", "--json"]);
     assert_eq!((&told["task"], &told["state"]), (&"good".into(), &"succeeded".into()));
-    assert_eq!(site.runs("after").len(), 1, "--alone takes nobody along");
+    ends(&site, &["run-task", "good"], 0);
+    assert_eq!(site.runs("after").len(), 1, "--alone and run-task take nobody along");
+    ends(&site, &["run-task", "good", "--with-after"], 0);
+    eventually("a follower of run-task", PATIENCE, || (site.runs("after").len() == 2).then_some(()));
     let whole = site.json(&["run", &told["run"].to_string(), "--json"]);
     assert_eq!(whole["run"]["rerun_of"].to_string(), first);
     drop(daemon);

@@ -20,9 +20,10 @@ pub(crate) fn words(held: &Held, zone: Tz, now: Timestamp) -> String {
             if runs.len() > NAMED {
                 named.push(format!("{} more", runs.len() - NAMED));
             }
-            match named.is_empty() {
-                true => format!("pool {pool} has no places"),
-                false => format!("pool {pool} full: {}", suggest::listed(&named, "and")),
+            if named.is_empty() {
+                format!("pool {pool} has no places")
+            } else {
+                format!("pool {pool} full: {}", suggest::listed(&named, "and"))
             }
         }
         HeldBy::Lease(lease, run) => {

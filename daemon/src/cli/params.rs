@@ -32,9 +32,10 @@ pub(crate) fn action(
         return Ok((name, info));
     }
     let names: Vec<&str> = offered.iter().map(|action| action.name).collect();
-    let offers = match names.is_empty() {
-        true => "it offers none".to_owned(),
-        false => format!("it offers {}", names.join(", ")),
+    let offers = if names.is_empty() {
+        "it offers none".to_owned()
+    } else {
+        format!("it offers {}", names.join(", "))
     };
     Err(Failure::Usage(format!("kind {} has no action {name:?}: {offers}", definition.kind)))
 }

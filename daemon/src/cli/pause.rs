@@ -139,15 +139,14 @@ fn until(text: &str, task: &KnownTask, now: Timestamp, out: &mut Output) -> Answ
     let length = text.trim().parse::<HumanDuration>().ok();
     let ahead = length.and_then(|length| now.checked_add_signed(delta(length.get())));
     let zone = task.definition.timezone;
-    let until = match ahead {
-        Some(at) => at,
-        None => {
-            let meant = instant::read(text, zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
-            if let Some(note) = &meant.note {
-                out.note(note);
-            }
-            meant.at
+    let until = if let Some(at) = ahead {
+        at
+    } else {
+        let meant = instant::read(text, zone, now).map_err(|error| Failure::Usage(error.to_string()))?;
+        if let Some(note) = &meant.note {
+            out.note(note);
         }
+        meant.at
     };
     if until > now {
         return Ok(until);

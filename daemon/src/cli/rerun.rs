@@ -50,10 +50,8 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let all = plan::known(session).await?;
     let task = all.iter().find(|task| *task.name() == earlier.task);
     let mut notes = task.map_or_else(Vec::new, |task| request::circumstances(task, session.now()));
-    let definition = match args.as_then {
-        true => as_then(session, &earlier).await?,
-        false => as_now(task, &earlier, &mut notes)?,
-    };
+    let definition =
+        if args.as_then { as_then(session, &earlier).await? } else { as_now(task, &earlier, &mut notes)? };
     let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
     let alone = args.alone || earlier.dry_run || earlier.action.is_some();
     let round = task.map_or_else(roundsman_store::Round::default, |task| request::round(task, &all, alone));

@@ -167,3 +167,13 @@ fn holder() -> Holder {
 pub(crate) fn pause(from: roundsman_model::Timestamp) -> roundsman_model::Pause {
     roundsman_model::Pause { from, until: None, by: "ada".to_owned(), reason: None }
 }
+
+/// Windows of a blackout.
+pub(crate) fn blackout(schedule: &str, duration: &str, reason: &str) -> roundsman_model::Blackout {
+    roundsman_model::Blackout {
+        schedule: Schedule::parse(schedule).unwrap(),
+        duration: duration.parse().unwrap(),
+        timezone: None,
+        reason: Some(reason.to_owned()),
+    }
+}

@@ -86,13 +86,11 @@ async fn ask(state_dir: &Path, order: &Order, patience: Duration) -> Result<Valu
         io::ErrorKind::PermissionDenied => ControlError::Forbidden { path: path.clone() },
         _ => ControlError::Broken { path: path.clone(), source },
     })?;
-    match answer.get("ok").and_then(Value::as_bool) {
-        Some(true) => Ok(answer),
-        _ => {
-            let why = answer.get("error").and_then(Value::as_str).unwrap_or("it gave no reason");
-            Err(ControlError::Refused(why.to_owned()))
-        }
+    if answer.get("ok").and_then(Value::as_bool) == Some(true) {
+        return Ok(answer);
     }
+    let why = answer.get("error").and_then(Value::as_str).unwrap_or("it gave no reason");
+    Err(ControlError::Refused(why.to_owned()))
 }
 
 async fn converse(path: &Path, order: &Order) -> io::Result<Value> {

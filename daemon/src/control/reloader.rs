@@ -6,6 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use async_trait::async_trait;
 use roundsman_config::{Environment, Loaded, Settings};
 use roundsman_engine::Engine;
+use roundsman_model::{ByteSize, HumanDuration};
 use roundsman_store::Control;
 use roundsman_task::Registry;
 use tokio::{
@@ -139,7 +140,7 @@ impl ReloadSignals {
     }
 }
 
-/// The keys of `[daemon]` that have changed and count only from the next start on.
+/// The keys beside tasks, pools and budgets that have changed and count only from the next start on.
 fn restart_keys(before: &Settings, after: &Settings) -> Vec<String> {
     let changed = [
         ("store", before.store.value != after.store.value),
@@ -154,5 +155,13 @@ fn restart_keys(before: &Settings, after: &Settings) -> Vec<String> {
         ("without_store", before.without_store.value != after.without_store.value),
         ("node_gone_after", before.node_gone_after.value != after.node_gone_after.value),
     ];
-    changed.iter().filter(|(_, changed)| *changed).map(|(key, _)| format!("daemon.{key}")).collect()
+    let keys = changed.iter().filter(|(_, changed)| *changed).map(|(key, _)| format!("daemon.{key}"));
+    let retention = (kept(before) != kept(after)).then(|| "retention".to_owned());
+    keys.chain(retention).collect()
+}
+
+/// What is kept, wherever it was written.
+fn kept(settings: &Settings) -> (HumanDuration, u32, ByteSize, HumanDuration) {
+    let retention = &settings.retention;
+    (retention.keep.value, retention.runs_per_task.value, retention.bytes.value, retention.ledger.value)
 }

@@ -83,7 +83,7 @@ impl Scene {
     }
 
     async fn is_well(&self) {
-        assert_eq!(status(self.folder.path()).await.unwrap().uptime_secs, 7.5);
+        assert_eq!(status(self.folder.path()).await.unwrap().boot, BootId::new("boot-1"));
     }
 }
 

@@ -49,7 +49,7 @@ struct Gone {
 #[derive(Debug, PartialEq, Serialize)]
 struct Changed {
     name: String,
-    keys: Vec<Key>,
+    keys: Vec<Difference>,
     /// Whether its slots are others from now on.
     rescheduled: bool,
     next_before: Vec<Timestamp>,
@@ -60,7 +60,7 @@ struct Changed {
 
 /// A key whose value is another.
 #[derive(Debug, PartialEq, Serialize)]
-struct Key {
+struct Difference {
     key: String,
     before: Option<Value>,
     after: Option<Value>,
@@ -125,21 +125,21 @@ fn changed(before: &TaskDefinition, after: &TaskDefinition, now: Timestamp) -> C
 }
 
 /// The keys that differ; tables are looked into, lists are not.
-fn keys(before: &TaskDefinition, after: &TaskDefinition) -> Vec<Key> {
+fn keys(before: &TaskDefinition, after: &TaskDefinition) -> Vec<Difference> {
     let flat = |task: &TaskDefinition| {
         let mut all = BTreeMap::new();
         flatten("", serde_json::to_value(task).unwrap_or_default(), &mut all);
         all
     };
     let (mut before, after) = (flat(before), flat(after));
-    let mut keys: Vec<Key> = Vec::new();
+    let mut keys: Vec<Difference> = Vec::new();
     for (key, value) in after {
         match before.remove(&key) {
             Some(old) if old == value => {}
-            old => keys.push(Key { key, before: old, after: Some(value) }),
+            old => keys.push(Difference { key, before: old, after: Some(value) }),
         }
     }
-    keys.extend(before.into_iter().map(|(key, old)| Key { key, before: Some(old), after: None }));
+    keys.extend(before.into_iter().map(|(key, old)| Difference { key, before: Some(old), after: None }));
     keys.sort_by(|a, b| a.key.cmp(&b.key));
     keys
 }

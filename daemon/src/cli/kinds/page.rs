@@ -45,11 +45,6 @@ fn facts(info: &KindInfo, built_in: bool) -> Fields {
         "when it fails",
         if info.repeatable { "may be tried again" } else { "is not tried again unless the task says so" },
     );
-    for (name, rule) in info.budgets {
-        let interval = times::length(std::time::Duration::from_micros(rule.interval_us));
-        let rule = format!("{name}: one in {interval}, at most {} at once, unless configured", rule.burst);
-        facts.add("budget", rule);
-    }
     if let Some(schedule) = info.default_schedule {
         let which = if built_in { "built-in task" } else { "usual schedule" };
         facts.add(which, format!("{} ({schedule})", reading(schedule)));

@@ -59,3 +59,32 @@ fn schedules_that_no_clock_touches() {
     .assert_eq(&text);
     assert_eq!(coming(&by_hand, 3, now), []);
 }
+
+#[test]
+fn pauses_blackouts_and_extra_runs() {
+    let now = sample::at(sample::NOW);
+    let mut definition = sample::definition("palo-hardware", "0 2 * * *");
+    definition.blackouts = vec![sample::blackout("0 0 23 11 *", "4h", "stocktaking")];
+    let mut task = sample::in_force(definition);
+    let row = task.row.as_mut().unwrap();
+    let until = Some(sample::at("2026-11-22T06:00:00Z"));
+    row.pauses = vec![roundsman_model::Pause { until, ..sample::pause(now) }];
+    row.wake = Some(roundsman_store::Wake {
+        at: sample::at("2026-11-24T06:30:00Z"),
+        run: roundsman_model::RunId(12),
+    });
+    let text = |task: &crate::cli::plan::KnownTask| render(&coming(task, 3, now), now, COLUMNS, Look::PLAIN);
+    expect![[r#"
+        SLOT (Europe/Berlin)        IN    TASK           NOTE
+        2026-11-22 02:00:00 +01:00  12 h  palo-hardware  skipped: paused by ada since 2026-11-21 13:48:00 +01:00 until 2026-11-22 07:00:00 +01:00
+        2026-11-23 02:00:00 +01:00  36 h  palo-hardware  skipped: blackout from 2026-11-23 00:00:00 +01:00 to 2026-11-23 04:00:00 +01:00: stocktaking
+        2026-11-24 02:00:00 +01:00  3 d   palo-hardware
+        2026-11-24 07:30:00 +01:00  3 d   palo-hardware  extra run asked for by run 12
+    "#]].assert_eq(&text(&task));
+    task.definition.after_blackout = roundsman_model::AfterBlackout::Once;
+    assert!(
+        text(&task).contains("runs when the blackout from 2026-11-23 00:00:00 +01:00 to"),
+        "{}",
+        text(&task)
+    );
+}

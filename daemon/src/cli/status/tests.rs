@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use expect_test::expect;
-use roundsman_model::{RunId, RunState};
+use roundsman_model::{BootId, NodeId, Pause, RunId, RunState};
+use roundsman_store::{Held, HeldBy, Holder, Leader};
 
 use super::overview::{Access, Overview, sum_active};
 use crate::cli::{confirm::Unconfirmed, look::Look, sample, tasks::Row};
@@ -129,4 +130,72 @@ fn active_runs_are_summed_over_tasks() {
         (name("b"), totals(&[(RunState::Running, 3)])),
     ]);
     assert_eq!(sums, BTreeMap::from([(RunState::Queued, 2), (RunState::Running, 4)]));
+}
+
+#[test]
+fn several_nodes_and_what_holds_runs_back() {
+    let mut overview = overview();
+    let mut second = sample::node("host-b", "2026-11-21T12:47:58Z");
+    second.entry.holder = Holder { node: NodeId::new("node-b"), boot: BootId::new("boot-2") };
+    second.entry.labels = vec!["dmz".parse().unwrap(), "arm".parse().unwrap()];
+    second.entry.configuration = Some("2222".to_owned());
+    overview.nodes[0].entry.configuration = Some("1111".to_owned());
+    let (holder, since) = (Some(overview.nodes[0].entry.holder.clone()), sample::at("2026-11-20T09:00:01Z"));
+    overview.leader = Some(Leader { holder, epoch: 3, renewals: 70, since });
+    overview.nodes.push(second);
+    let mut queued = sample::run(50, RunState::Queued);
+    (queued.started_at, queued.task) = (None, "versa-hardware".parse().unwrap());
+    let by = HeldBy::Pool("netbox".parse().unwrap(), vec![sample::run(43, RunState::Running)]);
+    overview.held = vec![Held { run: queued, by }];
+    let mut often = sample::in_force(sample::definition("often", "*/5 * * * *"));
+    often.row.as_mut().unwrap().pauses = vec![Pause {
+        until: Some(sample::at("2026-11-21T17:00:00Z")),
+        reason: Some("firewall upgrade.".to_owned()),
+        ..sample::pause(sample::at("2026-11-21T09:00:00Z"))
+    }];
+    let mut dark = sample::definition("dark", "0 5 * * *");
+    dark.blackouts = vec![sample::blackout("0 12 * * *", "4h", "stocktaking")];
+    let row = |task| Row { task, last: None, past_known: true };
+    overview.tasks.extend([row(often), row(sample::in_force(dark))]);
+    let mut long = sample::run(51, RunState::Running);
+    long.task = "often".parse().unwrap();
+    overview.active = vec![long];
+    overview.active_counts = BTreeMap::from([(RunState::Queued, 1), (RunState::Running, 1)]);
+    expect![[r#"
+          daemon  2 are alive
+          store   sqlite:/var/lib/roundsman/roundsman.db
+          tasks   3 scheduled, 1 paused, 1 in a blackout
+          runs    1 queued, 1 running
+
+        Nodes
+        NODE    STATE  AS             LABELS    CONFIGURATION   PID  VERSION  SERVES                 LAST BEAT  SINCE (Europe/Berlin)
+        host-a  alive  daemon, leads                           4711  0.1.0    http://127.0.0.1:9464  3 s ago    2026-11-20 10:00:00 +01:00
+        host-b  alive  daemon         dmz, arm  differs        4711  0.1.0    http://127.0.0.1:9464  2 s ago    2026-11-20 10:00:00 +01:00
+        host-b has loaded another configuration than the leader, whose tasks are those that fire
+
+        Active runs
+        RUN  TASK   STATE    FOR            STARTED (Europe/Berlin)
+         51  often  running  slot 02:00:00  2026-11-21 02:00:00 +01:00
+
+        Runs that are due and wait
+        RUN  TASK            DUE       WAITS FOR
+         50  versa-hardware  12 h ago  pool netbox full: palo-hardware since 02:00:00
+
+        Runs that take longer than their interval
+        often  run 51 runs for 11 h 48 min; its next slot was 12 h ago
+
+        Paused tasks
+        often  paused by ada since 2026-11-21 10:00:00 +01:00 until 2026-11-21 18:00:00 +01:00: firewall upgrade
+
+        Blackouts in force
+        dark  blackout from 2026-11-21 12:00:00 +01:00 to 2026-11-21 16:00:00 +01:00: stocktaking
+    "#]].assert_eq(&overview.render(Tz::Europe__Berlin, Look::PLAIN));
+    let told = overview.as_json();
+    assert_eq!(
+        (&told["nodes"][0]["leader"], &told["nodes"][1]["configuration_differs"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!((&told["held"][0]["by"], &told["held"][0]["runs"][0]), (&"pool".into(), &43.into()));
+    assert_eq!(told["overruns"][0]["run"], 51);
+    assert_eq!(told["blackouts"][0]["reason"], "stocktaking");
 }

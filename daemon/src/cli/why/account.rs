@@ -101,7 +101,9 @@ pub(super) fn account(facts: &Facts) -> Account {
         }
         _ => {}
     }
-    if let Some(wake) = facts.task.wake().filter(|wake| wake.at == facts.at) {
+    let is_near =
+        |wake: &roundsman_store::Wake| !is_slot && (wake.at - facts.at).abs() < TimeDelta::minutes(1);
+    if let Some(wake) = facts.task.wake().filter(is_near) {
         return Account { verdict: Word::Future, text: words::wake(facts, wake) };
     }
     if let Some(rounds) = &facts.rounds {

@@ -58,9 +58,10 @@ pub(super) async fn find(
     let Some(root) = root(all, task, all.len()) else { return Ok(Rounds::default()) };
     let definition = &root.definition;
     let Some(schedule) = &definition.schedule else { return requested(store, root, at).await };
-    let slot = match schedule.is_slot(at, definition.timezone) {
-        true => Some(at),
-        false => account::slot_before(definition, at),
+    let slot = if schedule.is_slot(at, definition.timezone) {
+        Some(at)
+    } else {
+        account::slot_before(definition, at)
     };
     let current = match slot {
         None => None,
@@ -151,12 +152,10 @@ fn in_round(task: &KnownTask, round: &Round, now: Timestamp, zone: Tz) -> (Word,
         .iter()
         .map(|run| format!("run {} of {} {}", run.id, run.task, state_words(run.state)))
         .collect();
-    match ended.is_empty() {
-        true => (Word::Unknown, format!("{when} no run is kept.")),
-        false => {
-            (Word::NoSlot, format!("{when} it has no run: {}.", crate::cli::suggest::listed(&ended, "and")))
-        }
+    if ended.is_empty() {
+        return (Word::Unknown, format!("{when} no run is kept."));
     }
+    (Word::NoSlot, format!("{when} it has no run: {}.", crate::cli::suggest::listed(&ended, "and")))
 }
 
 fn story(run: &Run, begun: Timestamp, zone: Tz) -> (Verdict, String) {

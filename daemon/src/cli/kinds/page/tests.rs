@@ -16,7 +16,6 @@ const INFO: KindInfo = KindInfo {
     default_schedule: Some("* * * * *"),
     timeout: Duration::from_secs(50),
     repeatable: true,
-    budgets: &[("dns", roundsman_model::BudgetRule { interval_us: 200_000, burst: 10 })],
     metrics: &[MetricInfo {
         name: "roundsman_dns_up",
         help: "Whether the check passed",

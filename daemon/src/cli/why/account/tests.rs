@@ -6,7 +6,11 @@ use expect_test::{Expect, expect};
 use roundsman_model::{Misfire, Reason, RunId, RunState, SlotRange, Timestamp, Verdict};
 
 use super::{Facts, account, slot_before};
-use crate::cli::{plan::Standing, sample};
+use crate::cli::{
+    plan::Standing,
+    sample,
+    why::rounds::{Round, Rounds},
+};
 
 fn facts(at: &str) -> Facts {
     let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
@@ -239,4 +243,100 @@ fn the_slot_before_is_found_however_far_it_is() {
     assert_eq!(before("0 2 * * *", SLOT), Some(sample::at("2026-11-20T01:00:00Z")));
     assert_eq!(before("0 12 29 2 *", SLOT), Some(sample::at("2024-02-29T11:00:00Z")));
     assert_eq!(before("", SLOT), None);
+}
+
+#[test]
+fn slots_to_come_in_a_blackout_and_extra_runs() {
+    let mut dark = facts("2026-11-22T01:00:00Z");
+    dark.task.definition.blackouts = vec![sample::blackout("0 0 * * 0", "4h", "stocktaking")];
+    check(
+        dark,
+        expect![[r#"
+        still to come: It is due in 12 h (every day at 02:00), but it will be skipped: it lies in a blackout from 2026-11-22 00:00:00 +01:00 to 2026-11-22 04:00:00 +01:00: stocktaking.
+    "#]],
+    );
+    let mut late = facts("2026-11-22T01:00:00Z");
+    late.task.definition.blackouts = vec![sample::blackout("0 0 * * 0", "4h", "stocktaking")];
+    late.task.definition.after_blackout = roundsman_model::AfterBlackout::Once;
+    check(
+        late,
+        expect![[r#"
+        still to come: It is due in 12 h (every day at 02:00), lies in a blackout from 2026-11-22 00:00:00 +01:00 to 2026-11-22 04:00:00 +01:00: stocktaking, and runs when that is over, at 2026-11-22 04:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
+    let wake = roundsman_store::Wake { at: sample::at("2026-11-21T15:00:00Z"), run: RunId(41) };
+    let mut asked = facts("2026-11-21T15:00:00Z");
+    asked.task.row.as_mut().unwrap().wake = Some(wake);
+    check(
+        asked,
+        expect![[r#"
+        still to come: An extra run is due in 2 h 12 min: run 41 asked for it.
+    "#]],
+    );
+    let mut beside = facts("2026-11-21T14:00:00Z");
+    beside.task.row.as_mut().unwrap().wake = Some(wake);
+    check(
+        beside,
+        expect![[r#"
+        no slot: Its schedule (every day at 02:00, in Europe/Berlin) names no such time. The slots beside it are 2026-11-21 02:00:00 +01:00 and 2026-11-22 02:00:00 +01:00 (in 12 h). An extra run, which run 41 asked for, is due at 2026-11-21 16:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
+}
+
+fn follower(round: Option<Round>) -> Facts {
+    let mut facts = facts("2026-11-21T02:00:00Z");
+    facts.task.definition = sample::definition("report", "");
+    let on = vec![RunState::Succeeded, RunState::Partial];
+    facts.task.definition.after =
+        vec![roundsman_model::Upstream { task: "palo-hardware".parse().unwrap(), on }];
+    let next = Some(sample::at("2026-11-22T01:00:00Z"));
+    Facts { rounds: Some(Rounds { current: round, next }), ..facts }
+}
+
+#[test]
+fn rounds_of_a_task_that_follows() {
+    let mut own = sample::run(42, RunState::Succeeded);
+    (own.task, own.slot) = ("report".parse().unwrap(), None);
+    let first = || sample::run(41, RunState::Failed);
+    let round = |runs: Vec<roundsman_model::Run>, row| {
+        let root = "palo-hardware".parse().unwrap();
+        Some(Round { root, begun: sample::at(SLOT), root_run: None, runs, row })
+    };
+    check(
+        follower(round(vec![first(), sample::reported(own.clone())], None)),
+        expect![[r#"
+        ran: report follows others: it runs after palo-hardware (succeeded or partial). In the round of palo-hardware's slot 2026-11-21 02:00:00 +01:00 Europe/Berlin run 42 began at 02:00:00 and ended succeeded after 1.2 s: 118 devices, 9 changed, 2 failed. The round after it begins at 2026-11-22 02:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
+    let mut skipped = own;
+    (skipped.state, skipped.started_at) = (RunState::Skipped, None);
+    skipped.cause = Some("upstream palo-hardware failed".to_owned());
+    check(
+        follower(round(vec![first(), skipped], None)),
+        expect![[r#"
+        skipped: report follows others: it runs after palo-hardware (succeeded or partial). In the round of palo-hardware's slot 2026-11-21 02:00:00 +01:00 Europe/Berlin it was skipped: upstream palo-hardware failed (run 42). The round after it begins at 2026-11-22 02:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
+    check(
+        follower(round(vec![sample::run(41, RunState::Running)], None)),
+        expect![[r#"
+        still to come: report follows others: it runs after palo-hardware (succeeded or partial). In the round of palo-hardware's slot 2026-11-21 02:00:00 +01:00 Europe/Berlin it has not run yet: run 41 of palo-hardware is running. The round after it begins at 2026-11-22 02:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
+    let row = SlotRange {
+        detail: Some("paused by ada since 2026-11-20T00:00:00Z".to_owned()),
+        ..decided(Verdict::Skipped, Some(Reason::Paused))
+    };
+    check(
+        follower(round(Vec::new(), Some(row))),
+        expect![[r#"
+        skipped: report follows others: it runs after palo-hardware (succeeded or partial). In the round of palo-hardware's slot 2026-11-21 02:00:00 +01:00 Europe/Berlin nothing ran, because that slot was skipped (paused): paused by ada since 2026-11-20T00:00:00Z. The round after it begins at 2026-11-22 02:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
+    check(
+        follower(None),
+        expect![[r#"
+        no slot: report follows others: it runs after palo-hardware (succeeded or partial). No round began at or before that time. The round after it begins at 2026-11-22 02:00:00 +01:00 Europe/Berlin.
+    "#]],
+    );
 }
