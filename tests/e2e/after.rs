@@ -8,6 +8,8 @@ use crate::both::{MakeSite, on_both};
 on_both!(with "roundsman-misbehave";
     a_chain_reads_what_came_before,
     two_upstreams_meet_in_one_follower,
+    roots_of_one_schedule_share_the_slot,
+    a_repeat_reads_what_the_first_could_read,
     a_failure_skips_all_that_follow,
     a_failure_may_be_what_is_followed,
     alone_there_is_nothing_to_read,
@@ -49,6 +51,63 @@ fn a_chain_reads_what_came_before(site: MakeSite<'_>) {
     let shown = site.json(&["run", &c["id"].to_string(), "--json"]);
     let tasks: Vec<_> = shown["round"].as_array().unwrap().iter().map(|run| run["task"].clone()).collect();
     assert_eq!(tasks, ["a", "b", "c"], "{shown}");
+    let listed = site.run(&["runs", "--round", &c["id"].to_string()]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let order: Vec<_> = listed
+        .lines()
+        .filter_map(|line| ["a", "b", "c"].into_iter().find(|task| names(line, task)))
+        .collect();
+    assert_eq!(order, ["a", "b", "c"], "{listed}");
+}
+
+/// Whether a line of a listing is about this task.
+fn names(line: &str, task: &str) -> bool {
+    line.split_whitespace().any(|word| word == task)
+}
+
+fn roots_of_one_schedule_share_the_slot(site: MakeSite<'_>) {
+    let root = |leave: u32| format!("uses = \"relay\"\nevery = \"2s\"\nwith = {{ leave = {leave} }}\n");
+    let site = site(&format!(
+        "[tasks.left]\n{}[tasks.right]\n{}\
+         [tasks.meet]\nuses = \"relay\"\nafter = [\"left\", \"right\"]\nwith = {{ read = [\"left\", \"right\"] }}\n",
+        root(1),
+        root(2),
+    ));
+    let _daemon = site.start();
+    let met = eventually("two meetings", PATIENCE, || {
+        let met: Vec<Value> =
+            site.runs("meet").into_iter().filter(|run| run["state"] == "succeeded").collect();
+        (met.len() >= 2).then_some(met)
+    });
+    let mut rounds = std::collections::BTreeSet::new();
+    for run in &met {
+        let run = &site.json(&["run", &run["id"].to_string(), "--json"])["run"];
+        let round = run["round"].as_str().unwrap();
+        assert!(round.starts_with("slot:"), "{run}");
+        for root in ["left", "right"] {
+            let read = &run["outcome"]["detail"]["read"][root];
+            assert_eq!(read["detail"]["round"], round, "it read the run of its own slot: {run}");
+        }
+        rounds.insert(round.to_owned());
+    }
+    assert_eq!(rounds.len(), met.len(), "once for each slot");
+}
+
+fn a_repeat_reads_what_the_first_could_read(site: MakeSite<'_>) {
+    let site = site(&format!(
+        "[tasks.a]\n{ROOT}with = {{ leave = 1 }}\n\
+         [tasks.b]\nuses = \"relay\"\nafter = \"a\"\nwith = {{ read = [\"a\"] }}\n",
+    ));
+    let _daemon = site.start();
+    let first = ended(&site, "b", "succeeded")["id"].to_string();
+    let asked = site.run(&["rerun", &first]);
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let repeat = eventually("the repeat", PATIENCE, || {
+        let repeats = site.runs("b");
+        repeats.into_iter().find(|run| run["id"].to_string() != first && run["state"] == "succeeded")
+    });
+    let repeat = &site.json(&["run", &repeat["id"].to_string(), "--json"])["run"];
+    assert_eq!(repeat["outcome"]["detail"]["read"]["a"]["detail"]["left"], 1, "{repeat}");
 }
 
 fn two_upstreams_meet_in_one_follower(site: MakeSite<'_>) {

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 
 use roundsman_model::{
     Answer, AskError, BudgetName, BudgetRule, LeaseName, Outcome, Question, Run, RunId, TaskName, Timestamp,
-    UpstreamRun, time::delta,
+    UpstreamRun, after::run_of_round, time::delta,
 };
 use roundsman_store::{LeaseReply, RunFilter, StoreResult};
 
@@ -136,16 +136,31 @@ impl AttemptHost {
         Ok(found)
     }
 
-    /// The rounds whose runs it may read: its own, and that of the run it repeats.
+    /// The rounds whose runs it may read: its own, and that of the run that it, or the run its round began with, repeats.
     async fn rounds(&self) -> Answered<Vec<String>> {
-        let mut rounds = Vec::from_iter(self.run().round.clone());
-        let mut repeated = self.run().rerun_of;
-        while let Some(id) = repeated.filter(|_| rounds.len() < MAX_REPEATS) {
-            let Some(run) = self.read(|| self.engine.store().run(id)).await? else { break };
+        let mut rounds = Vec::new();
+        let mut next = Some(self.run().clone());
+        for _ in 0..MAX_REPEATS {
+            let Some(run) = next else { break };
+            let repeated = match run.rerun_of {
+                Some(repeated) => Some(repeated),
+                None => self.root_of(&run).await?.and_then(|root| root.rerun_of),
+            };
             rounds.extend(run.round);
-            repeated = run.rerun_of;
+            next = match repeated {
+                Some(id) => self.read(|| self.engine.store().run(id)).await?,
+                None => None,
+            };
         }
         Ok(rounds)
+    }
+
+    /// The run that the round of a run began with, if it is another and the round has no slot.
+    async fn root_of(&self, run: &Run) -> Answered<Option<Run>> {
+        match run.round.as_deref().and_then(run_of_round).filter(|root| *root != run.id) {
+            Some(root) => self.read(|| self.engine.store().run(root)).await,
+            None => Ok(None),
+        }
     }
 
     async fn run_in(&self, rounds: &[String], task: &TaskName) -> Answered<Option<Run>> {

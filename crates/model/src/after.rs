@@ -50,6 +50,11 @@ pub fn slot_of_round(round: &str) -> Option<Timestamp> {
     round.strip_prefix("slot:")?.parse().ok()
 }
 
+/// The root run that a round belongs to, if it belongs to no slot.
+pub fn run_of_round(round: &str) -> Option<RunId> {
+    round.strip_prefix("run:")?.parse().ok()
+}
+
 /// Decides what a follower does, given how far each of its upstreams has come. One upstream that can no longer satisfy
 /// is enough to skip it.
 pub fn decide(after: &[Upstream], standing: impl Fn(&TaskName) -> Standing) -> Following {

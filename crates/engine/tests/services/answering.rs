@@ -162,6 +162,9 @@ async fn a_repeat_reads_what_the_run_it_repeats_could_read() {
     let (a, _) = rounds.run("a", Round::Own, success(json!(1))).await;
     let (b, _) = rounds.run("b", Round::Of(a.round.clone().unwrap()), failure()).await;
     let (again, _) = rounds.rerun("b", Round::Own, Some(&b), failure()).await;
+    let (_, follower) = rounds.run("c", Round::Of(again.round.clone().unwrap()), success(json!(null))).await;
+    assert_eq!(upstream(&*follower, "b").await.unwrap().run, again.id, "the repeat, not what it repeats");
+    assert_eq!(upstream(&*follower, "a").await.unwrap().run, a.id);
     let (_, host) = rounds.rerun("b", Round::Alone, Some(&again), success(json!(null))).await;
     assert_eq!(upstream(&*host, "a").await.unwrap().run, a.id);
     assert_eq!(artifact(&*host, &a).await, Ok(Answer::Artifact { bytes: b"a".to_vec() }));
