@@ -106,15 +106,11 @@ impl Service for Dispatcher {
     }
 
     async fn run_once(&mut self) -> Duration {
-        match self.take().await {
-            Ok(rest) => {
-                self.failures = 0;
-                rest
-            }
-            Err(_) => {
-                self.failures += 1;
-                store_pause(self.failures)
-            }
+        if let Ok(rest) = self.take().await {
+            self.failures = 0;
+            return rest;
         }
+        self.failures += 1;
+        store_pause(self.failures)
     }
 }

@@ -58,7 +58,7 @@ async fn runs_of_this_boot_are_left_alone() {
     let (engine, mut firer) = scene.started("a", &store, &tasks, None).await;
     scene.clock.advance(Duration::from_secs(30));
     firer.run_once().await;
-    store.claim(&Claimer::of(holder("a")), 10, "2026-11-20T02:00:00Z".parse().unwrap()).await.unwrap().runs;
+    store.claim(&Claimer::of(holder("a")), 10, "2026-11-20T02:00:00Z".parse().unwrap()).await.unwrap();
     let mut rescuer = Rescuer::new(engine, Arc::new(Dead(vec![holder("a")])));
     assert_eq!(rescuer.rescue().await.unwrap(), 0);
 }

@@ -193,7 +193,6 @@ async fn results_are_kept_while_the_store_is_away_and_written_in_order_when_it_i
         stage.theatre.attempt(index).await.succeed();
         until("a file", || files(&scene).len() == index + 1).await;
     }
-    assert!(files(&scene).iter().all(|name| name.ends_with(".json")), "{:?}", files(&scene));
     let failed = faulty.failed();
     tokio::time::sleep(Duration::from_millis(500)).await; // sleep: to see that little happens meanwhile
     assert!(faulty.failed() - failed < 10, "it is tried {} times in half a second", faulty.failed() - failed);

@@ -167,7 +167,7 @@ impl Stage {
         };
         match self.engine.store().request(run, None, self.engine.now()).await.unwrap() {
             Requested::Run(run) => run.id,
-            other => panic!("{other:?}"),
+            Requested::Overlap(run) => panic!("run {} is in the way", run.id),
         }
     }
 
