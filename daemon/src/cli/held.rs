@@ -30,7 +30,7 @@ pub(crate) fn words(held: &Held, zone: Tz, now: Timestamp) -> String {
             format!("lease {lease} held by run {} of {} since {}", run.id, run.task, since(run))
         }
         HeldBy::Run(run) => format!("behind run {}", run.id),
-        HeldBy::Node(what) => super::look::clean(what),
+        HeldBy::Node(what) => format!("no {} is alive", super::look::clean(what.trim_start_matches("a "))),
         HeldBy::Worker => "no worker is free".to_owned(),
     }
 }
@@ -85,6 +85,7 @@ mod tests {
             "lease excel-vm held by run 12 of palo-hardware since 02:00:00",
         );
         check(HeldBy::Run(Box::new(running())), "behind run 12");
+        check(HeldBy::Node("a node with label dmz".to_owned()), "no node with label dmz is alive");
         check(HeldBy::Worker, "no worker is free");
     }
 }

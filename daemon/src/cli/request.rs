@@ -87,7 +87,10 @@ pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Ans
         run: Some(run.id),
         detail: run.rerun_of.map(|id| format!("of run {id}")),
     };
-    store.note_control(&control).await?;
+    if let Err(error) = store.note_control(&control).await {
+        // The run is queued all the same, and says itself who asked for it.
+        out.note(&format!("the request is not in the list of what people asked for: {error}"));
+    }
     control::hint(&session.loaded().settings.state_dir.value).await;
     for note in &wish.notes {
         out.note(note);
@@ -133,11 +136,19 @@ fn outlook(run: &Run, active: &[RunId], nodes: &[NodeRow], now: Timestamp) -> St
         return ". No daemon is alive: it starts when one does.".to_owned();
     }
     let wanted = &run.terms.runs_on;
-    let takes = |node: &&&NodeRow| wanted.iter().all(|label| node.entry.labels.contains(label));
-    if alive.iter().find(takes).is_none() {
+    let has_labels = |node: &&&NodeRow| wanted.iter().all(|label| node.entry.labels.contains(label));
+    if !alive.iter().any(|node| has_labels(&node)) {
         let labels: Vec<&str> = wanted.iter().map(NodeLabel::as_str).collect();
         let labels = suggest::listed(&labels, "and");
         return format!(". No living daemon has the label {labels}: it starts when one does.");
+    }
+    // A node that names no kinds has them all.
+    let has_kind = |node: &&&NodeRow| node.entry.kinds.is_empty() || node.entry.kinds.contains(&run.kind);
+    if !alive.iter().any(|node| has_labels(&node) && has_kind(&node)) {
+        return format!(
+            ". No living daemon that may take it has the kind {}: it starts when one does.",
+            run.kind
+        );
     }
     match active {
         [] => ".".to_owned(),
