@@ -53,9 +53,20 @@ pub(crate) async fn attend(
 ) -> Worked {
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: engine.me().clone() };
     let words = engine.live.enter(&run.task, &lease, ends_with.is_some());
-    let worked = work_held(&engine, &run, &lease, Held { words, ends_with, seat }).await;
-    engine.live.leave(&lease);
-    worked
+    let _here = Here { engine: &engine, lease: &lease };
+    work_held(&engine, &run, &lease, Held { words, ends_with, seat }).await
+}
+
+/// Notes the end of an attempt however it comes about: one that panics here is taken back like any other.
+struct Here<'a> {
+    engine: &'a Engine,
+    lease: &'a RunLease,
+}
+
+impl Drop for Here<'_> {
+    fn drop(&mut self) {
+        self.engine.live.leave(self.lease);
+    }
 }
 
 /// What an attempt has while it runs.

@@ -16,6 +16,7 @@ use crate::Engine;
 #[derive(Default)]
 pub(crate) struct Overruns {
     told: HashSet<RunId>,
+    shown: BTreeSet<TaskName>,
 }
 
 impl Overruns {
@@ -39,6 +40,11 @@ impl Overruns {
             }
             set_overrun(definition.name.as_str(), overrun.contains(&definition.name));
         }
+        // A task that has left the configuration is not looked at any more.
+        for gone in self.shown.difference(&overrun) {
+            set_overrun(gone.as_str(), false);
+        }
+        self.shown.clone_from(&overrun);
         overrun
     }
 }
