@@ -11,6 +11,7 @@ mod control;
 mod first_start;
 mod house;
 mod interfere;
+mod leading;
 mod leases;
 mod lost_daemon;
 mod marks;

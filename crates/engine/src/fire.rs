@@ -52,6 +52,9 @@ pub struct Firer {
     reign: Option<Standing>,
     /// Since when nobody fired, until this node does.
     quiet: Option<Gap>,
+    began_at: Timestamp,
+    /// Whether another node led since then.
+    stood_by: bool,
     watched: HashMap<TaskName, Watched>,
     heap: BinaryHeap<Reverse<(Timestamp, TaskName)>>,
     gap: Option<Gap>,
@@ -69,6 +72,8 @@ impl Firer {
     /// A firer that has not taken over yet. `down_since` is when a daemon was last known to live.
     pub fn new(engine: Arc<Engine>, down_since: Option<Timestamp>) -> Self {
         Self {
+            began_at: engine.now(),
+            stood_by: false,
             engine,
             reign: None,
             quiet: Some(down_since.map_or(Gap::unknown(), |since| Gap::open(Cause::DaemonDown, since))),

@@ -1,9 +1,9 @@
 //! What the firer does when it begins to fire, stops, or gets other definitions: the ledgers are closed by the definitions
 //! then in force before anything new fires. It fires no slot itself.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use roundsman_model::{TaskDefinition, TaskName, Timestamp};
+use roundsman_model::{TaskDefinition, TaskName, Timestamp, time::delta};
 use roundsman_store::{StoreResult, TaskRow};
 use roundsman_telemetry::ClockOdd;
 
@@ -19,6 +19,9 @@ use crate::{
     reload::{ReloadError, ReloadReport, Wanted, compare},
 };
 
+/// Daemons give a sign of life more often than this.
+const NEIGHBOURLY: Duration = Duration::from_secs(30);
+
 /// Slots after the ends of ledgers that ran already.
 pub(crate) type Ahead = HashMap<TaskName, Vec<Timestamp>>;
 
@@ -33,6 +36,8 @@ impl Firer {
         }
         let rows = self.mended(rows).await?;
         let gap = self.gap_before();
+        // If this fails, the next try is about the same gap.
+        self.quiet = gap;
         self.engine.note_write(self.engine.put_limits().await)?;
         let all = self.engine.definitions();
         let wanted = Definitions::new(&all);
@@ -73,7 +78,12 @@ impl Firer {
             let brief = (now - since).to_std().is_ok_and(|passed| passed <= STALL);
             return (!brief).then_some(Gap::open(Cause::NoLeader, since));
         }
+        let neighbourly = |since| self.stood_by && self.began_at - since <= delta(NEIGHBOURLY);
         match self.quiet {
+            // A daemon lived when this one came up, and this one stood by: what lacked was a leader.
+            Some(quiet) if quiet.since <= now && neighbourly(quiet.since) => {
+                Some(Gap { cause: Cause::NoLeader, ..quiet })
+            }
             Some(quiet) if quiet.since <= now => Some(quiet),
             // Recorded under a clock that was ahead: the ledgers tell since when.
             Some(_) => self.gap.or(Some(Gap::unknown())),
@@ -153,7 +163,7 @@ impl Firer {
             }
             match self.reign {
                 Some(_) => self.note_gap(Cause::StoreAway, self.engine.now()),
-                None => self.trusted = false,
+                None => (self.trusted, self.stood_by) = (false, true),
             }
         }
         for (wanted, answer) in self.engine.take_reloads() {
