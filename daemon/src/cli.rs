@@ -105,7 +105,7 @@ async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
     }
     let session = Session::open(globals, clock)?;
     let answer = ask(command, &session, out).await;
-    if let Some(note) = session.note() {
+    for note in session.mistakes().into_iter().chain(session.note()) {
         out.note(note);
     }
     session.close().await;

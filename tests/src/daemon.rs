@@ -30,10 +30,11 @@ pub fn eventually<T>(what: &str, within: Duration, mut condition: impl FnMut() -
     }
 }
 
-/// A program built by this workspace, beside the test's own executable.
+/// A program built by this workspace: beside this executable, or above it where this is a test in `deps`.
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test's own path");
-    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps");
+    let own = std::env::current_exe().expect("the executable's own path");
+    let folder = own.parent().expect("an executable lies in a folder");
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     let path = folder.join(name);
     assert!(
         path.exists(),

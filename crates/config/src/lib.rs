@@ -32,7 +32,7 @@ mod with;
 
 pub use environment::{DEFAULT_FILE, Environment};
 pub use kinds::{KindFacts, Kinds, WithCheck, WithProblem};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, look};
 pub use manual::{init_text, reference};
 pub use origin::{Origin, Row, Setting};
 pub use problem::{Place, Problem, Problems, Snippet};

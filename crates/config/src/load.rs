@@ -55,6 +55,25 @@ pub fn load(file: Option<&Path>, kinds: &dyn Kinds, env: &Environment) -> Result
     }
 }
 
+/// Loads what it takes to look at what is recorded. Mistakes in tasks alone do not stand in the way: they come beside
+/// what is in order.
+pub fn look(
+    file: Option<&Path>,
+    kinds: &dyn Kinds,
+    env: &Environment,
+) -> Result<(Loaded, Option<Problems>), Problems> {
+    let mut pass = Pass::new(kinds, env);
+    let sources = source::read_all(file, env, &mut pass.drafts);
+    let loaded = read(&mut pass, &sources);
+    let in_tasks_only = pass.drafts.iter().all(|draft| draft.key.starts_with("tasks."));
+    let mistakes = !pass.drafts.is_empty();
+    let problems = draft::finish(pass.drafts, &pass.secrets, &sources);
+    match loaded {
+        Some(loaded) if in_tasks_only => Ok((loaded, mistakes.then_some(problems))),
+        _ => Err(problems),
+    }
+}
+
 fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
     let unreadable = !pass.drafts.is_empty();
     let combined = combine(sources, &mut pass.drafts);

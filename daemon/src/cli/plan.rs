@@ -91,7 +91,12 @@ pub(crate) async fn known(session: &Session) -> Answer<Vec<KnownTask>> {
         Some(store) => store.tasks().await?,
         None => Vec::new(),
     };
-    Ok(merge(session.configured(), rows))
+    if session.mistakes().is_none() {
+        return Ok(merge(session.configured(), rows));
+    }
+    let in_force = rows.iter().filter(|row| row.removed_at.is_none() && row.first_seen.is_some());
+    let in_force: Vec<TaskDefinition> = in_force.map(|row| row.definition.clone()).collect();
+    Ok(merge(&in_force, rows))
 }
 
 /// One task of a session, or the names that come near.

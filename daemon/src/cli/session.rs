@@ -48,14 +48,24 @@ pub struct Session {
     store: OnceCell<Arc<dyn Store>>,
     /// Why there is no store, once a command went on without it.
     without_store: OnceLock<String>,
+    /// What is wrong with tasks of the configuration.
+    mistakes: Option<String>,
 }
 
 impl Session {
     /// Loads the configuration. The store is opened by the first command that asks for it.
     pub fn open(globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
         let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-        let loaded = load(globals, &CompiledKinds(registry))?;
-        Ok(Self { loaded, clock, store: OnceCell::new(), without_store: OnceLock::new() })
+        let kinds = CompiledKinds(registry);
+        let file = globals.config.as_deref();
+        let (loaded, problems) = roundsman_config::look(file, &kinds, &Environment::of_process())
+            .map_err(|problems| Failure::Usage(problems.to_string()))?;
+        let mistakes = problems.map(|problems| {
+            let count = problems.0.len();
+            let mistakes = if count == 1 { "a mistake" } else { "mistakes" };
+            format!("the configuration has {mistakes} (see `roundsman config check`); told by what is in force")
+        });
+        Ok(Self { loaded, clock, store: OnceCell::new(), without_store: OnceLock::new(), mistakes })
     }
 
     /// The configuration.
@@ -112,6 +122,11 @@ impl Session {
                 None
             }
         }
+    }
+
+    /// What is wrong with tasks of the configuration: then what is in force counts, and nothing else.
+    pub fn mistakes(&self) -> Option<&str> {
+        self.mistakes.as_deref()
     }
 
     /// What the person should know about how the answer came about.
