@@ -132,8 +132,8 @@ fn active_runs_are_summed_over_tasks() {
     assert_eq!(sums, BTreeMap::from([(RunState::Queued, 2), (RunState::Running, 4)]));
 }
 
-#[test]
-fn several_nodes_and_what_holds_runs_back() {
+/// Two nodes, a pause, a blackout, a run that waits and one that takes too long.
+fn busy() -> Overview {
     let mut overview = overview();
     let mut second = sample::node("host-b", "2026-11-21T12:47:58Z");
     second.entry.holder = Holder { node: NodeId::new("node-b"), boot: BootId::new("boot-2") };
@@ -161,6 +161,12 @@ fn several_nodes_and_what_holds_runs_back() {
     long.task = "often".parse().unwrap();
     overview.active = vec![long];
     overview.active_counts = BTreeMap::from([(RunState::Queued, 1), (RunState::Running, 1)]);
+    overview
+}
+
+#[test]
+fn several_nodes_and_what_holds_runs_back() {
+    let overview = busy();
     expect![[r#"
           daemon  2 are alive
           store   sqlite:/var/lib/roundsman/roundsman.db
