@@ -99,12 +99,12 @@ fn a_repeat_reads_what_the_first_could_read(site: MakeSite<'_>) {
          [tasks.b]\nuses = \"relay\"\nafter = \"a\"\nwith = {{ read = [\"a\"] }}\n",
     ));
     let _daemon = site.start();
-    let first = ended(&site, "b", "succeeded")["id"].to_string();
-    let asked = site.run(&["rerun", &first]);
+    let first = ended(&site, "b", "succeeded")["id"].clone();
+    let asked = site.run(&["rerun", &first.to_string()]);
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     let repeat = eventually("the repeat", PATIENCE, || {
         let repeats = site.runs("b");
-        repeats.into_iter().find(|run| run["id"].to_string() != first && run["state"] == "succeeded")
+        repeats.into_iter().find(|run| run["id"] != first && run["state"] == "succeeded")
     });
     let repeat = &site.json(&["run", &repeat["id"].to_string(), "--json"])["run"];
     assert_eq!(repeat["outcome"]["detail"]["read"]["a"]["detail"]["left"], 1, "{repeat}");

@@ -57,8 +57,7 @@ async fn nothing_of_a_tree_runs_when_a_lease_that_nobody_renews_is_used_up() {
     let tree = tree(&bench).await;
     let gone_at = gone(&tree).await;
     assert!(gone_at < lease.ends_at(), "{:?} too late", gone_at.checked_sub(lease.ends_at()));
-    let used = gone_at + LEASE - lease.ends_at();
-    assert!(used > LEASE / 2, "it ended after {used:?} already");
+    assert!(gone_at + LEASE / 2 > lease.ends_at(), "it ended long before the lease did");
     let report = bench.end(&mut *attempt).await;
     assert!(matches!(report.end, AttemptEnd::Lost { .. }), "{report:?}");
 }
