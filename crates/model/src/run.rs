@@ -48,6 +48,10 @@ impl RunState {
         RunState::Lost,
     ];
 
+    /// The states in which a run can be recorded first: most are queued, one on request may be claimed in the same
+    /// transaction, and a follower whose upstream ended otherwise is recorded as skipped.
+    pub const FIRST: [RunState; 3] = [RunState::Queued, RunState::Running, RunState::Skipped];
+
     /// The word in the store, in metrics and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {

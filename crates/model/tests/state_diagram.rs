@@ -7,7 +7,10 @@ use roundsman_model::RunState;
 
 #[test]
 fn the_documented_states_are_those_of_the_enum() {
-    let mut picture = String::from("```mermaid\nstateDiagram-v2\n    [*] --> queued\n");
+    let mut picture = String::from("```mermaid\nstateDiagram-v2\n");
+    for first in RunState::FIRST {
+        writeln!(picture, "    [*] --> {first}").unwrap();
+    }
     for from in RunState::ALL {
         for to in from.followers() {
             writeln!(picture, "    {from} --> {to}").unwrap();

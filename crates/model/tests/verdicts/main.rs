@@ -190,9 +190,12 @@ fn whoever_catches_up_one_by_one_heeds_a_pause_that_began_meanwhile() {
     scene = scene.paused("20T05:00:00", None);
     assert_eq!(scene.decide().run.len(), 3, "the pause lies ahead");
     scene.now = Some(at("20T05:00:00"));
-    check(&scene, expect![[r#"
+    check(
+        &scene,
+        expect![[r#"
         20 01:00–20 03:00 ×3 missed(down): daemon down, then paused by ada since 2026-11-20T05:00:00Z
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
