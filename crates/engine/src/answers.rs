@@ -100,8 +100,7 @@ impl AttemptHost {
 
     /// The rule of a budget, as far as this node knows it; one that the store has goes before it.
     fn rule(&self, budget: &BudgetName, default: Option<BudgetRule>) -> Answered<BudgetRule> {
-        let configured = self.engine.parts.settings.budgets.iter().find(|(name, _)| name == budget);
-        configured.map(|(_, rule)| rule.clone()).or(default).ok_or_else(|| AskError::Invalid {
+        self.engine.budget_rule(budget).or(default).ok_or_else(|| AskError::Invalid {
             cause: format!(
                 "there is no budget \"{budget}\": the kind declares none of this name, and the configuration has no \
                  [budgets.{budget}]"

@@ -187,6 +187,12 @@ impl Engine {
         *self.limits.write().unwrap_or_else(PoisonError::into_inner) = (wanted.pools, wanted.budgets);
     }
 
+    /// The rule of a budget, if the configuration in force here names it.
+    pub(crate) fn budget_rule(&self, name: &BudgetName) -> Option<BudgetRule> {
+        let limits = self.limits.read().unwrap_or_else(PoisonError::into_inner);
+        limits.1.iter().find(|(known, _)| known == name).map(|(_, rule)| rule.clone())
+    }
+
     /// Puts the sizes of pools and the rules of budgets in force.
     pub(crate) async fn put_limits(&self) -> StoreResult<()> {
         let (pools, budgets) = self.limits.read().unwrap_or_else(PoisonError::into_inner).clone();
