@@ -50,9 +50,12 @@ fn a_pause_stops_slots_and_why_tells_it(site: MakeSite<'_>) {
     assert!(told.contains("Paused tick until somebody resumes it"), "{told}");
     let why = eventually("a skipped slot", PATIENCE, || {
         let why = site.json(&["why", "tick", "-1s", "--json"]);
-        (why["verdict"] == "skipped").then_some(why)
+        // On a busy machine slots before the pause may have been skipped for overlap.
+        (why["verdict"] == "skipped" && why["ledger"]["reason"] == "paused").then_some(why)
     });
-    assert_eq!(why["ledger"]["reason"], "paused", "{why}");
+    eventually("nothing active", PATIENCE, || {
+        site.runs("tick").iter().all(|run| run["state"] == "succeeded").then_some(())
+    });
     assert!(why["text"].as_str().unwrap().contains("the floor is wet"), "{why}");
     let last = newest(&site, "tick");
     let slots = |site: &Site| {
