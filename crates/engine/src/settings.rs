@@ -77,8 +77,8 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// The most runs that go in one transaction.
-    const BATCH: u32 = 200;
+    /// The most runs that go in one transaction: a tenth of a second, in which nobody else writes to a SQLite file.
+    const BATCH: u32 = 100;
     /// How long repeated successes of tasks with `history = "changes"` are kept as runs of their own.
     const REPEATS: Duration = Duration::from_hours(1);
 

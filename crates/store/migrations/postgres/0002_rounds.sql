@@ -115,8 +115,17 @@ CREATE TABLE roll_ups (
 -- Those of hours long past go.
 CREATE INDEX roll_ups_by_hour ON roll_ups (hour);
 
--- How large the logs are is read off an index, without reading the logs.
-ALTER TABLE log_chunks ADD COLUMN bytes BIGINT GENERATED ALWAYS AS (octet_length(lines)) STORED;
+-- How large the logs are is read off an index, without reading the logs. A computed column would be computed anew.
+ALTER TABLE log_chunks ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;
+UPDATE log_chunks SET bytes = octet_length(lines);
 CREATE INDEX log_chunks_bytes ON log_chunks (run, bytes);
+
+-- A long history is listed by state, of one task or of all, off an index, and a run enters these when it has ended. Of two
+-- indexes that seem equal to it, SQLite takes the one that was made first.
+DROP INDEX runs_by_state;
+CREATE INDEX runs_by_task_and_state ON runs (task, state, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX runs_by_state ON runs (state, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX runs_active_by_state ON runs (state, id) WHERE ended_at IS NULL;
+
 -- Rows of the ledger that name no run are joined with their neighbours.
 CREATE INDEX slots_without_run ON slots (task, first_at) WHERE run_id IS NULL;

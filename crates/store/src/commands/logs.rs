@@ -17,11 +17,11 @@ impl Command for AppendLog {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
         let statement = Statement::new(
-            "INSERT INTO log_chunks (run, attempt, seq, lines) VALUES ($1, $2, $3, $4)
+            "INSERT INTO log_chunks (run, attempt, seq, lines, bytes) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (run, attempt, seq) DO NOTHING",
         );
         let LogChunk { run, attempt, seq, lines } = &self.0;
-        let statement = statement.bind(run.0).bind(*attempt).bind(*seq).bind(lines.as_str());
+        let statement = statement.bind(run.0).bind(*attempt).bind(*seq).bind(lines.as_str()).bind(lines.len() as i64);
         session.execute(statement).await.map(drop)
     }
 }

@@ -48,7 +48,7 @@ const CARRIED: &[(&str, usize, &str)] = &[
          #follow #rerun_of pool leases labels #alone #start_by stop #stops_itself #has_leases",
     ),
     ("attempts", 2, "#run #number node boot #started_at #ended_at ended report #late #cpu_ms #max_rss"),
-    ("log_chunks", 3, "#run #attempt #seq lines"),
+    ("log_chunks", 3, "#run #attempt #seq lines #bytes"),
     ("artifacts", 2, "#run name media_type #size sha256 #attempt #kept_at"),
     ("artifact_chunks", 3, "#run name #seq *bytes"),
     ("documents", 3, "space collection key #version value #run #written_at"),

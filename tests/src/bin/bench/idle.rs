@@ -40,6 +40,11 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Resident memory in MiB.
+pub(crate) fn resident(daemon: &Daemon) -> Result<f64> {
+    Ok(kib(&read(daemon, "status")?, "VmRSS")? / 1_024.0)
+}
+
 fn memory(backend: &str, daemon: &Daemon) -> Result<Vec<Row>> {
     let status = read(daemon, "status")?;
     let row = |name: &str, value, unit| {

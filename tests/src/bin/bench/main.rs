@@ -9,6 +9,7 @@ mod burst;
 mod cron_crate;
 mod fire;
 mod ground;
+mod history;
 mod idle;
 mod lags;
 mod recovery;
@@ -58,6 +59,8 @@ enum Section {
     Idle,
     /// After a kill -9 of the daemon
     Recovery,
+    /// With a million runs in the past
+    History,
 }
 
 impl Section {
@@ -72,6 +75,7 @@ impl Section {
             Self::Runs => throughput::measure(bench),
             Self::Idle => idle::measure(bench),
             Self::Recovery => recovery::measure(bench),
+            Self::History => history::measure(bench),
         }
     }
 }

@@ -79,7 +79,8 @@ async fn candidates(session: &mut Session<'_>, after: RunId) -> Outcome<Vec<Leav
            AND EXISTS (SELECT 1 FROM runs AS newer
                 WHERE newer.task = runs.task AND newer.id > runs.id AND newer.ended_at IS NOT NULL)
            AND (state <> 'succeeded' OR EXISTS (SELECT 1 FROM runs AS newer
-                WHERE newer.task = runs.task AND newer.id > runs.id AND newer.state = 'succeeded'))
+                WHERE newer.task = runs.task AND newer.id > runs.id AND newer.state = 'succeeded'
+                  AND newer.ended_at IS NOT NULL))
          ORDER BY id LIMIT $2",
     );
     session.rows(statement.bind(after.0).bind(PAGE)).await?.iter().map(leaving).collect()

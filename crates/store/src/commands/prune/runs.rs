@@ -117,7 +117,8 @@ async fn begin(session: &mut Session<'_>, task: &TaskName, keep: &Keep) -> Outco
     }
     let id = row.run("id")?;
     let success = Statement::new(
-        "SELECT id FROM runs WHERE task = $1 AND id >= $2 AND state = 'succeeded' ORDER BY id LIMIT 1",
+        "SELECT id FROM runs WHERE task = $1 AND id >= $2 AND state = 'succeeded' AND ended_at IS NOT NULL
+         ORDER BY id LIMIT 1",
     );
     let success_passed = session.row(success.bind(task.as_str()).bind(id.0)).await?.is_some();
     Ok(Some((id, Walk::below(keep.runs, success_passed))))

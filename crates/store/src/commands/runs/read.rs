@@ -1,11 +1,11 @@
 //! Reading runs and their attempts. It changes nothing.
 
-use roundsman_model::{Run, RunId, RunTerms, Timestamp};
+use roundsman_model::{Run, RunId, RunState, RunTerms, Timestamp};
 
 use crate::{
     AttemptRow, HeldRun, Holder, RunFilter, RunLease,
     commands::Command,
-    sql::{Fault, Outcome, Row, Session, Statement, sql},
+    sql::{Fault, Outcome, Row, Session, Statement, Text, sql},
 };
 
 /// Makes a run of a row with the columns `RUN`.
@@ -80,36 +80,48 @@ impl Command for ListRuns {
             None => RunId(0),
         };
         let before = before.unwrap_or(RunId(i64::MAX));
-        let text = match (task, states.is_empty()) {
-            (Some(_), true) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4
-                ORDER BY id DESC LIMIT $3"),
-            (None, true) => {
-                sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3")
-            }
-            (Some(_), false) => {
-                sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4 AND state = $5
-                ORDER BY id DESC LIMIT $3")
-            }
-            (None, false) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND state = $4
-                ORDER BY id DESC LIMIT $3"),
-        };
-        let base = || {
+        let base = |state: Option<&RunState>| {
+            let text = page_text(task.is_some(), state.map(|state| state.is_active()));
             let statement = Statement::new(text).bind(first.0).bind(before.0).bind(*limit);
             task.iter().fold(statement, |statement, task| statement.bind(task.as_str()))
         };
         if states.is_empty() {
-            return session.rows(base()).await?.iter().map(run).collect();
+            return session.rows(base(None)).await?.iter().map(run).collect();
         }
         // One statement for each state: only then is the answer read off an index, however long the history is.
         let mut found = Vec::new();
         for state in states {
-            found.extend(session.rows(base().bind(state.as_str())).await?);
+            found.extend(session.rows(base(Some(state)).bind(state.as_str())).await?);
         }
         let mut runs = found.iter().map(run).collect::<Outcome<Vec<_>>>()?;
         runs.sort_by_key(|run| std::cmp::Reverse(run.id));
         runs.dedup_by_key(|run| run.id);
         runs.truncate(*limit as usize);
         Ok(runs)
+    }
+}
+
+/// Reads a page: of one task or of all; of all states, or of one in which runs are active or have ended, which says which
+/// index the answer is read off.
+fn page_text(of_task: bool, active: Option<bool>) -> Text {
+    match (of_task, active) {
+        (false, None) => {
+            sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3")
+        }
+        (true, None) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4
+            ORDER BY id DESC LIMIT $3"),
+        (false, Some(true)) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND state = $4
+            AND ended_at IS NULL ORDER BY id DESC LIMIT $3"),
+        (true, Some(true)) => {
+            sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4 AND state = $5
+            AND ended_at IS NULL ORDER BY id DESC LIMIT $3")
+        }
+        (false, Some(false)) => sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND state = $4
+            AND ended_at IS NOT NULL ORDER BY id DESC LIMIT $3"),
+        (true, Some(false)) => {
+            sql!("SELECT" RUN "FROM runs WHERE id >= $1 AND id < $2 AND task = $4 AND state = $5
+            AND ended_at IS NOT NULL ORDER BY id DESC LIMIT $3")
+        }
     }
 }
 
