@@ -2,7 +2,10 @@
 //! overlaps, and somebody leads again soon. It watches the lead over a connection of its own.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -50,12 +53,12 @@ pub(super) fn interfere(attack: &mut Attack, count: usize, time: Duration) -> Re
         let daemon = site.start();
         members.push(Member { site, state: State::Up(daemon) });
     }
-    let watch = Watch::start(&url);
+    let watch = Watch::start(&url, count);
     let end = Instant::now() + time;
     while Instant::now() < end {
         rest(Duration::from_secs_f64(attack.dice.random_range(PACE.0..PACE.1)));
         let which = attack.dice.random_range(0..count);
-        return_to_life(&mut members)?;
+        return_to_life(&mut members, &watch)?;
         act(attack, which, &mut members[which], &watch)?;
     }
     end_all(members)?;
@@ -87,13 +90,14 @@ fn act(attack: &mut Attack, which: usize, member: &mut Member, watch: &Watch) ->
         }
     };
     member.state = state;
+    watch.up(which, None);
     watch.note(what, node);
     attack.tell(&format!("daemon {which} {what} for {:.1} s", long.as_secs_f64()));
     Ok(())
 }
 
-fn return_to_life(members: &mut [Member]) -> Result<()> {
-    for member in members {
+fn return_to_life(members: &mut [Member], watch: &Watch) -> Result<()> {
+    for (which, member) in members.iter_mut().enumerate() {
         let due = match &member.state {
             State::Up(_) => false,
             State::Frozen { until, .. } | State::Down { until } => *until <= Instant::now(),
@@ -108,6 +112,7 @@ fn return_to_life(members: &mut [Member]) -> Result<()> {
             }
             _ => State::Up(member.site.start()),
         };
+        watch.up(which, Some(Instant::now()));
     }
     Ok(())
 }
@@ -120,7 +125,8 @@ fn end_all(members: Vec<Member>) -> Result<()> {
                 daemon.signal(Signal::SIGCONT);
                 load::stop(daemon)?;
             }
-            State::Down { .. } => {}
+            // It takes back what it left, as its state directory proves that its former self has ended.
+            State::Down { .. } => load::stop(member.site.start())?,
         }
     }
     Ok(())
@@ -168,17 +174,27 @@ fn judge(attack: &Attack, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
+/// Since when each daemon is up.
+type Up = Arc<Mutex<Vec<Option<Instant>>>>;
+
 /// A second pair of eyes on who leads.
 struct Watch {
+    up: Up,
     notes: mpsc::Sender<(String, Option<String>, Instant)>,
     thread: JoinHandle<Result<Vec<Change>>>,
 }
 
 impl Watch {
-    fn start(url: &str) -> Self {
+    fn start(url: &str, count: usize) -> Self {
         let (notes, received) = mpsc::channel();
         let url = url.to_owned();
-        Self { notes, thread: std::thread::spawn(move || watch(&url, &received)) }
+        let up: Up = Arc::new(Mutex::new(vec![Some(Instant::now()); count]));
+        let seen = up.clone();
+        Self { up, notes, thread: std::thread::spawn(move || watch(&url, &seen, &received)) }
+    }
+
+    fn up(&self, which: usize, since: Option<Instant>) {
+        self.up.lock().unwrap_or_else(PoisonError::into_inner)[which] = since;
     }
 
     fn note(&self, what: &str, node: Option<String>) {
@@ -192,7 +208,18 @@ impl Watch {
     }
 }
 
-fn watch(url: &str, notes: &mpsc::Receiver<(String, Option<String>, Instant)>) -> Result<Vec<Change>> {
+/// How long the lead was vacant while somebody was there to take it.
+fn vacancy(up: &Up, since: Instant) -> Duration {
+    let up = up.lock().unwrap_or_else(PoisonError::into_inner);
+    let there = up.iter().flatten().min().copied().unwrap_or_else(Instant::now);
+    since.max(there).elapsed()
+}
+
+fn watch(
+    url: &str,
+    up: &Up,
+    notes: &mpsc::Receiver<(String, Option<String>, Instant)>,
+) -> Result<Vec<Change>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = runtime.block_on(roundsman_store::open(url, OpenOptions::for_role(Role::Reader)))?;
     let mut changes = Vec::new();
@@ -203,7 +230,7 @@ fn watch(url: &str, notes: &mpsc::Receiver<(String, Option<String>, Instant)>) -
         if let Some((what, epoch, since)) = &vacant
             && leader.epoch > *epoch
         {
-            changes.push(Change { what: what.clone(), took: Some(since.elapsed()) });
+            changes.push(Change { what: what.clone(), took: Some(vacancy(up, *since)) });
             vacant = None;
         }
         if let Some(holder) = &leader.holder {
