@@ -161,9 +161,10 @@ impl Firer {
             if self.reign.is_some() && self.engine.lead_is_lost() {
                 self.depose();
             }
-            match self.reign {
-                Some(_) => self.note_gap(Cause::StoreAway, self.engine.now()),
-                None => (self.trusted, self.stood_by) = (false, true),
+            if self.reign.is_some() {
+                self.note_gap(Cause::StoreAway, self.engine.now());
+            } else {
+                (self.trusted, self.stood_by) = (false, true);
             }
         }
         for (wanted, answer) in self.engine.take_reloads() {
