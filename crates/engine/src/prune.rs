@@ -38,12 +38,11 @@ impl Pruner {
 
     /// Takes out one batch. Returns whether the sweep goes on.
     pub async fn prune(&mut self) -> StoreResult<bool> {
-        let (mut order, mut sum) = match self.sweep.take() {
-            Some(sweep) => sweep,
-            None => {
-                let today = self.today().await?;
-                (self.engine.parts.settings.retention.order(today), Pruned::default())
-            }
+        let (mut order, mut sum) = if let Some(sweep) = self.sweep.take() {
+            sweep
+        } else {
+            let today = self.today().await?;
+            (self.engine.parts.settings.retention.order(today), Pruned::default())
         };
         let pruned = self.engine.note_write(self.engine.store().prune(&order).await);
         let pruned = match pruned {

@@ -139,7 +139,9 @@ pub(super) async fn survey(
         });
     }
     let Some(after) = after else {
-        head.into_iter().for_each(|head| work.close(head, order.ledger_older_than));
+        if let Some(head) = head {
+            work.close(head, order.ledger_older_than);
+        }
         return Ok((work, None));
     };
     if let Some(head) = &mut head {
