@@ -63,7 +63,9 @@ fn a_daemon_that_stops_meanwhile_leaves_its_results_to_the_next() {
     let kept = || std::fs::read_dir(&spool).map_or(0, Iterator::count);
     eventually("its result is kept in a file", PATIENCE, || (kept() == 1).then_some(()));
     daemon.signal(Signal::SIGTERM);
-    eventually("the daemon drains", PATIENCE, || daemon.log().contains("again to stop at once").then_some(()));
+    eventually("the daemon drains", PATIENCE, || {
+        daemon.log().contains("again to stop at once").then_some(())
+    });
     daemon.signal(Signal::SIGTERM);
     daemon.wait();
     assert_eq!(kept(), 1, "{}", daemon.log());

@@ -11,8 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, Clock, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, Limits, MetricValue, Question,
-    RunId, time,
+    Answer, Artifact, AskError, Clock, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite,
+    Limits, MetricValue, Question, RunId, time,
 };
 use roundsman_task::SystemClock;
 use roundsman_wire::{AttemptOrder, Host, LogLine, Request};

@@ -1,11 +1,13 @@
 //! A tenth of the attacks, with a seed that the log names; `cargo xtask torture` makes them in full.
 
+use roundsman_model::Clock as _;
+use roundsman_task::SystemClock;
 use roundsman_tests::torture::{Force, Name, attack};
 
 /// The seed: given by ROUNDSMAN_SEED, else the day's.
 fn seed() -> u64 {
     let given = std::env::var("ROUNDSMAN_SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| chrono::Utc::now().timestamp().unsigned_abs() / 86_400)
+    given.unwrap_or_else(|| SystemClock.now().timestamp().unsigned_abs() / 86_400)
 }
 
 macro_rules! attacks {

@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use chrono::Utc;
 use nix::sys::signal::Signal;
 use rand::Rng as _;
 use roundsman_store::{OpenOptions, Role};
@@ -19,6 +18,8 @@ use roundsman_testkit::postgres::PostgresCluster;
 
 use super::{Attack, account, load, rest};
 use crate::daemon::{Daemon, Site, program};
+use roundsman_model::Clock as _;
+use roundsman_task::SystemClock;
 
 /// Between two acts.
 const PACE: (f64, f64) = (0.5, 3.0);
@@ -58,7 +59,7 @@ pub(super) fn interfere(attack: &mut Attack, count: usize, time: Duration) -> Re
     while Instant::now() < end {
         rest(Duration::from_secs_f64(attack.dice.random_range(PACE.0..PACE.1)));
         let which = attack.dice.random_range(0..count);
-        return_to_life(&mut members, &watch)?;
+        return_to_life(&mut members, &watch);
         act(attack, which, &mut members[which], &watch)?;
     }
     end_all(members)?;
@@ -96,7 +97,7 @@ fn act(attack: &mut Attack, which: usize, member: &mut Member, watch: &Watch) ->
     Ok(())
 }
 
-fn return_to_life(members: &mut [Member], watch: &Watch) -> Result<()> {
+fn return_to_life(members: &mut [Member], watch: &Watch) {
     for (which, member) in members.iter_mut().enumerate() {
         let due = match &member.state {
             State::Up(_) => false,
@@ -114,7 +115,6 @@ fn return_to_life(members: &mut [Member], watch: &Watch) -> Result<()> {
         };
         watch.up(which, Some(Instant::now()));
     }
-    Ok(())
 }
 
 fn end_all(members: Vec<Member>) -> Result<()> {
@@ -140,7 +140,7 @@ fn node_of(daemon: &Daemon) -> Option<String> {
 }
 
 fn finish(attack: &mut Attack, config: &str, url: &str, shared: &std::path::Path) -> Result<()> {
-    let started = Utc::now();
+    let started = SystemClock.now();
     let site = Site::of(program("roundsman"), Some(url.to_owned()), config);
     let daemon = site.start();
     // Whoever was killed last may have held runs; they are taken back when their leases have been silent long enough.
@@ -163,7 +163,7 @@ fn judge(attack: &Attack, changes: &[Change]) -> Result<()> {
     for change in changes {
         match change.took {
             Some(took) => {
-                attack.tell(&format!("leader {}: led again after {:.2} s", change.what, took.as_secs_f64()))
+                attack.tell(&format!("leader {}: led again after {:.2} s", change.what, took.as_secs_f64()));
             }
             None => attack.tell(&format!("leader {}: nobody else took the lead", change.what)),
         }

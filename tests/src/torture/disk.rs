@@ -3,10 +3,11 @@
 use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Result, ensure};
-use chrono::Utc;
 
 use super::{Attack, account, load, rest};
 use crate::daemon::{PATIENCE, Site, eventually, program};
+use roundsman_model::Clock as _;
+use roundsman_task::SystemClock;
 
 const SIZE: &str = "24m";
 
@@ -39,7 +40,7 @@ pub(super) fn fill(attack: &mut Attack) -> Result<()> {
         rest(Duration::from_secs(2));
     }
     load::stop(daemon)?;
-    let started = Utc::now();
+    let started = SystemClock.now();
     let daemon = site.start();
     rest(Duration::from_secs(2));
     load::stop(daemon)?;

@@ -4,12 +4,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use chrono::Utc;
 use rand::Rng as _;
 use roundsman_testkit::postgres::PostgresCluster;
 
 use super::{Attack, account, load, rest};
 use crate::daemon::{Site, program};
+use roundsman_model::Clock as _;
+use roundsman_task::SystemClock;
 
 /// The longest time from a daemon's start to its end.
 const LONGEST: f64 = 5.0;
@@ -60,7 +61,7 @@ pub(super) fn of_postgres(attack: &mut Attack, times: usize) -> Result<()> {
 
 /// One more start and stop in good order, then the account.
 fn finish(attack: &mut Attack, site: &Site, url: &str) -> Result<()> {
-    let started = Utc::now();
+    let started = SystemClock.now();
     let daemon = site.start();
     rest(Duration::from_secs(2));
     load::stop(daemon)?;
