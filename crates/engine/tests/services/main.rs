@@ -12,6 +12,7 @@ mod firing;
 mod following;
 mod leading;
 mod leases;
+mod pruning;
 mod reloading;
 mod rescuing;
 mod results;

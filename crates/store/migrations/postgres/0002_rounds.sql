@@ -1,12 +1,19 @@
 -- Pauses, wake-ups, pools, leases, budgets, rounds, leader, control and hourly sums.
 -- The same tables exist for the other database; a change is made in both.
 
+-- Names of tasks compare byte by byte everywhere, as they do in tasks: otherwise no join with it finds an index.
+ALTER TABLE definitions ALTER COLUMN task TYPE TEXT COLLATE "C";
+ALTER TABLE versions ALTER COLUMN task TYPE TEXT COLLATE "C";
+ALTER TABLE slots ALTER COLUMN task TYPE TEXT COLLATE "C";
+ALTER TABLE runs ALTER COLUMN task TYPE TEXT COLLATE "C";
+ALTER TABLE latest ALTER COLUMN task TYPE TEXT COLLATE "C";
+
 -- revision: rises when something other than firing changes what the task's slots come to.
 ALTER TABLE tasks ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
 
 -- until_at: the planned or the real end; NULL while it lasts until somebody resumes the task.
 CREATE TABLE pauses (
-    task       TEXT   NOT NULL,
+    task       TEXT COLLATE "C" NOT NULL,
     from_at    BIGINT NOT NULL,
     until_at   BIGINT,
     by_whom    TEXT   NOT NULL,
@@ -17,7 +24,7 @@ CREATE TABLE pauses (
 
 -- At most one for a task.
 CREATE TABLE wakes (
-    task TEXT   NOT NULL PRIMARY KEY,
+    task TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     at   BIGINT NOT NULL,
     run  BIGINT NOT NULL
 );
@@ -97,7 +104,7 @@ CREATE TABLE controls (
     at      BIGINT NOT NULL,
     by_whom TEXT   NOT NULL,
     what    TEXT   NOT NULL,
-    task    TEXT,
+    task    TEXT COLLATE "C",
     run     BIGINT,
     detail  TEXT
 );
@@ -105,7 +112,7 @@ CREATE INDEX controls_by_task ON controls (task, id);
 INSERT INTO numbers (name, value) VALUES ('control', 0);
 
 CREATE TABLE roll_ups (
-    task       TEXT   NOT NULL,
+    task       TEXT COLLATE "C" NOT NULL,
     hour       BIGINT NOT NULL,
     runs       BIGINT NOT NULL,
     total_ms   BIGINT NOT NULL,

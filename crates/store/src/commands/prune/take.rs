@@ -69,20 +69,25 @@ async fn delete_runs(session: &mut Session<'_>, leaving: &[Leaving]) -> Outcome<
     session.rows(Statement::new(text).bind(rows)).await?.iter().map(|row| row.run("id")).collect()
 }
 
-/// Ledger rows name no run that is gone.
+/// Ledger rows name no run that is gone. A statement for each task, so that every database reads just that stretch of its
+/// ledger.
 async fn free_slots(session: &mut Session<'_>, gone: &[&Leaving]) -> Outcome<()> {
-    if gone.is_empty() {
-        return Ok(());
+    let mut stretches: BTreeMap<&TaskName, (Timestamp, Timestamp, Vec<RunId>)> = BTreeMap::new();
+    for run in gone {
+        let (from, until) = run.ledger;
+        let stretch = stretches.entry(&run.task).or_insert((from, until, Vec::new()));
+        (stretch.0, stretch.1) = (stretch.0.min(from), stretch.1.max(until));
+        stretch.2.push(run.run);
     }
     let text = sql!(
-        "UPDATE slots SET run_id = NULL FROM" ROWS
-        "WHERE slots.task = e.value->>0 AND slots.run_id = CAST(e.value->>1 AS BIGINT)
-           AND slots.first_at >= CAST(e.value->>2 AS BIGINT) AND slots.first_at <= CAST(e.value->>3 AS BIGINT)"
+        "UPDATE slots SET run_id = NULL WHERE task = $2 AND first_at >= $3 AND first_at <= $4
+           AND run_id IN (SELECT CAST(e.value->>0 AS BIGINT) FROM" ROWS ")"
     );
-    let rows = Rows::of(gone, |run| {
-        [run.task.as_str().into(), run.run.0.into(), run.ledger.0.into(), run.ledger.1.into()]
-    });
-    session.execute(Statement::new(text).bind(rows)).await.map(drop)
+    for (task, (from, until, runs)) in stretches {
+        let runs = Rows::of(runs, |run| [run.0.into()]);
+        session.execute(Statement::new(text).bind(runs).bind(task.as_str()).bind(from).bind(until)).await?;
+    }
+    Ok(())
 }
 
 async fn sum_up(session: &mut Session<'_>, gone: &[&Leaving]) -> Outcome<()> {
