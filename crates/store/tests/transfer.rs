@@ -45,7 +45,7 @@ async fn exported(url: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let rows = store.export(&mut bytes, at(0)).await.unwrap();
     store.close().await;
-    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lines = std::str::from_utf8(&bytes).unwrap().lines().count();
     assert_eq!(lines as u64, rows + 2 * 19 + 2);
     bytes
 }
