@@ -124,6 +124,13 @@ fn no_runs_overlap(seed: u64, script: &Script, world: &World<'_>) {
     assert_eq!(Verdict::ALL.len(), 4, "a verdict that is not compared here");
 }
 
+/// Another year: `SIMULATION_SEED=7 cargo nextest run -p roundsman-engine a_year_by_its_seed`.
+#[tokio::test]
+async fn a_year_by_its_seed() {
+    let seed = std::env::var("SIMULATION_SEED").map_or(377, |seed| seed.parse().unwrap());
+    year(seed).await;
+}
+
 macro_rules! years {
     ($($name:ident: $seed:literal),+ $(,)?) => {
         $(#[tokio::test]

@@ -95,10 +95,12 @@ pub(crate) struct Task {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event {
-    /// The daemon stops, and starts so many seconds later; meanwhile the clock is set by so much.
+    /// The daemon stops, and starts so many seconds later; meanwhile the clock is set by so much, and somebody may pause
+    /// a task.
     Down {
         secs: i64,
         step: i64,
+        pause: Option<PauseMeanwhile>,
     },
     /// The clock is set.
     Step(i64),
@@ -114,6 +116,14 @@ pub(crate) enum Event {
     },
 }
 
+/// A pause that begins so long after the daemon stopped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PauseMeanwhile {
+    pub(crate) task: usize,
+    pub(crate) after: i64,
+    pub(crate) secs: i64,
+}
+
 /// A year.
 pub(crate) struct Script {
     pub(crate) seed: u64,
@@ -125,7 +135,8 @@ pub(crate) struct Script {
 impl Script {
     pub(crate) fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let tasks: Vec<Task> = (0..7).map(|number| task(&mut dice, number)).collect();
+        let mut tasks: Vec<Task> = (0..6).map(|number| task(&mut dice, number)).collect();
+        tasks.push(dense(&mut dice, 6));
         let events = events(&mut dice, tasks.len());
         Self { seed, tasks, events }
     }
@@ -158,6 +169,13 @@ fn task(dice: &mut Dice, number: usize) -> Task {
     }
 }
 
+/// More slots within its window than are ever caught up.
+fn dense(dice: &mut Dice, number: usize) -> Task {
+    let task = task(dice, number);
+    let missed = dice.pick(&[Missed::All, Missed::All, Missed::Latest]);
+    Task { when: When::Cron("0 * * 5 *"), missed, window: 10 * DAY, darks: Vec::new(), longest: 900, ..task }
+}
+
 fn dark(dice: &mut Dice) -> Dark {
     let zone = dice.hits(40).then(|| dice.pick(&ZONES));
     Dark { opens: dice.pick(&OPENINGS), secs: dice.between(30, 11 * 60) * 60, zone }
@@ -173,9 +191,21 @@ fn events(dice: &mut Dice, tasks: usize) -> Vec<(i64, Event)> {
         if at > YEAR - 30 * DAY {
             return events;
         }
+        if at > OUTAGE_OF_MAY && !events.iter().any(|(at, _)| *at >= OUTAGE_OF_MAY) {
+            events.push((at, outage_of_may(dice, tasks, &mut paused, at)));
+            at += OUTAGE_SECS;
+            continue;
+        }
         let task = dice.between(0, tasks as i64) as usize;
         let event = match dice.between(0, 100) {
-            0..35 => Event::Down { secs: down(dice), step: dice.pick(&[0, 0, 0, 30, -600, -2_000, 40 * 60]) },
+            0..35 => {
+                let (secs, step) = (down(dice), dice.pick(&[0, 0, 0, 30, -600, -2_000, 40 * 60]));
+                let free = paused[task].is_none_or(|until| until < at) && dice.hits(40);
+                let pause =
+                    free.then(|| PauseMeanwhile { task, after: secs / 2, secs: dice.between(60, 4 * DAY) });
+                paused[task] = pause.map_or(paused[task], |pause| Some(at + secs + pause.secs + 2 * DAY));
+                Event::Down { secs, step, pause }
+            }
             35..50 => Event::Step(dice.pick(&[1, 20, 900, 3_300, -1, -20, -900, -3_300])),
             50..60 => Event::Sleep(dice.between(10, 30 * HOUR)),
             60..70 => {
@@ -210,6 +240,21 @@ fn events(dice: &mut Dice, tasks: usize) -> Vec<(i64, Event)> {
             paused[task] = Some(at + DAY);
         }
     }
+}
+
+/// 5 May, in steady time.
+const OUTAGE_OF_MAY: i64 = 124 * DAY;
+const OUTAGE_SECS: i64 = 6 * DAY;
+
+/// The densest task falls behind by more than is caught up; sometimes it is paused when the daemon comes back.
+fn outage_of_may(dice: &mut Dice, tasks: usize, paused: &mut [Option<i64>], at: i64) -> Event {
+    let task = tasks - 1;
+    let free = paused[task].is_none_or(|until| until < at) && dice.hits(40);
+    let pause = PauseMeanwhile { task, after: 5 * DAY, secs: 2 * DAY };
+    if free {
+        paused[task] = Some(at + OUTAGE_SECS + 4 * DAY);
+    }
+    Event::Down { secs: OUTAGE_SECS, step: 0, pause: free.then_some(pause) }
 }
 
 fn down(dice: &mut Dice) -> i64 {

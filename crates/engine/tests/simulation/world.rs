@@ -103,6 +103,9 @@ impl<'s> World<'s> {
             }
             Act::Tick | Act::Wake => {}
         }
+        if self.daemon.is_none() {
+            return;
+        }
         self.end_runs(|(_, _, ends, _)| *ends <= look.steady).await;
         self.fire(matches!(look.act, Act::Boot(_))).await;
         self.heed_stops().await;

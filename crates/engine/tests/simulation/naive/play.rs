@@ -54,6 +54,7 @@ struct Course<'s> {
     behind: Option<i64>,
     /// Slots that share a row of the ledger have one number.
     rows: BTreeMap<i64, usize>,
+    row_count: usize,
 }
 
 /// The year as it should go.
@@ -83,6 +84,7 @@ impl<'s> Play<'s> {
             recorded: BTreeSet::new(),
             behind: None,
             rows: BTreeMap::new(),
+            row_count: 0,
         };
         let mut play = Self {
             script,
@@ -164,11 +166,23 @@ impl<'s> Play<'s> {
                 }
                 self.look(Act::Resume { task });
             }
-            Event::Down { secs, step } => self.down(secs, step),
+            Event::Down { secs, step, pause } => {
+                self.stop();
+                let starts = self.steady + secs;
+                if let Some(pause) = pause {
+                    self.steady += pause.after;
+                    let from = self.wall();
+                    self.courses[pause.task].plan.pauses.push((from, Some(from + pause.secs)));
+                    self.note(Act::Pause { task: pause.task, until: Some(from + pause.secs) });
+                }
+                self.steady = starts;
+                self.ahead += step;
+                self.look(Act::Boot(self.known_until));
+            }
         }
     }
 
-    fn down(&mut self, secs: i64, step: i64) {
+    fn stop(&mut self) {
         self.note(Act::Stop);
         let since = self.wall();
         for course in &mut self.courses {
@@ -177,10 +191,7 @@ impl<'s> Play<'s> {
         }
         (self.clock, self.trusted, self.fires, self.gap, self.truth) =
             (Clock::default(), false, false, false, None);
-        self.steady += secs;
-        self.ahead += step;
         self.known_until = Some(since);
-        self.look(Act::Boot(self.known_until));
     }
 
     const fn wall(&self) -> i64 {
@@ -281,14 +292,15 @@ impl Course<'_> {
     fn write(&mut self, calls: &[(i64, Call)], late: bool, wall: i64) {
         let mut last = None;
         for (slot, call) in calls {
+            // A slot that ran already parts the rows before and after it.
+            let parted = self.recorded.range(self.until..*slot).next().is_some();
             self.until = self.until.max(*slot);
             match call {
                 Call::Passed(fate) => {
-                    let row =
-                        last.filter(|(before, _)| before == fate).map_or(self.rows.len(), |(_, row)| row);
-                    self.rows.insert(*slot, row);
+                    self.row_count += usize::from(last != Some(*fate) || parted);
+                    self.rows.insert(*slot, self.row_count);
                     self.runs.ledger.insert(*slot, *fate);
-                    last = Some((*fate, row));
+                    last = Some(*fate);
                 }
                 Call::Runs(not_before) => {
                     let on_time = (slot + self.task.jitter_offset).max(not_before.unwrap_or(*slot));
