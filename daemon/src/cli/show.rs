@@ -1,13 +1,14 @@
 //! `roundsman show`: everything about one task: its definition and where it comes from, its slots, its runs.
 
 mod definition;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 
 use roundsman_model::{Run, SlotRange, TaskName, Timestamp};
-use roundsman_store::RunFilter;
+use roundsman_store::{RollUp, RunFilter};
 use serde_json::json;
 
 use self::definition::Key;
@@ -47,6 +48,8 @@ pub(super) struct Told {
     /// Whether the store could be asked for runs.
     pub(super) past_known: bool,
     pub(super) ledger: Vec<SlotRange>,
+    /// Hours of runs that were summed up.
+    pub(super) sums: Vec<RollUp>,
     /// The tasks that follow it.
     pub(super) followers: Vec<TaskName>,
 }
@@ -64,18 +67,19 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let task = plan::pick(all.clone(), &args.name)?;
     let followers = followers_of(&all, &task);
     let now = session.now();
-    let (runs, ledger) = match session.store_if_any().await {
-        None => (Vec::new(), Vec::new()),
+    let (runs, ledger, sums) = match session.store_if_any().await {
+        None => (Vec::new(), Vec::new(), Vec::new()),
         Some(store) => {
             let filter = RunFilter { task: Some(task.name().clone()), limit: SHOWN, ..RunFilter::default() };
-            (store.runs(&filter).await?, store.slots(task.name(), None, SHOWN).await?)
+            let sums = store.roll_ups(task.name(), SHOWN).await?;
+            (store.runs(&filter).await?, store.slots(task.name(), None, SHOWN).await?, sums)
         }
     };
     let keys = definition::keys(&task, session.loaded());
     let unconfirmed = confirm::unconfirmed(session, &runs).await?;
     let past_known = session.note().is_none();
     let next = next::coming(&task, SHOWN as usize, now);
-    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger, followers };
+    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger, sums, followers };
     if args.json {
         let stored = told.task.row.as_ref();
         out.json(&json!({
@@ -93,6 +97,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
             "next": told.next,
             "runs": told.runs,
             "ledger": told.ledger,
+            "hourly_sums": told.sums,
         }))?;
     } else {
         out.text(&render(&told, now, out.look()))?;
@@ -122,6 +127,9 @@ pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
         section("Last runs", "  it has not run yet\n".to_owned());
     } else if !told.runs.is_empty() {
         section("Last runs", runs::render(&told.runs, &told.unconfirmed, task.definition.timezone, look));
+    }
+    if !told.sums.is_empty() {
+        section("Hours of repeated successes", sums::render(&told.sums, task.definition.timezone, look));
     }
     page
 }

@@ -39,6 +39,26 @@ fn pruning_is_told_before_it_is_done() {
 }
 
 #[test]
+fn a_monitor_keeps_changes_and_hourly_sums() {
+    let stage = Stage::new();
+    stage.configure(&CONFIG.replace("[tasks.five]", "[tasks.five]\nhistory = \"changes\""));
+    stage.happens(async |store: &dyn Store, tasks: &[TaskDefinition]| {
+        store.install(tasks, crate::stage::at("2026-11-21T07:59:00Z")).await.unwrap();
+        for minute in ["00", "05", "10", "15"] {
+            let slot = format!("2026-11-21T08:{minute}:00Z");
+            crate::past::another(store, &tasks[1], &slot).await;
+        }
+    });
+    assert!(!stage.told(&["show", "five"]).contains("Hours of repeated successes"));
+    let told = stage.told(&["db", "prune"]);
+    assert!(told.starts_with("Took out 2 runs (2 of them into hourly sums)"), "{told}");
+    let shown = stage.told(&["show", "five"]);
+    let (_, sums) = shown.split_once("Hours of repeated successes\n").unwrap();
+    assert!(sums.contains("2026-11-21 09:00:00 +01:00          2    1.2 s    1.2 s"), "{shown}");
+    assert_eq!(stage.json(&["show", "five", "--json"])["hourly_sums"][0]["runs"], 2);
+}
+
+#[test]
 fn a_store_leaves_as_a_file_and_comes_back() {
     let (stage, other) = (Stage::with(past), Stage::new());
     let (packed, plain) = (stage.path("out.jsonl.zst"), stage.path("out.jsonl"));

@@ -28,6 +28,7 @@ fn a_task_in_force() {
         unconfirmed: Unconfirmed::new(),
         past_known: true,
         ledger: Vec::new(),
+        sums: Vec::new(),
         followers: Vec::new(),
         task,
     };
@@ -67,6 +68,7 @@ fn a_task_that_no_daemon_has_read() {
         unconfirmed: Unconfirmed::new(),
         past_known: true,
         ledger: Vec::new(),
+        sums: Vec::new(),
         followers: Vec::new(),
         task,
     };

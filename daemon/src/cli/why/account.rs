@@ -158,7 +158,7 @@ fn slot_without_row(facts: &Facts) -> Account {
             facts.task.reading(),
             full(from)
         ),
-        None => "The ledger has no row for this slot any more: it keeps 400 days.".to_owned(),
+        None => "The ledger has no row for this slot any more: it is older than `[retention] ledger` keeps.".to_owned(),
     };
     Account { verdict: Word::Unknown, text }
 }
