@@ -7,6 +7,7 @@ mod any_input;
 mod bad_files;
 mod bad_values;
 mod bad_with;
+mod blackouts;
 mod chains;
 mod conditions;
 mod definitions;

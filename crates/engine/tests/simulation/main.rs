@@ -3,6 +3,7 @@
 //! shares no code with `model`, uses no croner, and walks minute by minute through what chrono-tz says.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+#![expect(clippy::print_stdout, reason = "the seed and what its year came to are shown when a test fails")]
 
 mod dice;
 mod naive;
@@ -85,7 +86,9 @@ fn compare(seed: u64, task: &script::Task, expected: &BTreeMap<i64, Fate>, rows:
         if found != [words(*fate)] {
             wrong.push(format!("{instant}: {} expected, {found:?} found", words(*fate)));
         }
-        covering.iter().for_each(|index| counted[*index] += 1);
+        for index in covering {
+            counted[index] += 1;
+        }
     }
     for (row, counted) in rows.iter().zip(counted) {
         if row.count != counted {

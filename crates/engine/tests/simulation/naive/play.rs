@@ -279,14 +279,12 @@ impl Course<'_> {
         let mut calls = self.plan.call(self.task, &missed, Some("down"), missed_until, wall);
         calls.extend(self.plan.call(self.task, &later, gap.or(Some("misfire")), until, wall));
         let mut runs = (0..calls.len()).filter(|index| matches!(calls[*index].1, Call::Runs(_)));
-        match (runs.next(), runs.next()) {
-            (Some(first), Some(_)) => self.write(&calls[..=first], true, wall),
-            _ => {
-                self.behind = None;
-                self.write(&calls, true, wall);
-                self.pass_recorded(until);
-            }
+        if let (Some(first), Some(_)) = (runs.next(), runs.next()) {
+            return self.write(&calls[..=first], true, wall);
         }
+        self.behind = None;
+        self.write(&calls, true, wall);
+        self.pass_recorded(until);
     }
 
     fn write(&mut self, calls: &[(i64, Call)], late: bool, wall: i64) {
