@@ -42,7 +42,11 @@ impl Retention {
 /// Whole days as days: nobody thinks of them as months of 30.44 days.
 fn shown(length: HumanDuration) -> String {
     let secs = length.get().as_secs();
-    if secs > 0 && secs.is_multiple_of(DAY_SECS) { format!("{}d", secs / DAY_SECS) } else { length.to_string() }
+    if secs > 0 && secs.is_multiple_of(DAY_SECS) {
+        format!("{}d", secs / DAY_SECS)
+    } else {
+        length.to_string()
+    }
 }
 
 /// Makes it from the table as written, if there is one.

@@ -25,8 +25,9 @@ pub use open::{
 };
 pub use records::{
     AttemptRow, Backend, Claimed, Claimer, Control, Extra, Fired, Firing, Follow, Held, HeldBy, HeldRun,
-    Holder, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneCursor, PruneOrder, Pruned, Requested, RollUp,
-    Round, RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, Stopped, TaskRow, TaskTotals, Wake,
+    Holder, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneCursor, PruneOrder, Pruned,
+    Requested, RollUp, Round, RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, Stopped,
+    TaskRow, TaskTotals, Wake,
 };
 pub use store::Store;
 pub use url::StoreUrl;

@@ -200,7 +200,8 @@ impl Access for PostgresAccess {
     }
 
     async fn alone(&self) -> StoreResult<Lone> {
-        let connection = bounded(&self.place, "open the store", self.place.limit, connect(&self.server, &self.place));
+        let connection =
+            bounded(&self.place, "open the store", self.place.limit, connect(&self.server, &self.place));
         Ok(Lone::postgres(connection.await?, self.place.clone(), codes::kind))
     }
 

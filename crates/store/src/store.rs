@@ -139,8 +139,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Records a run on request; with `claim` it is at once running in its first attempt, held by that node. Where it has
     /// to wait for a place in its pool, for a lease or for another node, it is queued.
-    async fn request(&self, run: NewRun, claim: Option<&Claimer>, now: Timestamp)
-    -> StoreResult<Requested>;
+    async fn request(&self, run: NewRun, claim: Option<&Claimer>, now: Timestamp) -> StoreResult<Requested>;
 
     /// Takes up to `limit` queued or waiting runs that are due, oldest slot first: they become running, in a new
     /// attempt, held by `me`. Their slots become `ran`. Two nodes never take the same run. Pools are never overfull,

@@ -21,7 +21,8 @@ impl Command for AppendLog {
              ON CONFLICT (run, attempt, seq) DO NOTHING",
         );
         let LogChunk { run, attempt, seq, lines } = &self.0;
-        let statement = statement.bind(run.0).bind(*attempt).bind(*seq).bind(lines.as_str()).bind(lines.len() as i64);
+        let statement =
+            statement.bind(run.0).bind(*attempt).bind(*seq).bind(lines.as_str()).bind(lines.len() as i64);
         session.execute(statement).await.map(drop)
     }
 }
