@@ -63,7 +63,9 @@ impl Session {
         let mistakes = problems.map(|problems| {
             let count = problems.0.len();
             let mistakes = if count == 1 { "a mistake" } else { "mistakes" };
-            format!("the configuration has {mistakes} (see `roundsman config check`); told by what is in force")
+            format!(
+                "the configuration has {mistakes} (see `roundsman config check`); told by what is in force"
+            )
         });
         Ok(Self { loaded, clock, store: OnceCell::new(), without_store: OnceLock::new(), mistakes })
     }

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use super::{KeyDoc, keys_of, keys_of_kind};
 use crate::{
     kinds::{KindFacts, Kinds},
-    tables::{BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable, RetryTable, TaskTable},
+    tables::{
+        BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable, RetryTable, TaskTable,
+    },
 };
 
 /// The width that prose is wrapped to.

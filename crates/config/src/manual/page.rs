@@ -9,8 +9,8 @@ use crate::{
     kinds::{KindFacts, Kinds},
     settings::OVERRIDES,
     tables::{
-        BlackoutTable, BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable, RetryTable, TaskTable,
-        UpstreamTable,
+        BlackoutTable, BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable,
+        RetryTable, TaskTable, UpstreamTable,
     },
 };
 

@@ -15,7 +15,9 @@ use roundsman_model::{
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_telemetry::KindMetrics;
 use roundsman_testkit::clock::FakeClock;
-use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Executor, Host, Lease, RunningAttempt, StartError};
+use roundsman_wire::{
+    AttemptOrder, AttemptReport, CancelReason, Executor, Host, Lease, RunningAttempt, StartError,
+};
 
 /// A task on this schedule.
 pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
