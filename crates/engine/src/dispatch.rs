@@ -41,6 +41,8 @@ impl Dispatcher {
 
     /// Takes what fits, and says how long to rest.
     async fn take(&mut self) -> StoreResult<Duration> {
+        // A drain waits for a claim that is on its way: what it brings has to be carried out or given back.
+        let _claiming = self.tracker.token();
         let room = self.seats.free().min(BATCH);
         if room == 0 || self.engine.stop_claiming.is_cancelled() {
             // The end of an attempt wakes us.

@@ -43,7 +43,7 @@ pub use lead::{Lead, Standing};
 pub use live::Live;
 pub use prune::Pruner;
 pub use reload::{ReloadError, ReloadReport};
-pub use rescue::{Neighbours, Rescuer};
+pub use rescue::{Neighbours, Rescuer, hand_back};
 pub use service::{Service, run_service};
 pub use settings::{EngineSettings, Retention, WithoutStore};
 pub use spool::replay;

@@ -57,6 +57,28 @@ enum Verdict {
     Over(AttemptEnd),
 }
 
+/// Gives back runs that were claimed for this boot and never began, as when the answer to a claim got lost. For a node
+/// that leaves: nothing is under way any more. While results still wait for the store it gives nothing back: they are
+/// those of such runs.
+pub async fn hand_back(engine: &Arc<Engine>) -> StoreResult<usize> {
+    if !engine.spool.is_empty() || engine.parts.settings.spool.as_deref().is_some_and(has_files) {
+        return Ok(0);
+    }
+    let held = engine.store().held().await?;
+    let ours = held.iter().filter(|held| held.lease.holder == *engine.me() && !engine.live.holds(&held.lease));
+    let mut count = 0;
+    for held in ours {
+        let end = AttemptEnd::Erred { error: TaskError::Interrupted };
+        settle::unseen(engine, &held.run, &held.lease, end).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn has_files(folder: &std::path::Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 impl Rescuer {
     /// A rescuer that asks these neighbours.
     pub fn new(engine: Arc<Engine>, neighbours: Arc<dyn Neighbours>) -> Self {

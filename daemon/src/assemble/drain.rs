@@ -62,6 +62,11 @@ async fn finish(engine: &Engine, attempts: &TaskTracker) {
 
 /// Leaves the store in good order.
 pub(super) async fn leave(engine: &Arc<Engine>) {
+    match roundsman_engine::hand_back(engine).await {
+        Ok(0) => {}
+        Ok(runs) => tracing::info!(runs, "gave back runs that never began"),
+        Err(error) => tracing::warn!("could not look for runs that never began: {error}"),
+    }
     if let Err(error) = engine.store().leave(engine.me(), engine.now()).await {
         tracing::warn!("could not sign off at the store: {error}");
     }
