@@ -122,3 +122,28 @@ fn tool(name: &str) -> String {
     );
     name.to_owned()
 }
+
+/// The runs of `tick` that succeeded, as `/metrics` tells.
+fn told(daemon: &roundsman_tests::daemon::Daemon) -> Option<u64> {
+    let (_, body) = daemon.get("/metrics")?;
+    let line = body.lines().find(|line| line.contains("runs_total{task=\"tick\",state=\"succeeded\"}"))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+#[test]
+fn a_frozen_daemon_tells_the_truth_again_when_it_wakes() {
+    let site = Site::new(TASKS);
+    let daemon = site.start();
+    let before = eventually("some runs", PATIENCE, || told(&daemon).filter(|runs| *runs > 1));
+    daemon.signal(nix::sys::signal::Signal::SIGSTOP);
+    freeze(Duration::from_secs(13));
+    daemon.signal(nix::sys::signal::Signal::SIGCONT);
+    eventually("the metrics move on", Duration::from_secs(40), || {
+        (told(&daemon)? > before + 3).then_some(())
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "a freeze takes its time")]
+fn freeze(time: Duration) {
+    std::thread::sleep(time); // sleep: the length of the freeze is what is tested
+}
