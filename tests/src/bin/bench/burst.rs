@@ -1,5 +1,5 @@
 //! Lets the engine fire many schedules and counts afterwards, over a second connection, what became durable and how late.
-//! Nothing is dispatched.
+//! What is dispatched beside it is only there to keep the machine busy.
 
 use std::{
     collections::HashSet,
@@ -11,11 +11,11 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use roundsman_engine::{Engine, Firer, Lead, Neighbours, Service, run_service};
-use roundsman_model::{Run, TaskDefinition, Timestamp};
+use roundsman_engine::{Dispatcher, Engine, Firer, Heart, Lead, Neighbours, Service, run_service};
+use roundsman_model::{Run, RunState, TaskDefinition, Timestamp};
 use roundsman_store::Holder;
 use tokio::{sync::Notify, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ground::{all_runs, boot, executor, look, now, open},
@@ -45,6 +45,8 @@ pub(crate) struct Account {
     pub(crate) lost: usize,
     /// Runs beyond one for a slot.
     pub(crate) doubled: usize,
+    /// Runs that were carried out.
+    pub(crate) executed: usize,
     /// From each slot to its queued run, stamped after the commit.
     pub(crate) lags: Lags,
     /// From the opening of the store to the firer's first look.
@@ -80,11 +82,12 @@ impl Service for Stamped {
     }
 }
 
-/// Fires these tasks on a fresh database. `span` tells which slots count, once the firer is ready.
+/// Fires these tasks on a fresh database, and dispatches what this node may take if there are workers. `span` tells which slots count, once the firer is ready.
 pub(crate) async fn fire(
     url: &str,
     work_root: &Path,
     tasks: &[TaskDefinition],
+    workers: usize,
     span: impl FnOnce(Timestamp) -> Span,
 ) -> Result<Account> {
     let begun = tokio::time::Instant::now();
@@ -102,9 +105,17 @@ pub(crate) async fn fire(
     let stamped = Stamped { firer, engine: engine.clone(), turns: turns.clone() };
     services.spawn(run_service(stamped, stop.clone()));
     services.spawn(run_service(lead, stop.clone()));
+    let attempts = TaskTracker::new();
+    if workers > 0 {
+        services.spawn(run_service(Heart::new(engine.clone()), stop.clone()));
+        let dispatcher = Dispatcher::new(engine.clone(), workers, attempts.clone());
+        services.spawn(run_service(dispatcher, stop.clone()));
+    }
     let wait = (last + AFTERWARDS - now()).to_std().unwrap_or_default();
     tokio::time::sleep(wait).await; // sleep: slots come when the clock says so
     stop.cancel();
+    attempts.close();
+    attempts.wait().await;
     for ended in services.join_all().await {
         ended.map_err(anyhow::Error::msg)?;
     }
@@ -132,6 +143,7 @@ async fn account(
         expected: expected.len(),
         lost: expected.difference(&found).count(),
         doubled: runs.len() - found.len(),
+        executed: runs.iter().filter(|run| run.state == RunState::Succeeded).count(),
         lags: Lags::new(lags),
         set_up,
     })

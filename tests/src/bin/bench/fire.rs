@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Timelike as _};
-use roundsman_model::{TaskDefinition, Timestamp};
+use roundsman_model::{NodeLabel, TaskDefinition, Timestamp};
 
 use crate::{
     bench::{Bench, say},
@@ -19,6 +19,10 @@ use crate::{
 const PAUSE_SECS: i64 = 6;
 /// A burst has to be queued within this.
 const ALL_QUEUED: Target = Target::AtMost(2_000.0);
+/// Runs carried out each second while others are fired.
+const BUSY: usize = 50;
+/// How many of them at a time.
+const WORKERS: usize = 8;
 /// Schedules over a minute: 99 of 100 are queued within this.
 const SPREAD_P99: Target = Target::AtMost(20.0);
 
@@ -39,10 +43,18 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     }
     for (backend, url) in ground.both()? {
         say(&format!("{count} schedules over a minute, on {backend}"));
-        let fired = spread(bench, &ground, &url, count)?;
+        let fired = spread(bench, &ground, &url, count, 0)?;
         let what = format!("{backend}, {count} schedules over a minute");
         rows.push(lost(&what, &fired));
         rows.extend(quantiles(&what, &fired, Some(SPREAD_P99)));
+    }
+    for (backend, url) in ground.both()? {
+        say(&format!("{count} schedules over a minute beside {BUSY} runs per second, on {backend}"));
+        let fired = spread(bench, &ground, &url, count, BUSY)?;
+        let what = format!("{backend}, {count} schedules over a minute beside {BUSY} runs per second");
+        rows.push(lost(&what, &fired));
+        rows.extend(quantiles(&what, &fired, None));
+        rows.push(Row::new(format!("{what}: runs carried out"), fired.executed as f64, Unit::Count));
     }
     for count in [100, 1_000, 5_000] {
         rows.extend(side_by_side(bench, &ground, count)?);
@@ -95,18 +107,29 @@ fn burst(bench: &Bench, ground: &Ground, url: &str, count: usize, bursts: usize)
     let seconds: Vec<_> = seconds.iter().map(u32::to_string).collect();
     let pattern = format!("{} * * * * *", seconds.join(","));
     let tasks = tasks(count, |_| pattern.clone())?;
-    bench.within(Duration::from_secs(120), fire(url, &ground.work_root(), &tasks, |_| (first, last)))
+    bench.within(Duration::from_secs(120), fire(url, &ground.work_root(), &tasks, 0, |_| (first, last)))
 }
 
-fn spread(bench: &Bench, ground: &Ground, url: &str, count: usize) -> Result<Account> {
-    let tasks = tasks(count, |index| format!("{} * * * * *", index % 60))?;
+/// With `busy`, so many more tasks run each second; those spread over the minute are for a node that is not there.
+fn spread(bench: &Bench, ground: &Ground, url: &str, count: usize, busy: usize) -> Result<Account> {
+    let mut tasks = tasks(count, |index| format!("{} * * * * *", index % 60))?;
+    if busy > 0 {
+        let elsewhere: NodeLabel = "elsewhere".parse()?;
+        tasks.iter_mut().for_each(|task| task.runs_on = vec![elsewhere.clone()]);
+    }
+    for index in 0..busy {
+        tasks.push(task(&format!("busy-{index:02}"), "* * * * * *")?);
+    }
     // All that is due in one second is queued together: in one minute, the slowest of 60 passes would be the p99.
     let minutes = bench.size(3, 1) as i64;
     let span = |ready| {
         let first = whole_second(ready) + TimeDelta::seconds(2);
         (first, first + TimeDelta::seconds(60 * minutes - 1))
     };
-    bench.within(Duration::from_secs(300), fire(url, &ground.work_root(), &tasks, span))
+    bench.within(
+        Duration::from_secs(300),
+        fire(url, &ground.work_root(), &tasks, if busy > 0 { WORKERS } else { 0 }, span),
+    )
 }
 
 fn tasks(count: usize, schedule: impl Fn(usize) -> String) -> Result<Vec<TaskDefinition>> {
