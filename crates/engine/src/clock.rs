@@ -24,7 +24,7 @@ const JUMP: Duration = Duration::from_hours(1);
 /// For so long the clock must have been stable before firing goes on after a jump.
 const STABLE: Duration = Duration::from_secs(10);
 /// Records older than this are no ordinary downtime.
-const LONG_AGO: Duration = Duration::from_hours(400 * 24);
+pub(crate) const LONG_AGO: Duration = Duration::from_hours(400 * 24);
 
 /// Both clocks, read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ fn ordinary(last: Glance, now: Glance, step: Option<TimeDelta>) -> Tick {
 }
 
 /// By how much the wall clock was set between two looks.
-fn step(last: Glance, now: Glance) -> Option<TimeDelta> {
+pub(crate) fn step(last: Glance, now: Glance) -> Option<TimeDelta> {
     let passed = now.uptime.total.saturating_sub(last.uptime.total);
     let step = (now.wall - last.wall) - delta(passed);
     (step.abs() > delta(STEP + passed / SLEW)).then_some(step)

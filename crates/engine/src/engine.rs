@@ -2,15 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use roundsman_model::{
-    BudgetName, BudgetRule, Clock, PoolName, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
+    BudgetName, BudgetRule, Clock, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
     time::{SteadyClock, Uptime},
 };
-use roundsman_store::{Holder, NodeEntry, Store, StoreError, StoreResult};
+use roundsman_store::{Holder, NodeEntry, PoolsAndBudgets, Store, StoreError, StoreResult};
 use roundsman_telemetry::KindMetrics;
 use roundsman_wire::{Executor, LogLine};
 use tokio::sync::Notify;
@@ -66,7 +69,6 @@ pub struct EngineParts {
 }
 
 /// Pools with their sizes, budgets with their rules.
-type Limits = (Vec<(PoolName, u32)>, Vec<(BudgetName, BudgetRule)>);
 
 /// What all services share.
 pub struct Engine {
@@ -76,7 +78,7 @@ pub struct Engine {
     pub(crate) wake_firer: Arc<Notify>,
     pub(crate) seat: Seat,
     pub(crate) inbox: Inbox,
-    limits: RwLock<Limits>,
+    limits: RwLock<PoolsAndBudgets>,
     entry: Mutex<Option<NodeEntry>>,
     pub(crate) wake_stopper: Arc<Notify>,
     pub(crate) wake_follower: Arc<Notify>,
@@ -88,6 +90,7 @@ pub struct Engine {
     pub stop_working: CancellationToken,
     /// Attempts under way are ended at once.
     pub stop_now: CancellationToken,
+    clock_trusted: AtomicBool,
     definitions: RwLock<BTreeMap<TaskName, Arc<TaskDefinition>>>,
     next_slots: RwLock<BTreeMap<TaskName, Timestamp>>,
 }
@@ -114,6 +117,7 @@ impl Engine {
             stop_claiming: CancellationToken::new(),
             stop_working: CancellationToken::new(),
             stop_now: CancellationToken::new(),
+            clock_trusted: AtomicBool::new(false),
             definitions: RwLock::default(),
             next_slots: RwLock::default(),
         })
@@ -142,6 +146,16 @@ impl Engine {
     /// How long the host is up.
     pub(crate) fn uptime(&self) -> Uptime {
         self.parts.steady.uptime()
+    }
+
+    /// Whether the firer believes the wall clock.
+    pub(crate) fn trusts_clock(&self) -> bool {
+        self.clock_trusted.load(Ordering::Relaxed)
+    }
+
+    /// The firer believes the wall clock, or does not: it compared it with what is recorded, or it was set by much.
+    pub(crate) fn trust_clock(&self, trusted: bool) {
+        self.clock_trusted.store(trusted, Ordering::Relaxed);
     }
 
     /// The runs under way.
@@ -193,10 +207,9 @@ impl Engine {
         limits.1.iter().find(|(known, _)| known == name).map(|(_, rule)| rule.clone())
     }
 
-    /// Puts the sizes of pools and the rules of budgets in force.
-    pub(crate) async fn put_limits(&self) -> StoreResult<()> {
-        let (pools, budgets) = self.limits.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.store().set_limits(&pools, &budgets).await
+    /// Pools and budgets as configured here.
+    pub(crate) fn limits(&self) -> PoolsAndBudgets {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The definition a run was made from: the one in force if it is the same, else the stored version.

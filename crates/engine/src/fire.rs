@@ -94,6 +94,7 @@ impl Firer {
     pub async fn begin(&mut self) -> StoreResult<()> {
         self.look_at_clock();
         let begun = self.turn().await;
+        self.tell_clock();
         self.clock.rest(self.glance());
         begun
     }
@@ -116,7 +117,14 @@ impl Firer {
                 self.note_gap(Cause::Clock(lapse), since);
             }
         }
-        self.engine.health().clock(self.clock.held());
+        self.tell_clock();
+    }
+
+    /// Tells the others what to think of the wall clock.
+    fn tell_clock(&self) {
+        let held = self.clock.held();
+        self.engine.trust_clock(self.trusted && held.is_none());
+        self.engine.health().clock(held);
     }
 
     /// When a daemon was last known to live before this one.
@@ -220,11 +228,11 @@ impl Firer {
         let (now, gap) = (self.engine.now(), self.gap);
         let firings: Vec<Firing> =
             tasks.iter().filter_map(|task| self.watched.get_mut(task)?.firing(gap, true, now)).collect();
-        let moved = self.write(firings, now).await?;
+        let moved = self.write(firings, now).await;
         for task in &tasks {
             self.plan_next(task);
         }
-        self.read_anew(moved).await.map(drop)
+        self.read_anew(moved?).await.map(drop)
     }
 
     /// Writes firings. Returns the tasks that somebody else changed meanwhile.
@@ -320,6 +328,7 @@ impl Service for Firer {
         }
         self.look_at_clock();
         let turned = self.turn().await;
+        self.tell_clock();
         let overdue = if self.reign.is_some() { self.overdue(self.engine.now()) } else { 0 };
         self.engine.health().ticked(overdue);
         self.clock.rest(self.glance());

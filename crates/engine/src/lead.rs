@@ -23,6 +23,8 @@ const TENURE: Duration = Duration::from_secs(5);
 const RENEW: Duration = Duration::from_secs(2);
 /// How often the others look.
 const WATCH: Duration = Duration::from_secs(1);
+/// Two looks further apart than this are not one watch: nobody knows what was between them.
+const LOST_SIGHT: Duration = Duration::from_secs(4);
 
 /// How this node stands to firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,9 +146,11 @@ impl Engine {
 
 struct Seen {
     leader: Leader,
-    /// When it was first seen with these renewals: by the steady clock, and when it was last seen to move by the wall
-    /// clock.
-    since: Duration,
+    /// Since when it was watched with these renewals, by the steady clock; not while the store was away: a leader could
+    /// not renew then.
+    since: Option<Duration>,
+    looked_at: Duration,
+    /// When it was last seen to move, by the wall clock.
     moved_at: Option<Timestamp>,
 }
 
@@ -193,8 +197,10 @@ impl Lead {
     }
 
     async fn watch(&mut self) -> StoreResult<()> {
-        let leader = self.engine.note_read(self.engine.store().leader().await)?;
-        let now = self.engine.uptime().total;
+        let asked_at = self.engine.uptime().total;
+        let leader = self.engine.note_read(self.engine.store().leader().await);
+        self.keep_watch(leader.is_ok(), asked_at);
+        let (leader, now) = (leader?, self.engine.uptime().total);
         let Some(leader) = leader else {
             return self.take(None, None).await;
         };
@@ -204,18 +210,26 @@ impl Lead {
             return self.take(Some(leader), moved_at).await;
         }
         let (since, moved_at) = match seen {
-            Some(seen) if seen.leader == leader => (seen.since, moved_at),
+            Some(seen) if seen.leader == leader => (seen.since.unwrap_or(now), moved_at),
             Some(_) => (now, Some(self.engine.now())),
             None => (now, None),
         };
-        if self.is_over(&leader) || now.saturating_sub(since) >= LEAD_LEASE {
+        if self.is_over(&leader) || asked_at.saturating_sub(since) >= LEAD_LEASE {
             return self.take(Some(leader), moved_at).await;
         }
         if let Some(holder) = &leader.holder {
             self.engine.health().leads(&follows(&holder.node));
         }
-        self.seen = Some(Seen { leader, since, moved_at });
+        self.seen = Some(Seen { leader, since: Some(since), looked_at: now, moved_at });
         Ok(())
+    }
+
+    /// A lead counts as unchanged only while it could have been seen to change: with the store reachable, and awake.
+    fn keep_watch(&mut self, reachable: bool, now: Duration) {
+        let Some(seen) = &mut self.seen else { return };
+        if !reachable || now.saturating_sub(seen.looked_at) > LOST_SIGHT {
+            seen.since = None;
+        }
     }
 
     /// Whether it is proved that the leader has ended, or it is ourselves and we did not hear of it.

@@ -7,9 +7,10 @@ use roundsman_model::{
 };
 
 use crate::{
-    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder, Leader,
-    LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp, RunFilter,
-    RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult, TaskRow, TaskTotals,
+    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
+    Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned,
+    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult,
+    TaskRow, TaskTotals, Unstarted,
     access::{Access, CallError},
     commands::{
         Command, Ping,
@@ -18,7 +19,7 @@ use crate::{
         claim::{Claim, ClaimRun, GiveUp},
         controls::{Controls, NoteControl},
         documents::Documents,
-        expire::Expire,
+        expire::{Expire, Overdue},
         fire::Fire,
         follow::{FollowUp, Unfollowed},
         leader::{KeepLead, ReadLeader, Resign, TakeLead},
@@ -38,7 +39,7 @@ use crate::{
         totals::Totals,
         waiting::Waiting,
         watch::{Busy, RanAhead, Revisions},
-        withdraw::Withdraw,
+        withdraw::{SetBack, Withdraw},
     },
     transfer,
     trouble::{Kind, Place, Trouble},
@@ -159,16 +160,17 @@ impl<A: Access> Store for Database<A> {
     }
 
     async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()> {
-        self.write(Install { definitions: definitions.to_vec(), epoch: None, now }).await.map(drop)
+        let what = Installation { definitions: definitions.to_vec(), ..Installation::default() };
+        self.install_whole(what, None, now).await.map(drop)
     }
 
-    async fn install_under(
+    async fn install_whole(
         &self,
-        epoch: i64,
-        definitions: &[TaskDefinition],
+        what: Installation,
+        epoch: Option<i64>,
         now: Timestamp,
-    ) -> StoreResult<bool> {
-        self.write(Install { definitions: definitions.to_vec(), epoch: Some(epoch), now }).await
+    ) -> StoreResult<Installed> {
+        self.write(Install { what, epoch, now }).await
     }
 
     async fn set_limits(
@@ -207,8 +209,17 @@ impl<A: Access> Store for Database<A> {
         self.write(Fire { batch, epoch, now }).await
     }
 
-    async fn withdraw(&self, task: &TaskName, after: Timestamp) -> StoreResult<u64> {
-        self.write(Withdraw { task: task.clone(), after }).await
+    async fn withdraw(
+        &self,
+        task: &TaskName,
+        after: Timestamp,
+        epoch: Option<i64>,
+    ) -> StoreResult<Option<u64>> {
+        self.write(Withdraw { task: task.clone(), after, epoch }).await
+    }
+
+    async fn set_back(&self, truth: Timestamp, epoch: Option<i64>) -> StoreResult<Option<u64>> {
+        self.write(SetBack { truth, epoch }).await
     }
 
     async fn request(&self, run: NewRun, claim: Option<&Claimer>, now: Timestamp) -> StoreResult<Requested> {
@@ -223,20 +234,40 @@ impl<A: Access> Store for Database<A> {
         self.write(ClaimRun { me: me.clone(), run, now }).await
     }
 
-    async fn expire(&self, now: Timestamp) -> StoreResult<Vec<Run>> {
-        self.write(Expire { now }).await
+    async fn overdue(
+        &self,
+        now: Timestamp,
+        after: Option<Unstarted>,
+        limit: u32,
+    ) -> StoreResult<Vec<Unstarted>> {
+        self.read(Overdue { now, after, limit }).await
+    }
+
+    async fn expire(
+        &self,
+        runs: &[RunId],
+        epoch: Option<i64>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Vec<Run>>> {
+        self.write(Expire { runs: runs.to_vec(), epoch, now }).await
     }
 
     async fn waiting(&self, limit: u32, now: Timestamp) -> StoreResult<Vec<Held>> {
         self.read(Waiting { limit, now }).await
     }
 
-    async fn unfollowed(&self, limit: u32) -> StoreResult<Vec<Run>> {
-        self.read(Unfollowed { limit }).await
+    async fn unfollowed(&self, after: Option<RunId>, limit: u32) -> StoreResult<Vec<Run>> {
+        self.read(Unfollowed { after, limit }).await
     }
 
-    async fn follow(&self, ended: RunId, followers: &[Follow], now: Timestamp) -> StoreResult<Vec<RunId>> {
-        self.write(FollowUp { ended, followers: followers.to_vec(), now }).await
+    async fn follow(
+        &self,
+        ended: RunId,
+        followers: &[Follow],
+        epoch: Option<i64>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Vec<RunId>>> {
+        self.write(FollowUp { ended, followers: followers.to_vec(), epoch, now }).await
     }
 
     async fn try_lease(&self, lease: &RunLease, name: &LeaseName, now: Timestamp) -> StoreResult<LeaseReply> {

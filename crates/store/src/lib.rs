@@ -21,13 +21,14 @@ mod url;
 
 pub use error::{StoreError, StoreResult};
 pub use open::{
-    DEFAULT_CONNECTIONS, DEFAULT_TIME_LIMIT, MigrationReport, OpenOptions, Role, migrate, open, open_url,
+    DEFAULT_CONNECTIONS, DEFAULT_TIME_LIMIT, MigrationReport, OpenOptions, Role, is_unused, migrate, open,
+    open_url,
 };
 pub use records::{
     AttemptRow, Backend, Claimed, Claimer, Control, Extra, Fired, Firing, Follow, Held, HeldBy, HeldRun,
-    Holder, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneCursor, PruneOrder, Pruned,
-    Requested, RollUp, Round, RunFilter, RunLease, Settled, Settlement, SlotFate, SlotToRun, Stopped,
-    TaskRow, TaskTotals, Wake,
+    Holder, Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow,
+    PoolsAndBudgets, PruneCursor, PruneOrder, Pruned, Requested, RollUp, Round, RunFilter, RunLease, Settled,
+    Settlement, SlotFate, SlotToRun, Stopped, TaskRow, TaskTotals, Unstarted, Wake,
 };
 pub use store::Store;
 pub use url::StoreUrl;

@@ -2,9 +2,9 @@
 //! are those of `model`; nothing here asks a store.
 
 use roundsman_model::{
-    ActionName, AttemptEnd, BootId, KindName, LeaseName, MetricValue, NodeId, NodeLabel, Origin, Overlap,
-    Pause, PoolName, Reason, Run, RunId, RunState, RunTerms, SlotRange, TaskDefinition, TaskName, Timestamp,
-    Transition, Verdict,
+    ActionName, AttemptEnd, BootId, BudgetName, BudgetRule, KindName, LeaseName, MetricValue, NodeId,
+    NodeLabel, Origin, Overlap, Pause, PoolName, Reason, Run, RunId, RunState, RunTerms, SlotRange,
+    TaskDefinition, TaskName, Timestamp, Transition, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +171,34 @@ pub enum Fired {
     /// task is to be read anew.
     Moved,
     /// The leader's epoch is over: another node leads. Nothing of the batch was written.
+    Deposed,
+}
+
+/// Pools with their sizes, and budgets with their rules.
+pub type PoolsAndBudgets = (Vec<(PoolName, u32)>, Vec<(BudgetName, BudgetRule)>);
+
+/// What is put in force together: all of it in one transaction, or nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Installation {
+    /// All tasks. Those that are not named are removed.
+    pub definitions: Vec<TaskDefinition>,
+    /// All pools and budgets; those in force stay if this says nothing of them.
+    pub limits: Option<PoolsAndBudgets>,
+    /// What becomes of slots up to now of tasks that go or change, decided over what was in force before.
+    pub closing: Vec<Firing>,
+    /// Runs at the first start of tasks. Those of tasks that were in force at any time before are left out; the ledger of
+    /// the others begins now, whatever the firing says of it.
+    pub first: Vec<Firing>,
+}
+
+/// What became of an installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Installed {
+    /// It is in force.
+    Done,
+    /// These tasks were changed by somebody after their closing was decided. Nothing was written.
+    Moved(Vec<TaskName>),
+    /// The leader's epoch is over: another node leads. Nothing was written.
     Deposed,
 }
 
@@ -422,6 +450,21 @@ pub enum Requested {
     Run(Box<Run>),
     /// This active run is in the way; nothing was written.
     Overlap(Box<Run>),
+    /// The task was removed from the configuration at this instant; nothing was written.
+    Removed(Timestamp),
+}
+
+/// A run that has not started, and for how long it may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unstarted {
+    /// The run.
+    pub run: RunId,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// When it was to start.
+    pub due_at: Timestamp,
+    /// The latest start of its first attempt.
+    pub start_by: Timestamp,
 }
 
 /// The right to write for a run: its attempt, held by one boot of a node. Each write names it; when another attempt or
@@ -449,6 +492,8 @@ pub struct HeldRun {
     pub one_shot: bool,
     /// Whether its worker ends by itself when the lease is not renewed for its full time.
     pub stops_itself: bool,
+    /// Whether the holder said that it left: its workers have ended with it.
+    pub left: bool,
 }
 
 /// An attempt's end and what follows. It can be written to a file while the store is away.
@@ -479,6 +524,8 @@ pub enum Settled {
     Done,
     /// The lease was no longer ours: kept with the attempt as late, nothing else changed.
     Late,
+    /// The attempt was to be given up for lost, and its end was recorded already: nothing changed.
+    Known,
 }
 
 /// An attempt as recorded.
@@ -543,6 +590,8 @@ pub struct TaskTotals {
     pub slots: Vec<(Verdict, Option<Reason>, u64)>,
     /// Active runs: queued, running, waiting.
     pub active: Vec<(RunState, u64)>,
+    /// Queued runs by pool.
+    pub queued: Vec<(Option<PoolName>, u64)>,
     /// When the last run that succeeded ended.
     pub last_success: Option<Timestamp>,
     /// The last samples of the kind's metrics.

@@ -7,9 +7,10 @@ use roundsman_model::{
 };
 
 use crate::{
-    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder, Leader,
-    LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp, RunFilter,
-    RunLease, Settled, Settlement, Stopped, StoreResult, TaskRow, TaskTotals,
+    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
+    Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned,
+    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, StoreResult, TaskRow, TaskTotals,
+    Unstarted,
 };
 
 /// Durable truth. Every call has a time limit; acknowledged means durable.
@@ -89,13 +90,14 @@ pub trait Store: Send + Sync + 'static {
     /// version, tasks that are no longer named are marked removed and their queued and waiting runs end as cancelled.
     async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()>;
 
-    /// The same under a leader's epoch: false, and nothing was done, if that epoch is over.
-    async fn install_under(
+    /// The same with everything that goes with it, all or nothing: the last verdicts under the old definitions, pools and
+    /// budgets, and first runs. With an epoch, nothing is done unless that epoch still leads.
+    async fn install_whole(
         &self,
-        epoch: i64,
-        definitions: &[TaskDefinition],
+        what: Installation,
+        epoch: Option<i64>,
         now: Timestamp,
-    ) -> StoreResult<bool>;
+    ) -> StoreResult<Installed>;
 
     /// Puts the sizes of pools and the rules of budgets in force. Those not named are taken out of force.
     async fn set_limits(
@@ -134,11 +136,23 @@ pub trait Store: Send + Sync + 'static {
     /// clock that was wrong; their runs end as cancelled. A row that spans the instant is taken back whole. The ledger
     /// then ends at the instant, or before the row that spanned it, even if slots after it ran: those stay, `ran_ahead`
     /// tells them, and when their time comes again `fire` finds them recorded. A task first seen after the instant was
-    /// first seen then. Returns how many slots were taken back.
-    async fn withdraw(&self, task: &TaskName, after: Timestamp) -> StoreResult<u64>;
+    /// first seen then. Returns how many slots were taken back; nothing, and nothing was written, if there is an epoch and
+    /// it is over.
+    async fn withdraw(
+        &self,
+        task: &TaskName,
+        after: Timestamp,
+        epoch: Option<i64>,
+    ) -> StoreResult<Option<u64>>;
+
+    /// Brings what is still to come and was asked for under a clock that was ahead as near as it was then: retries,
+    /// wake-ups, runs on request, budgets. The right time, where that clock was corrected, is `truth`. Returns how much, or
+    /// nothing for an epoch that is over: then nothing was done.
+    async fn set_back(&self, truth: Timestamp, epoch: Option<i64>) -> StoreResult<Option<u64>>;
 
     /// Records a run on request; with `claim` it is at once running in its first attempt, held by that node. Where it has
-    /// to wait for a place in its pool, for a lease or for another node, it is queued.
+    /// to wait for a place in its pool, for a lease or for another node, it is queued. A task that was removed runs no more;
+    /// one that no daemon ever installed does.
     async fn request(&self, run: NewRun, claim: Option<&Claimer>, now: Timestamp) -> StoreResult<Requested>;
 
     /// Takes up to `limit` queued or waiting runs that are due, oldest slot first: they become running, in a new
@@ -150,19 +164,40 @@ pub trait Store: Send + Sync + 'static {
     /// Takes this run, if it is queued or waiting, due, and nobody else has it; pools and leases as in `claim`.
     async fn claim_run(&self, me: &Claimer, run: RunId, now: Timestamp) -> StoreResult<Option<Run>>;
 
-    /// Ends queued runs whose time for a first attempt is over as failed, their slots as missed (not started). Returns
-    /// them.
-    async fn expire(&self, now: Timestamp) -> StoreResult<Vec<Run>>;
+    /// Runs without a first attempt that should have started before an instant, by their latest start: those after `after`.
+    /// Nobody takes them while the wall clock says so; whether it is to be believed is the engine's matter.
+    async fn overdue(
+        &self,
+        now: Timestamp,
+        after: Option<Unstarted>,
+        limit: u32,
+    ) -> StoreResult<Vec<Unstarted>>;
+
+    /// Ends those of these runs that never started as failed, their slots as missed (not started). Returns them; nothing,
+    /// and nothing was written, if there is an epoch and it is over.
+    async fn expire(
+        &self,
+        runs: &[RunId],
+        epoch: Option<i64>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Vec<Run>>>;
 
     /// Runs that are due and have not started, and what each waits for, oldest slot first.
     async fn waiting(&self, limit: u32, now: Timestamp) -> StoreResult<Vec<Held>>;
 
-    /// Ended runs of rounds whose followers were not decided yet, oldest first.
-    async fn unfollowed(&self, limit: u32) -> StoreResult<Vec<Run>>;
+    /// Ended runs of rounds whose followers were not decided yet, oldest first: those after `after`.
+    async fn unfollowed(&self, after: Option<RunId>, limit: u32) -> StoreResult<Vec<Run>>;
 
     /// Records what followers of an ended run do, and that it was looked at, in one transaction. A follower that has a
-    /// run in the round already gets no other. Returns the runs recorded.
-    async fn follow(&self, ended: RunId, followers: &[Follow], now: Timestamp) -> StoreResult<Vec<RunId>>;
+    /// run in the round already gets no other; one that was removed is skipped. Returns the runs recorded; nothing, and
+    /// nothing was written, if there is an epoch and it is over.
+    async fn follow(
+        &self,
+        ended: RunId,
+        followers: &[Follow],
+        epoch: Option<i64>,
+        now: Timestamp,
+    ) -> StoreResult<Option<Vec<RunId>>>;
 
     /// Takes a named lease for an attempt under way; it is free again when the attempt ends.
     async fn try_lease(&self, lease: &RunLease, name: &LeaseName, now: Timestamp) -> StoreResult<LeaseReply>;
@@ -189,7 +224,7 @@ pub trait Store: Send + Sync + 'static {
     async fn give_up(&self, run: RunId, state: RunState, cause: &str, now: Timestamp) -> StoreResult<bool>;
 
     /// Records the end of an attempt and what follows, in one transaction. The same settlement twice is one, and `Done`
-    /// both times.
+    /// both times. A run that would go on and whose task was removed meanwhile ends as cancelled.
     async fn settle(&self, settlement: Settlement) -> StoreResult<Settled>;
 
     /// All running runs with their holders.

@@ -18,6 +18,7 @@ pub mod pauses;
 pub mod pooling;
 pub mod prune;
 pub mod reading;
+pub mod removing;
 pub mod requests;
 pub mod settling;
 mod stage;
@@ -62,6 +63,8 @@ macro_rules! conformance_tests {
             settling::the_same_settlement_twice_is_one
             settling::a_stop_order_outranks_what_would_follow
             settling::a_wake_up_is_kept_once
+            settling::an_attempt_is_lost_once
+            settling::samples_that_cannot_be_read_are_none
             pooling::eight_claimers_never_overfill_a_pool
             pooling::a_full_pool_holds_up_nobody_else
             pooling::a_retry_needs_a_place_again
@@ -81,6 +84,7 @@ macro_rules! conformance_tests {
             following::two_upstreams_have_one_follower
             following::a_follower_obeys_the_overlap_rule
             following::the_last_run_of_each_task_is_found
+            following::what_waits_is_read_in_pages
             waiting::it_is_known_what_runs_wait_for
             waiting::a_run_that_does_not_start_in_time_is_given_up
             waiting::nobody_starts_a_run_too_late
@@ -92,6 +96,7 @@ macro_rules! conformance_tests {
             leading::of_ten_who_take_the_lead_one_has_it
             leading::the_lead_is_kept_and_given_up
             leading::a_deposed_leader_fires_nothing
+            leading::a_deposed_leader_writes_nothing_else_either
             leading::firing_and_taking_the_lead_exclude_each_other
             pauses::a_pause_refuses_what_was_decided_before_it
             pauses::a_paused_task_is_paused_anew
@@ -105,10 +110,16 @@ macro_rules! conformance_tests {
             withdrawing::slots_of_a_wrong_clock_are_taken_back
             withdrawing::a_row_that_spans_the_instant_goes_whole
             withdrawing::a_task_first_seen_in_the_future_begins_now
+            withdrawing::what_a_wrong_clock_put_off_comes_near
             withdrawing::taking_back_and_claiming_exclude_each_other
             limits::pools_come_and_go
             tasks::definitions_have_versions
             tasks::a_removed_task_ends_what_has_not_started
+            tasks::an_installation_is_whole_or_not_at_all
+            removing::a_removed_follower_is_skipped
+            removing::a_removed_task_is_not_run_on_request
+            removing::a_run_of_a_removed_task_does_not_go_on
+            removing::removing_and_settling_exclude_each_other
             requests::a_request_is_claimed_at_once
             requests::a_request_obeys_the_overlap_rule
             requests::a_request_beside_the_rule_leaves_places_alone
@@ -130,6 +141,7 @@ macro_rules! conformance_tests {
             prune::repetitions_become_hourly_sums
             prune::the_oldest_go_where_bytes_are_too_many
             prune::batches_are_small
+            prune::no_slot_names_a_run_that_is_gone
             reading::runs_are_listed_newest_first
             reading::totals_add_up
             reading::texts_of_every_kind_survive

@@ -1,9 +1,9 @@
 //! Why slots could not fire for a while, in words for people. It decides about no slot.
 
 use chrono::TimeDelta;
-use roundsman_model::{Reason, TaskDefinition, Timestamp, verdict::Outage};
+use roundsman_model::{Reason, TaskDefinition, Timestamp, time::delta, verdict::Outage};
 
-use crate::clock::Lapse;
+use crate::clock::{Lapse, STALL};
 
 /// A time in which nothing could fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(crate) enum Cause {
     Clock(Lapse),
     /// The task was still catching up with what it had missed before.
     Behind,
+    /// Nothing to speak of: the lead was handed over. Slots that are not late came at their time.
+    HandOver,
 }
 
 impl Gap {
@@ -40,6 +42,11 @@ impl Gap {
     /// A gap that lasts until now.
     pub(crate) fn open(cause: Cause, since: Timestamp) -> Self {
         Self { cause, since, until: None }
+    }
+
+    /// Whether it is a reason for a slot to be so late.
+    pub(crate) fn explains(&self, late: TimeDelta) -> bool {
+        self.cause != Cause::HandOver || late > delta(STALL)
     }
 
     /// The gap as it concerns a task whose first slot in it is `first`.
@@ -54,10 +61,11 @@ impl Gap {
         let local = |at: Timestamp| at.with_timezone(&definition.timezone).format("%Y-%m-%d %H:%M:%S %:z");
         let reason = match self.cause {
             Cause::StoreAway => Reason::StoreAway,
-            Cause::Behind => Reason::Misfire,
+            Cause::Behind | Cause::HandOver => Reason::Misfire,
             Cause::DaemonDown | Cause::NoLeader | Cause::Clock(_) => Reason::Down,
         };
         let detail = match self.cause {
+            Cause::HandOver => "left undecided when the lead was handed over".to_owned(),
             // The same words for every slot, so that one row can take them all.
             Cause::Behind => "the task was still catching up with earlier slots".to_owned(),
             _ => format!("{} from {} to {}", self.cause, local(since), local(self.until.unwrap_or(now))),
@@ -73,6 +81,7 @@ impl std::fmt::Display for Cause {
             Self::NoLeader => f.write_str("no leader"),
             Self::StoreAway => f.write_str("store away"),
             Self::Behind => f.write_str("catching up"),
+            Self::HandOver => f.write_str("hand-over"),
             Self::Clock(Lapse::Slept) => f.write_str("the host slept"),
             Self::Clock(Lapse::StoodStill) => f.write_str("the daemon stood still"),
             Self::Clock(Lapse::Unsteady) => f.write_str("firing waited for a steady clock"),

@@ -80,6 +80,11 @@ impl Firer {
             self.reign = None;
             return false;
         }
+        if row.ledger_until < Some(watched.ledger_until) {
+            // Slots were taken back; which of those after them ran is read when it takes over anew.
+            self.reign = None;
+            return true;
+        }
         let moved = row.ledger_until != Some(watched.ledger_until);
         watched.refresh(row);
         self.plan_next(task);

@@ -34,15 +34,18 @@ impl Firer {
         if !self.trusts(&rows) {
             return Ok(false);
         }
-        let rows = self.mended(rows).await?;
+        let Some(rows) = self.mended(rows, standing.epoch()).await? else {
+            self.depose();
+            return Ok(false);
+        };
         let gap = self.gap_before();
         // If this fails, the next try is about the same gap.
         self.quiet = gap;
-        self.engine.note_write(self.engine.put_limits().await)?;
         let all = self.engine.definitions();
         let wanted = Definitions::new(&all);
         let ahead = self.ahead().await?;
-        let taken = reconcile(&self.engine, standing.epoch(), gap, rows, &wanted, &ahead).await;
+        let limits = self.engine.limits();
+        let taken = reconcile(&self.engine, standing.epoch(), gap, rows, &wanted, limits, &ahead).await;
         let Some(rows) = self.engine.note_write(taken)? else {
             self.depose();
             return Ok(false);
@@ -63,7 +66,7 @@ impl Firer {
             && let Some(step) = self.clock.compare(newest, self.glance())
         {
             ClockOdd { step_ms: step.num_milliseconds() }.emit();
-            self.engine.health().clock(self.clock.held());
+            self.tell_clock();
             return false;
         }
         self.trusted = true;
@@ -74,9 +77,10 @@ impl Firer {
     fn gap_before(&mut self) -> Option<Gap> {
         let now = self.engine.now();
         if let Some(since) = self.engine.vacancy() {
-            // A lead that was handed over leaves no gap worth the name.
+            // A lead that was handed over leaves no gap worth the name; what its last holder left undecided is late.
             let brief = (now - since).to_std().is_ok_and(|passed| passed <= STALL);
-            return (!brief).then_some(Gap::open(Cause::NoLeader, since));
+            let cause = if brief { Cause::HandOver } else { Cause::NoLeader };
+            return Some(Gap::open(cause, since));
         }
         let neighbourly = |since| self.stood_by && self.began_at - since <= delta(NEIGHBOURLY);
         match self.quiet {
@@ -99,17 +103,22 @@ impl Firer {
         Ok(ahead)
     }
 
-    /// Takes back what was written under a clock that was ahead, if there is such a thing.
-    async fn mended(&mut self, rows: Vec<TaskRow>) -> StoreResult<Vec<TaskRow>> {
-        let Some(truth) = self.mend_after else { return Ok(rows) };
+    /// Takes back what was written under a clock that was ahead, if there is such a thing. Nothing if another node leads:
+    /// then that is for this node to do when it leads again, or for the other.
+    async fn mended(&mut self, rows: Vec<TaskRow>, epoch: Option<i64>) -> StoreResult<Option<Vec<TaskRow>>> {
+        let Some(truth) = self.mend_after else { return Ok(Some(rows)) };
         let mut taken_back = 0;
         for row in rows.iter().filter(|row| row.ledger_until.is_some_and(|until| until > truth)) {
-            let withdrawn = self.engine.store().withdraw(&row.definition.name, truth).await;
-            taken_back += self.engine.note_write(withdrawn)?;
+            let withdrawn = self.engine.store().withdraw(&row.definition.name, truth, epoch).await;
+            let Some(withdrawn) = self.engine.note_write(withdrawn)? else { return Ok(None) };
+            taken_back += withdrawn;
         }
+        let set_back = self.engine.store().set_back(truth, epoch).await;
+        let Some(set_back) = self.engine.note_write(set_back)? else { return Ok(None) };
         self.mend_after = None;
-        tracing::warn!(slots = taken_back, "took back what lay in the future of the corrected clock");
-        self.engine.note_read(self.engine.store().tasks().await)
+        let words = "took back what lay in the future of the corrected clock";
+        tracing::warn!(slots = taken_back, still_to_come = set_back, "{words}");
+        self.engine.note_read(self.engine.store().tasks().await).map(Some)
     }
 
     /// Mends the ledgers while this node goes on firing.
@@ -118,7 +127,11 @@ impl Firer {
             return Ok(());
         }
         let rows = self.engine.note_read(self.engine.store().tasks().await)?;
-        let rows = self.mended(rows).await?;
+        let epoch = self.reign.and_then(Standing::epoch);
+        let Some(rows) = self.mended(rows, epoch).await? else {
+            self.depose();
+            return Ok(());
+        };
         let ahead = self.ahead().await?;
         self.rebuild(&rows, &ahead);
         Ok(())
@@ -200,10 +213,9 @@ impl Firer {
         let definitions: Vec<Arc<TaskDefinition>> =
             wanted.definitions.iter().cloned().map(Arc::new).collect();
         let ahead = self.ahead().await?;
-        let limits = self.engine.store().set_limits(&wanted.pools, &wanted.budgets).await;
-        self.engine.note_write(limits)?;
+        let limits = (wanted.pools.clone(), wanted.budgets.clone());
         let all = Definitions::new(&definitions);
-        let taken = reconcile(&self.engine, standing.epoch(), self.gap, rows, &all, &ahead).await;
+        let taken = reconcile(&self.engine, standing.epoch(), self.gap, rows, &all, limits, &ahead).await;
         let taken = self.engine.note_write(taken).inspect_err(|_| {
             // It may have come to pass or not: the definitions of this node are put in force again.
             self.reign = None;

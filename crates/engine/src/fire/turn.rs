@@ -32,6 +32,7 @@ impl Watched {
         else {
             return Turn::default();
         };
+        let gap = gap.filter(|gap| gap.explains(until - first));
         let outage = gap.map(|gap| gap.outage(definition, after, first, now));
         let bygone = self.bygone(after, until, outage.as_ref(), now);
         let after = bygone.as_ref().map_or(after, |bygone| bygone.slots.last);

@@ -101,7 +101,9 @@ impl Watched {
             Some(at) if !self.definition.enabled => Some(at.max(self.ledger_until + delta(IDLE_RHYTHM))),
             slot => slot,
         };
-        slot.into_iter().chain(self.wake_due(now)).min()
+        // A wake-up does not overtake what is caught up.
+        let wake = self.wake_due(now).filter(|_| self.behind.is_none());
+        slot.into_iter().chain(wake).min()
     }
 
     /// When the extra run is due: not while the task is paused.
@@ -122,7 +124,7 @@ impl Watched {
             Some(behind) => self.catch_up(behind, gap, until, now),
             None => self.turn(self.ledger_until, until, gap, now),
         };
-        if self.behind.is_none() && self.is_backlog(&turn, gap) {
+        if self.behind.is_none() && self.is_backlog(&turn) {
             self.behind = gap.map(|gap| Behind { gap: Gap { until: Some(now), ..gap }, until });
         }
         if self.behind.is_some() {
@@ -164,6 +166,7 @@ impl Watched {
     ) -> Vec<SlotRange> {
         let slots = slots.iter().filter_map(|run| run.slot);
         let row = |slot| {
+            let gap = gap.filter(|gap| gap.explains(now - self.offset - slot));
             let outage = gap.map(|gap| gap.outage(&self.definition, self.ledger_until, slot, now));
             let (verdict, reason, detail) = match outage {
                 Some(outage) => (Verdict::Missed, outage.reason, outage.detail),
@@ -193,8 +196,8 @@ impl Watched {
         }
     }
 
-    fn is_backlog(&self, turn: &Turn, gap: Option<Gap>) -> bool {
-        gap.is_some() && self.definition.misfire == Misfire::All && turn.decided.run.len() > 1
+    fn is_backlog(&self, turn: &Turn) -> bool {
+        turn.late && self.definition.misfire == Misfire::All && turn.decided.run.len() > 1
     }
 
     /// What becomes of slots that were missed, and of those that came since.

@@ -107,3 +107,48 @@ async fn no_more_than_a_hundred_are_caught_up() {
     scene.started("b", &store, &[many], None).await;
     assert_eq!(ledger(&store, "many").await, ["02:01:00–03:20:00 ×80 missed(down)", "03:21:00 fired"]);
 }
+
+#[tokio::test]
+async fn a_wake_up_waits_until_all_is_caught_up() {
+    let scene = Scene::at("2026-11-20T02:00:30Z");
+    let store = scene.store().await;
+    let task = TaskDefinition { misfire: Misfire::All, ..task("minutely", "* * * * *") };
+    let (engine, mut firer) = scene.started("a", &store, std::slice::from_ref(&task), None).await;
+    for _ in 0..40 {
+        pass_second(&scene, &mut firer).await;
+    }
+    let me = holder("worker");
+    let run = store.claim(&Claimer::of(me.clone()), 1, engine.now()).await.unwrap().runs.remove(0);
+    let settlement = Settlement {
+        wake_at: Some("2026-11-20T02:02:30Z".parse().unwrap()),
+        lease: RunLease { run: run.id, attempt: 1, holder: me },
+        end: roundsman_model::AttemptEnd::Finished { outcome: Outcome::success("done") },
+        transition: Transition::End { state: RunState::Succeeded, cause: None, outcome: None },
+        metrics: Vec::new(),
+        cpu_ms: None,
+        max_rss: None,
+        at: engine.now(),
+    };
+    store.settle(settlement).await.unwrap();
+    scene.clock.set("2026-11-20T02:05:30Z".parse().unwrap());
+    let engine = scene.boot("b", &store, &[task]).await;
+    let mut firer = Firer::new(engine.clone(), Some("2026-11-20T02:01:10Z".parse().unwrap()));
+    firer.begin().await.unwrap();
+    scene.clock.advance(Duration::from_millis(1));
+    let rest = firer.run_once().await;
+    assert!(rest >= Duration::from_millis(100), "{rest:?}");
+    for _ in 0..60 {
+        scene.clock.advance(Duration::from_millis(10));
+        firer.run_once().await;
+    }
+    let ready = engine.health().readiness();
+    assert!(ready.parts.iter().all(|(name, well, _)| *name != "slots" || *well), "{:?}", ready.parts);
+    for _ in 0..8 {
+        work_off(&store, engine.now()).await;
+        pass_second(&scene, &mut firer).await;
+    }
+    // Its turn comes with the last slot, whose run is in its way then, as the overlap rule has it.
+    assert_eq!(store.tasks().await.unwrap().remove(0).wake, None);
+    let ran: Vec<_> = (1..=5).map(|minute| format!("02:0{minute}:00 ran")).collect();
+    assert_eq!(ledger(&store, "minutely").await, ran);
+}

@@ -8,13 +8,15 @@ use std::sync::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause,
-    PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
+    Artifact, AttemptEnd, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName,
+    Pause, PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName,
+    Timestamp,
 };
 use roundsman_store::{
-    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder, Leader,
-    LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned, Requested, RollUp, RunFilter,
-    RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult, TaskRow, TaskTotals,
+    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
+    Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned,
+    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult,
+    TaskRow, TaskTotals, Unstarted,
 };
 
 /// How a call fails.
@@ -24,6 +26,10 @@ pub(crate) enum Fault {
     Away,
     /// It is carried out, and nobody learns of it.
     AnswerLost,
+    /// It is not carried out: the store does not know us.
+    Denied,
+    /// It is not carried out, and never will be.
+    Refused,
 }
 
 /// A real store in front of which calls can be made to fail.
@@ -79,14 +85,19 @@ impl Faulty {
         call: impl Future<Output = StoreResult<T>>,
     ) -> StoreResult<T> {
         let fault = self.fault_of(what);
-        if fault != Some(Fault::Away) {
+        if matches!(fault, None | Some(Fault::AnswerLost)) {
             let answer = call.await;
             if fault.is_none() {
                 return answer;
             }
         }
         self.failed.fetch_add(1, Ordering::Relaxed);
-        Err(StoreError::Away { what, store: "a test".into(), source: "it was told to fail".into() })
+        let (store, source) = ("a test".to_owned(), "it was told to fail".into());
+        Err(match fault {
+            Some(Fault::Denied) => StoreError::Denied { store, source },
+            Some(Fault::Refused) => StoreError::Refused { what, store, source },
+            _ => StoreError::Away { what, store, source },
+        })
     }
 }
 
@@ -122,7 +133,11 @@ macro_rules! faulty {
             }
             async fn settle(&self, settlement: Settlement) -> StoreResult<Settled> {
                 let at = settlement.at;
-                let settled = self.through("settle", self.inner.settle(settlement)).await?;
+                // Outcomes can be made to fail alone.
+                let has_outcome = matches!(settlement.end, AttemptEnd::Finished { .. });
+                let alone = has_outcome && self.fault_of("settle an outcome").is_some();
+                let what = if alone { "settle an outcome" } else { "settle" };
+                let settled = self.through(what, self.inner.settle(settlement)).await?;
                 self.settled.lock().unwrap().push(at);
                 Ok(settled)
             }
@@ -153,20 +168,22 @@ faulty! {
     fn set_limits(pools: &[(PoolName, u32)], budgets: &[(BudgetName, BudgetRule)]) -> ();
     fn tasks() -> Vec<TaskRow>;
     fn tasks_named(names: &[TaskName]) -> Vec<TaskRow>;
-    fn install_under(epoch: i64, definitions: &[TaskDefinition], now: Timestamp) -> bool;
+    fn install_whole(what: Installation, epoch: Option<i64>, now: Timestamp) -> Installed;
     fn revisions() -> Vec<(TaskName, i64)>;
     fn busy() -> Vec<TaskName>;
     fn ran_ahead() -> Vec<(TaskName, Timestamp)>;
     fn definition(task: &TaskName, hash: &str) -> Option<TaskDefinition>;
     fn fire(batch: Vec<Firing>, epoch: Option<i64>, now: Timestamp) -> Vec<Fired>;
-    fn withdraw(task: &TaskName, after: Timestamp) -> u64;
+    fn set_back(truth: Timestamp, epoch: Option<i64>) -> Option<u64>;
+    fn withdraw(task: &TaskName, after: Timestamp, epoch: Option<i64>) -> Option<u64>;
     fn request(run: NewRun, claim: Option<&Claimer>, now: Timestamp) -> Requested;
     fn claim(me: &Claimer, limit: u32, now: Timestamp) -> Claimed;
     fn claim_run(me: &Claimer, run: RunId, now: Timestamp) -> Option<Run>;
-    fn expire(now: Timestamp) -> Vec<Run>;
+    fn overdue(now: Timestamp, after: Option<Unstarted>, limit: u32) -> Vec<Unstarted>;
+    fn expire(runs: &[RunId], epoch: Option<i64>, now: Timestamp) -> Option<Vec<Run>>;
     fn waiting(limit: u32, now: Timestamp) -> Vec<Held>;
-    fn unfollowed(limit: u32) -> Vec<Run>;
-    fn follow(ended: RunId, followers: &[Follow], now: Timestamp) -> Vec<RunId>;
+    fn unfollowed(after: Option<RunId>, limit: u32) -> Vec<Run>;
+    fn follow(ended: RunId, followers: &[Follow], epoch: Option<i64>, now: Timestamp) -> Option<Vec<RunId>>;
     fn try_lease(lease: &RunLease, name: &LeaseName, now: Timestamp) -> LeaseReply;
     fn draw(budget: &BudgetName, default: &BudgetRule, wanted: u32, now: Timestamp) -> Draw;
     fn hold_budget(budget: &BudgetName, default: &BudgetRule, until: Timestamp) -> ();

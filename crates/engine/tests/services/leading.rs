@@ -3,8 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use roundsman_engine::{Engine, Firer, Lead, Service as _, Standing};
-use roundsman_model::{BootId, NodeId, Overlap, TaskDefinition};
-use roundsman_store::{Extra, Fired, Firing, Holder, OpenOptions, Role, SlotToRun, Store};
+use roundsman_model::{
+    AttemptEnd, BootId, Misfire, NodeId, Outcome, Overlap, RunState, TaskDefinition, Timestamp, Transition,
+};
+use roundsman_store::{
+    Claimer, Extra, Fired, Firing, Holder, Installation, Installed, OpenOptions, Role, RunLease, Settlement,
+    SlotToRun, Store,
+};
 use roundsman_testkit::postgres::PostgresCluster;
 
 use crate::{
@@ -152,7 +157,8 @@ async fn a_leader_that_was_frozen_writes_nothing_any_more() {
     };
     let fired = store.fire(vec![firing], Some(old), slot).await.unwrap();
     assert_eq!(fired, [Fired::Deposed]);
-    assert!(!store.install_under(old, &[], slot).await.unwrap());
+    let empty = Installation::default();
+    assert_eq!(store.install_whole(empty, Some(old), slot).await.unwrap(), Installed::Deposed);
     assert_eq!(store.tasks().await.unwrap().remove(0), row);
 
     assert!(!first.engine.standing().fires(), "its lease ran out while it was frozen");
@@ -199,4 +205,69 @@ async fn a_successor_puts_its_own_definitions_in_force() {
     let rows = store.tasks().await.unwrap();
     let one = rows.iter().find(|row| row.definition.name.as_str() == "one").unwrap();
     assert!(one.removed_at.is_some());
+}
+
+#[tokio::test]
+async fn after_an_outage_of_the_store_the_leader_still_leads() {
+    let scene = Scene::at("2026-11-20T02:00:30Z");
+    let store = open(&database().await).await;
+    let faulty = [Faulty::around(store.clone()), Faulty::around(store.clone())];
+    let [a, b]: [Arc<dyn Store>; 2] = [faulty[0].clone(), faulty[1].clone()];
+    let mut first = Daemon::start(&scene, "node-a", &a, &minutely()).await;
+    let mut second = Daemon::start(&scene, "node-b", &b, &minutely()).await;
+    pass(&scene, &mut [&mut first, &mut second], 20).await;
+    faulty.iter().for_each(|store| store.fail(Fault::Away));
+    pass(&scene, &mut [&mut first, &mut second], 200).await;
+    faulty.iter().for_each(|store| store.heal());
+    second.turn().await;
+    pass(&scene, &mut [&mut first, &mut second], 5).await;
+    assert!(first.engine.standing().fires() && !second.engine.standing().fires());
+    assert_eq!(
+        ledger(&store, "minutely").await,
+        ["02:01:00–02:03:00 ×3 missed(store_away)", "02:04:00 fired"]
+    );
+    // Its watch begins anew: a leader that ends now is succeeded as ever.
+    drop(first);
+    pass(&scene, &mut [&mut second], 8).await;
+    assert!(second.engine.standing().fires());
+}
+
+#[tokio::test]
+async fn a_hand_over_leaves_a_backlog_to_be_caught_up() {
+    let scene = Scene::at("2026-11-20T02:00:30Z");
+    let store = open(&database().await).await;
+    let tasks = [TaskDefinition { misfire: Misfire::All, ..task("minutely", "* * * * *") }];
+    drop(Daemon::start(&scene, "node-a", &store, &tasks).await);
+    scene.clock.set("2026-11-20T02:05:57Z".parse().unwrap());
+    let first = Daemon::start(&scene, "node-a", &store, &tasks).await;
+    let mut second = Daemon::start(&scene, "node-b", &store, &tasks).await;
+    assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired"]);
+    first.engine.resign().await;
+    pass(&scene, &mut [&mut second], 5).await;
+    assert!(second.engine.standing().fires());
+    assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired"], "the others wait for their turn");
+    let me = Holder { node: NodeId::new("node-c"), boot: BootId::new("node-c-1") };
+    for _ in 0..6 {
+        let now = second.engine.now();
+        for run in store.claim(&Claimer::of(me.clone()), 9, now).await.unwrap().runs {
+            let lease = RunLease { run: run.id, attempt: 1, holder: me.clone() };
+            store.settle(succeeded(lease, now)).await.unwrap();
+        }
+        pass(&scene, &mut [&mut second], 1).await;
+    }
+    let ran: Vec<_> = (1..=6).map(|minute| format!("02:0{minute}:00 ran")).collect();
+    assert_eq!(ledger(&store, "minutely").await, ran);
+}
+
+fn succeeded(lease: RunLease, at: Timestamp) -> Settlement {
+    Settlement {
+        lease,
+        end: AttemptEnd::Finished { outcome: Outcome::success("done") },
+        transition: Transition::End { state: RunState::Succeeded, cause: None, outcome: None },
+        metrics: Vec::new(),
+        cpu_ms: None,
+        max_rss: None,
+        wake_at: None,
+        at,
+    }
 }

@@ -88,7 +88,7 @@ async fn a_reload_that_the_store_refuses_changes_nothing() {
     let faulty = Faulty::around(scene.store().await);
     let store: Arc<dyn Store> = faulty.clone();
     let (engine, mut firer) = scene.started("a", &store, &[task("kept", "* * * * *")], None).await;
-    faulty.fail_only("install", Fault::Away);
+    faulty.fail_only("install_whole", Fault::Away);
     let refused = reload(&engine, &mut firer, &[task("other", "* * * * *")]).await;
     assert!(matches!(refused, Err(ReloadError::Store(_))), "{refused:?}");
     faulty.heal();
@@ -120,4 +120,47 @@ async fn a_daemon_that_stops_takes_no_new_definitions() {
     engine.stop_claiming.cancel();
     let refused = engine.reload(Vec::new(), Vec::new(), Vec::new()).await;
     assert!(matches!(refused, Err(ReloadError::Stopping)), "{refused:?}");
+}
+
+/// A new schedule for one task and a new task, seen by a daemon that was away for an hour.
+async fn comes_back_to_other_definitions(fault: Option<Fault>) -> (Vec<String>, Vec<String>) {
+    let scene = Scene::at("2026-11-20T01:10:00Z");
+    let faulty = Faulty::around(scene.store().await);
+    let store: Arc<dyn Store> = faulty.clone();
+    scene.started("a", &store, &[task("hourly", "0 * * * *")], None).await;
+    scene.clock.set("2026-11-20T02:10:00Z".parse().unwrap());
+    let first = TaskDefinition { run_at_first_start: true, ..task("fresh", "0 3 * * *") };
+    let engine = scene.boot("b", &store, &[task("hourly", "30 * * * *"), first]).await;
+    let mut firer = Firer::new(engine, Some("2026-11-20T01:10:10Z".parse().unwrap()));
+    if let Some(fault) = fault {
+        faulty.fail_only("install_whole", fault);
+        assert!(firer.begin().await.is_err());
+        faulty.heal();
+    }
+    firer.begin().await.unwrap();
+    let runs = runs(&store).await.into_iter().map(|run| format!("{} {}", run.task, run.origin.as_str()));
+    (ledger(&store, "hourly").await, runs.collect())
+}
+
+#[tokio::test]
+async fn definitions_and_what_they_begin_with_are_one() {
+    let well = comes_back_to_other_definitions(None).await;
+    assert_eq!(well.0, ["02:00:00 fired"], "by the old definition; the new one has no slot at 01:30");
+    assert_eq!(well.1.len(), 2, "one for that slot, one at the first start: {:?}", well.1);
+    for fault in [Fault::AnswerLost, Fault::Away] {
+        assert_eq!(comes_back_to_other_definitions(Some(fault)).await, well, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reload_that_nobody_waits_for_any_more_does_not_come() {
+    let scene = Scene::at("2026-11-20T02:00:30Z");
+    let store = scene.store().await;
+    let (engine, mut firer) = scene.started("a", &store, &[task("kept", "* * * * *")], None).await;
+    tokio::time::pause();
+    let slow = engine.reload(vec![task("fresh", "* * * * *")], Vec::new(), Vec::new()).await;
+    assert!(matches!(slow, Err(ReloadError::Slow(_))), "{slow:?}");
+    tokio::time::resume();
+    firer.run_once().await;
+    assert_eq!(engine.definitions()[0].name.as_str(), "kept");
 }

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use roundsman_engine::{Engine, Firer, Service as _};
-use roundsman_model::{Overlap, Run, RunState, TaskDefinition, Timestamp};
-use roundsman_store::{Claimer, Store};
+use roundsman_model::{AttemptEnd, Overlap, Run, RunState, TaskDefinition, TaskError, Timestamp, Transition};
+use roundsman_store::{Claimer, RunLease, Settlement, Store};
 
 use crate::fakes::{Scene, holder, ledger, runs, task};
 
@@ -176,4 +176,33 @@ async fn a_start_with_records_from_the_future_takes_them_back() {
     assert_eq!(ledger(&store, "minutely").await, ["12:01:00 fired"], "firing waits");
     seconds(&scene, &mut firer, 100).await;
     assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired", "02:02:00 fired"]);
+}
+
+#[tokio::test]
+async fn a_retry_under_a_clock_that_was_ahead_does_not_wait_for_it() {
+    let scene = Scene::at("2036-05-01T11:59:30Z");
+    let store = scene.store().await;
+    let (_engine, mut firer) = scene.started("a", &store, &[task("daily", "0 12 * * *")], None).await;
+    seconds(&scene, &mut firer, 40).await;
+    let claimed = store.claim(&Claimer::of(holder("a")), 10, at("2036-05-01T12:00:10Z")).await.unwrap();
+    let run = claimed.runs[0].id;
+    let settlement = Settlement {
+        lease: RunLease { run, attempt: 1, holder: holder("a") },
+        end: AttemptEnd::Erred { error: TaskError::retry("no answer") },
+        transition: Transition::Wait {
+            due_at: at("2036-05-01T12:00:40Z"),
+            cause: "no answer".into(),
+            counted: true,
+        },
+        metrics: Vec::new(),
+        cpu_ms: None,
+        max_rss: None,
+        wake_at: None,
+        at: at("2036-05-01T12:00:11Z"),
+    };
+    store.settle(settlement).await.unwrap();
+    scene.clock.set(at("2026-11-20T02:03:30Z"));
+    seconds(&scene, &mut firer, 60).await;
+    let again = store.claim(&Claimer::of(holder("a")), 10, at("2026-11-20T02:04:30Z")).await.unwrap();
+    assert_eq!(again.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run]);
 }

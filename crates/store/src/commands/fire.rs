@@ -45,17 +45,23 @@ impl Command for Fire {
         {
             return Ok(vec![Fired::Deposed; self.batch.len()]);
         }
-        let names: Value = Rows::of(&self.batch, |firing| [firing.task.as_str().into()]).into();
-        let mut ledgers = ledger::lock(session, names.clone()).await?;
-        ledger::look_ahead(session, &self.batch, &mut ledgers).await?;
-        let wakes = wakes(session, &self.batch).await?;
-        let places = places::occupied(session, names).await?;
-        let mut plan = Board { ledgers, places, wakes }.plan(&self.batch);
-        let first = runs::numbers(session, plan.runs.len()).await?;
-        plan.number(first);
-        carry_out(session, &plan, self.now).await?;
+        let mut plan = plan(session, &self.batch).await?;
+        carry_out(session, &mut plan, self.now).await?;
         Ok(plan.fired)
     }
+}
+
+/// Locks the ledgers of a batch and works out what it comes to. Nothing is written yet.
+pub(super) async fn plan<'b>(session: &mut Session<'_>, batch: &'b [Firing]) -> Outcome<Plan<'b>> {
+    if batch.is_empty() {
+        return Ok(Plan::default());
+    }
+    let names: Value = Rows::of(batch, |firing| [firing.task.as_str().into()]).into();
+    let mut ledgers = ledger::lock(session, names.clone()).await?;
+    ledger::look_ahead(session, batch, &mut ledgers).await?;
+    let wakes = wakes(session, batch).await?;
+    let places = places::occupied(session, names).await?;
+    Ok(Board { ledgers, places, wakes }.plan(batch))
 }
 
 /// Which tasks that are to be fired for a wake-up have one.
@@ -69,7 +75,13 @@ async fn wakes(session: &mut Session<'_>, batch: &[Firing]) -> Outcome<HashSet<T
     session.rows(Statement::new(text).bind(rows)).await?.iter().map(|row| row.name("task")).collect()
 }
 
-async fn carry_out(session: &mut Session<'_>, plan: &Plan<'_>, now: Timestamp) -> Outcome<()> {
+/// Writes what was worked out.
+pub(super) async fn carry_out(session: &mut Session<'_>, plan: &mut Plan<'_>, now: Timestamp) -> Outcome<()> {
+    if plan.fired.is_empty() {
+        return Ok(());
+    }
+    let first = runs::numbers(session, plan.runs.len()).await?;
+    plan.number(first);
     let mut counts = Counts::default();
     // Before the newcomers come, because no two active runs may have one place.
     end_superseded(session, &plan.ended, &mut counts, now).await?;

@@ -1,15 +1,18 @@
 //! Tasks and the versions of their definitions. It does not say what a definition means.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use roundsman_model::{Pause, Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
 use serde_json::Value as Json;
 
-use super::{Command, counters::Counts, leader};
+use super::{Command, counters::Counts, fire, leader, limits::SetLimits};
 use crate::{
-    TaskRow, Wake,
+    Fired, Firing, Installation, Installed, TaskRow, Wake,
     sql::{Outcome, Row, Rows, Session, Statement, sql},
 };
+
+/// Why a run of a task that is gone does not go on.
+pub(super) const REMOVED: &str = "the task was removed from the configuration";
 
 /// Locks a task's row. Returns whether there is one.
 pub(super) async fn lock(session: &mut Session<'_>, task: &TaskName) -> Outcome<bool> {
@@ -23,55 +26,90 @@ pub(super) async fn revise(session: &mut Session<'_>, task: &TaskName) -> Outcom
     Ok(session.execute(statement.bind(task.as_str())).await? > 0)
 }
 
-/// Puts definitions in force.
+/// Puts definitions in force, and what goes with them.
 pub(crate) struct Install {
-    pub(crate) definitions: Vec<TaskDefinition>,
+    pub(crate) what: Installation,
     pub(crate) epoch: Option<i64>,
     pub(crate) now: Timestamp,
 }
 
 impl Command for Install {
-    /// Whether it was done: not by a leader whose epoch is over.
-    type Reply = bool;
+    type Reply = Installed;
     const WHAT: &'static str = "install the tasks' definitions";
 
-    async fn run(&self, session: &mut Session<'_>) -> Outcome<bool> {
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Installed> {
         if let Some(epoch) = self.epoch
             && !leader::leads(session, epoch).await?
         {
-            return Ok(false);
+            return Ok(Installed::Deposed);
         }
-        // All rows are locked in one order, so that firing and a second daemon wait rather than cross.
-        let text = sql!("SELECT name, hash, removed_at, first_seen FROM tasks ORDER BY name" LOCKED);
-        let mut known = HashMap::new();
-        for row in session.rows(Statement::new(text)).await? {
-            known.insert(row.name::<TaskName>("name")?, Known::from(&row)?);
+        let known = known(session).await?;
+        // The old definitions have the last word about slots up to now, while they are still in force.
+        let mut closing = fire::plan(session, &self.what.closing).await?;
+        let moved = self.what.closing.iter().zip(&closing.fired).filter(|(_, fired)| **fired == Fired::Moved);
+        let moved: Vec<_> = moved.map(|(firing, _)| firing.task.clone()).collect();
+        if !moved.is_empty() {
+            return Ok(Installed::Moved(moved));
         }
+        if let Some((pools, budgets)) = &self.what.limits {
+            SetLimits { pools: pools.clone(), budgets: budgets.clone() }.run(session).await?;
+        }
+        fire::carry_out(session, &mut closing, self.now).await?;
+        self.put_in_force(session, &known).await?;
+        let first = self.first(&known);
+        let mut first = fire::plan(session, &first).await?;
+        fire::carry_out(session, &mut first, self.now).await?;
+        Ok(Installed::Done)
+    }
+}
+
+impl Install {
+    async fn put_in_force(&self, session: &mut Session<'_>, known: &HashMap<TaskName, Known>) -> Outcome<()> {
+        let definitions = &self.what.definitions;
         let mut wanted: Vec<_> =
-            self.definitions.iter().map(|definition| (definition, definition.hash())).collect();
+            definitions.iter().map(|definition| (definition, definition.hash())).collect();
         wanted.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         let changed = wanted.iter().filter(|(definition, hash)| {
             known.get(&definition.name).is_none_or(|task| task.hash != *hash || !task.in_force)
         });
         let changed: Vec<_> = changed.map(|(definition, hash)| (*definition, hash.as_str())).collect();
         put_in_force(session, &changed, self.now).await?;
-        known.retain(|name, task| {
-            task.in_force && !self.definitions.iter().any(|wanted| wanted.name == *name)
+        let named: HashSet<_> = definitions.iter().map(|definition| &definition.name).collect();
+        let gone = known.iter().filter(|(name, task)| task.in_force && !named.contains(name));
+        remove(session, gone.map(|(name, _)| name), self.now).await
+    }
+
+    /// First runs of tasks that begin with this: their ledgers are as they were just made.
+    fn first(&self, known: &HashMap<TaskName, Known>) -> Vec<Firing> {
+        let begins = |firing: &&Firing| known.get(&firing.task).is_none_or(|task| !task.was_seen);
+        let first = self.what.first.iter().filter(begins).cloned().map(|mut firing| {
+            firing.revision = known.get(&firing.task).map_or(0, |task| task.revision + 1);
+            (firing.ledger_was, firing.ledger_until) = (Some(self.now), self.now);
+            firing
         });
-        remove(session, known.keys(), self.now).await?;
-        Ok(true)
+        first.collect()
     }
 }
 
 struct Known {
     hash: String,
     in_force: bool,
+    was_seen: bool,
+    revision: i64,
+}
+
+/// All tasks. Their rows are locked in one order, so that firing and a second daemon wait rather than cross.
+async fn known(session: &mut Session<'_>) -> Outcome<HashMap<TaskName, Known>> {
+    let text = sql!("SELECT name, hash, removed_at, first_seen, revision FROM tasks ORDER BY name" LOCKED);
+    let rows = session.rows(Statement::new(text)).await?;
+    rows.iter().map(|row| Ok((row.name("name")?, Known::from(row)?))).collect()
 }
 
 impl Known {
     fn from(row: &Row) -> Outcome<Self> {
-        let in_force = row.at_or_none("removed_at")?.is_none() && row.at_or_none("first_seen")?.is_some();
-        Ok(Self { hash: row.text("hash")?, in_force })
+        let was_seen = row.at_or_none("first_seen")?.is_some();
+        let in_force = was_seen && row.at_or_none("removed_at")?.is_none();
+        Ok(Self { hash: row.text("hash")?, in_force, was_seen, revision: row.int("revision")? })
     }
 }
 
@@ -140,12 +178,11 @@ async fn remove(
     let text = sql!("DELETE FROM wakes WHERE task IN (SELECT e.value->>0 FROM" ROWS ")");
     session.execute(Statement::new(text).bind(names.clone())).await?;
     let text = sql!(
-        "UPDATE runs SET state = 'cancelled', ended_at = $2, place = NULL,
-            cause = 'the task was removed from the configuration'
+        "UPDATE runs SET state = 'cancelled', ended_at = $2, place = NULL, cause = $3
          FROM" ROWS "WHERE runs.task = e.value->>0 AND runs.ended_at IS NULL AND runs.state <> 'running'
          RETURNING id, task"
     );
-    let ended = session.rows(Statement::new(text).bind(names).bind(now)).await?;
+    let ended = session.rows(Statement::new(text).bind(names).bind(now).bind(REMOVED)).await?;
     let mut counts = Counts::default();
     for row in &ended {
         counts.run_ended(&row.name("task")?, RunState::Cancelled);

@@ -1,25 +1,33 @@
-//! Taking back what was written under a clock that was ahead. When a clock was wrong is the engine's to find out.
+//! Taking back what was written under a clock that was ahead, and bringing near what it put off. When a clock was wrong is
+//! the engine's to find out.
 
 use std::time::Duration;
 
 use roundsman_model::{RunId, RunState, TaskName, Timestamp, Verdict, time::delta};
 
-use super::{Command, counters::Counts};
+use super::{Command, counters::Counts, leader};
 use crate::sql::{Outcome, Row, Rows, Session, Statement, sql};
 
 /// Takes back the rows of a ledger after an instant that led to no run.
 pub(crate) struct Withdraw {
     pub(crate) task: TaskName,
     pub(crate) after: Timestamp,
+    pub(crate) epoch: Option<i64>,
 }
 
 impl Command for Withdraw {
-    type Reply = u64;
+    /// Nothing for a leader whose epoch is over.
+    type Reply = Option<u64>;
     const WHAT: &'static str = "take back slots of a wrong clock";
 
-    async fn run(&self, session: &mut Session<'_>) -> Outcome<u64> {
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<u64>> {
+        if let Some(epoch) = self.epoch
+            && !leader::leads(session, epoch).await?
+        {
+            return Ok(None);
+        }
         if !self.goes_beyond(session).await? {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let end = self.end(session).await?;
         let mut counts = Counts::default();
@@ -33,7 +41,7 @@ impl Command for Withdraw {
         self.set_back(session, end).await?;
         self.set_versions_back(session).await?;
         counts.write(session).await?;
-        Ok(withdrawn.iter().map(|row| row.count).sum())
+        Ok(Some(withdrawn.iter().map(|row| row.count).sum()))
     }
 }
 
@@ -144,5 +152,71 @@ impl Withdraw {
              ON CONFLICT (task, valid_from) DO UPDATE SET hash = excluded.hash",
         );
         session.execute(statement.bind(task).bind(self.after)).await.map(drop)
+    }
+}
+
+/// How far ahead a budget may be held by a clock that was right, and was not seen to draw from it.
+const HELD_AT_MOST: Duration = Duration::from_hours(1);
+
+/// Brings what is still to come back into the time of the right clock. What was brought back already lies before the
+/// instant at which it was asked for, and stays: done twice it is done once.
+pub(crate) struct SetBack {
+    pub(crate) truth: Timestamp,
+    pub(crate) epoch: Option<i64>,
+}
+
+impl Command for SetBack {
+    /// Nothing for a leader whose epoch is over.
+    type Reply = Option<u64>;
+    const WHAT: &'static str = "set back what a wrong clock put off";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<u64>> {
+        if let Some(epoch) = self.epoch
+            && !leader::leads(session, epoch).await?
+        {
+            return Ok(None);
+        }
+        let runs = self.runs(session).await?;
+        let wakes = self.wakes(session).await?;
+        Ok(Some(runs + wakes + self.budgets(session).await?))
+    }
+}
+
+impl SetBack {
+    /// A retry is as far from now as it was from the end of the attempt before it, a run on request from its request.
+    async fn runs(&self, session: &mut Session<'_>) -> Outcome<u64> {
+        let statement = Statement::new(
+            "UPDATE runs SET due_at = due_at - (put_off.at - $1),
+                start_by = CASE WHEN attempt = 0 THEN start_by - (put_off.at - $1) ELSE start_by END,
+                rank_at = CASE WHEN rank_at > $1 THEN $1 ELSE rank_at END
+             FROM (SELECT waiting.id AS run, COALESCE((SELECT MAX(attempts.ended_at) FROM attempts
+                        WHERE attempts.run = waiting.id), waiting.queued_at) AS at
+                   FROM runs AS waiting
+                   WHERE waiting.ended_at IS NULL AND waiting.state <> 'running' AND waiting.due_at > $1) AS put_off
+             WHERE runs.id = put_off.run AND put_off.at > $1 AND due_at >= put_off.at
+               AND runs.ended_at IS NULL AND runs.state <> 'running'",
+        );
+        session.execute(statement.bind(self.truth)).await
+    }
+
+    /// A wake-up is as far from now as it was from the end of the run that asked for it.
+    async fn wakes(&self, session: &mut Session<'_>) -> Outcome<u64> {
+        let statement = Statement::new(
+            "UPDATE wakes SET at = wakes.at - (runs.ended_at - $1)
+             FROM runs WHERE runs.id = wakes.run AND runs.ended_at > $1 AND wakes.at >= runs.ended_at",
+        );
+        session.execute(statement.bind(self.truth)).await
+    }
+
+    /// What was granted is earned as it would have been; nobody waits for an instant that was never near.
+    async fn budgets(&self, session: &mut Session<'_>) -> Outcome<u64> {
+        let statement = Statement::new(
+            "UPDATE budgets SET spent_until = spent_until - (seen_at - $1),
+                held_until = held_until - (seen_at - $1), seen_at = $1 WHERE seen_at > $1",
+        );
+        let drawn = session.execute(statement.bind(self.truth)).await?;
+        let statement = Statement::new("UPDATE budgets SET held_until = $1 WHERE held_until > $2");
+        let statement = statement.bind(self.truth).bind(self.truth + delta(HELD_AT_MOST));
+        Ok(drawn + session.execute(statement).await?)
     }
 }

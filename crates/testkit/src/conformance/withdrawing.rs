@@ -3,8 +3,11 @@
 use std::slice::from_ref;
 
 use chrono::TimeDelta;
-use roundsman_model::{Reason, RunState, Verdict as SlotVerdict, after::round_of_slot};
-use roundsman_store::{Claimer, Fired, Firing, SlotFate};
+use roundsman_model::{
+    BudgetName, BudgetRule, Origin, Reason, RunState, Transition, Verdict as SlotVerdict,
+    after::round_of_slot,
+};
+use roundsman_store::{Claimer, Fired, Firing, NewRun, Round, SlotFate};
 
 use super::{Stage, Verdict, at, definition, holder, slot};
 
@@ -24,7 +27,7 @@ pub async fn slots_of_a_wrong_clock_are_taken_back(stage: Stage) -> Verdict {
     stage.store.fire(vec![Firing { followed: true, ..firing }], None, at(3780)).await?;
     let stale = stage.firing(&task, 3840, vec![slot(3840)]).await?;
 
-    assert_eq!(stage.store.withdraw(&task.name, at(90)).await?, 3);
+    assert_eq!(stage.store.withdraw(&task.name, at(90), None).await?, Some(3));
     let row = stage.task(&task.name).await?;
     assert_eq!(row.ledger_until, Some(at(90)));
     let rows = stage.store.slots(&task.name, None, 9).await?;
@@ -36,9 +39,13 @@ pub async fn slots_of_a_wrong_clock_are_taken_back(stage: Stage) -> Verdict {
     let cancelled = cancelled.expect("a run");
     assert_eq!((cancelled.state, cancelled.ended_at), (RunState::Cancelled, Some(at(90))));
     assert_eq!(cancelled.cause.as_deref(), Some("the clock was set back"));
-    assert_eq!(stage.store.unfollowed(9).await?, [], "nothing follows a run that was taken back");
+    assert_eq!(stage.store.unfollowed(None, 9).await?, [], "nothing follows a run that was taken back");
     assert_eq!(stage.store.fire(vec![stale], None, at(3840)).await?, [Fired::Moved]);
-    assert_eq!(stage.store.withdraw(&task.name, at(90)).await?, 0, "the same again finds nothing");
+    assert_eq!(
+        stage.store.withdraw(&task.name, at(90), None).await?,
+        Some(0),
+        "the same again finds nothing"
+    );
 
     stage.pass(&task, &[120], Reason::Paused).await?;
     assert_eq!(stage.fire(&task, 3600).await?, SlotFate::Recorded);
@@ -61,8 +68,8 @@ pub async fn a_row_that_spans_the_instant_goes_whole(stage: Stage) -> Verdict {
     stage.install(from_ref(&task)).await?;
     stage.pass(&task, &[60], Reason::Blackout).await?;
     stage.pass(&task, &[120, 180, 240], Reason::Down).await?;
-    assert_eq!(stage.store.withdraw(&task.name, at(240)).await?, 0, "it does not go beyond");
-    assert_eq!(stage.store.withdraw(&task.name, at(180)).await?, 3);
+    assert_eq!(stage.store.withdraw(&task.name, at(240), None).await?, Some(0), "it does not go beyond");
+    assert_eq!(stage.store.withdraw(&task.name, at(180), None).await?, Some(3));
     let until = stage.task(&task.name).await?.ledger_until.expect("a ledger");
     assert!(until >= at(60) && until < at(120), "{until}");
     let next = task.schedule.as_ref().and_then(|all| all.next_after(until, task.timezone));
@@ -76,13 +83,13 @@ pub async fn a_row_that_spans_the_instant_goes_whole(stage: Stage) -> Verdict {
 pub async fn a_task_first_seen_in_the_future_begins_now(stage: Stage) -> Verdict {
     let (task, wrong) = (definition("future"), at(0) + TimeDelta::days(3653));
     stage.store.install(from_ref(&task), wrong).await?;
-    assert_eq!(stage.store.withdraw(&task.name, at(30)).await?, 0);
+    assert_eq!(stage.store.withdraw(&task.name, at(30), None).await?, Some(0));
     let row = stage.task(&task.name).await?;
     let begins = Some(at(30));
     assert_eq!((row.first_seen, row.ledger_until, row.valid_from), (begins, begins, at(30)));
     stage.queue(&task, 60).await?;
     let unknown = definition("unknown").name;
-    assert_eq!(stage.store.withdraw(&unknown, at(0)).await?, 0);
+    assert_eq!(stage.store.withdraw(&unknown, at(0), None).await?, Some(0));
     Ok(())
 }
 
@@ -95,10 +102,10 @@ pub async fn taking_back_and_claiming_exclude_each_other(stage: Stage) -> Verdic
         let run = stage.queue(&task, 60).await?;
         let me = Claimer::of(holder("a"));
         let (claimed, withdrawn) =
-            tokio::join!(stage.store.claim(&me, 9, at(60)), other.withdraw(&task.name, at(30)));
+            tokio::join!(stage.store.claim(&me, 9, at(60)), other.withdraw(&task.name, at(30), None));
         let (claimed, now) = (claimed?.runs, stage.run(run).await?);
         let verdict = stage.store.slot(&task.name, at(60)).await?.map(|slot| slot.verdict);
-        let expected = match withdrawn? {
+        let expected = match withdrawn?.expect("no epoch is over") {
             0 => (1, RunState::Running, Some(SlotVerdict::Ran)),
             _ => (0, RunState::Cancelled, None),
         };
@@ -109,5 +116,57 @@ pub async fn taking_back_and_claiming_exclude_each_other(stage: Stage) -> Verdic
         assert_eq!(counted, u64::from(verdict.is_some()), "round {round}");
     }
     other.close().await;
+    Ok(())
+}
+
+/// Retries, wake-ups, runs on request and budgets are as far from the right time as they were from the wrong one; what was
+/// asked for before the clock went wrong stays.
+pub async fn what_a_wrong_clock_put_off_comes_near(stage: Stage) -> Verdict {
+    let [retried, early, woken, asked] = ["retried", "early", "woken", "asked"].map(definition);
+    stage.install(&[retried.clone(), early.clone(), woken.clone(), asked.clone()]).await?;
+    let wait = |due| Transition::Wait { due_at: at(due), cause: "no answer".to_owned(), counted: true };
+    for (task, due, now) in [(&early, 5_000, 70), (&retried, 90_030, 90_000)] {
+        stage.queue(task, 60).await?;
+        let (_, lease) = stage.claim_one("a", 60).await?;
+        stage.settle(&lease, wait(due), now).await?;
+    }
+    stage.queue(&woken, 60).await?;
+    let (_, lease) = stage.claim_one("a", 60).await?;
+    let settlement = super::stage::settlement(&lease, super::stage::success("done"), 90_000);
+    stage.store.settle(roundsman_store::Settlement { wake_at: Some(at(90_600)), ..settlement }).await?;
+    let request = NewRun {
+        definition: asked.clone(),
+        slot: None,
+        origin: Origin::Trigger,
+        requested_by: None,
+        action: None,
+        params: serde_json::Value::Null,
+        dry_run: false,
+        exclusive: true,
+        round: Round::Alone,
+        rerun_of: None,
+    };
+    stage.store.request(request, None, at(90_010)).await?;
+    let (drawn, held): (BudgetName, BudgetName) = ("drawn".parse()?, "held".parse()?);
+    let rule = BudgetRule { interval_us: 1_000_000, burst: 5 };
+    assert_eq!(stage.store.draw(&drawn, &rule, 5, at(90_000)).await?.granted, 5);
+    stage.store.hold_budget(&held, &rule, at(90_060)).await?;
+
+    let deposed = stage.store.set_back(at(100), Some(7)).await?;
+    assert_eq!(deposed, None, "nobody leads under that epoch");
+    assert_eq!(stage.store.set_back(at(100), None).await?, Some(5));
+    assert_eq!(stage.store.set_back(at(100), None).await?, Some(0), "twice is once");
+    let mut due: Vec<_> =
+        stage.store.last_runs().await?.into_iter().map(|run| (run.task, run.due_at)).collect();
+    due.sort();
+    let expected = [(early.name, 5_000), (retried.name, 130), (asked.name, 100), (woken.name.clone(), 60)];
+    let mut expected = expected.map(|(task, due)| (task, at(due)));
+    expected.sort();
+    assert_eq!(due, expected);
+    let wake = stage.task(&woken.name).await?.wake.expect("a wake-up");
+    assert_eq!(wake.at, at(700));
+    assert_eq!(stage.store.draw(&drawn, &rule, 5, at(103)).await?.granted, 3);
+    assert_eq!(stage.store.draw(&held, &rule, 1, at(101)).await?.granted, 1);
+    assert_eq!(stage.store.claim(&Claimer::of(holder("a")), 9, at(130)).await?.runs.len(), 2);
     Ok(())
 }

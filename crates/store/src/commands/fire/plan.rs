@@ -23,7 +23,7 @@ pub(super) struct Board {
 
 /// What is to be written.
 #[derive(Default)]
-pub(super) struct Plan<'b> {
+pub(in crate::commands) struct Plan<'b> {
     pub(super) runs: Vec<PlannedRun<'b>>,
     pub(super) ended: Vec<Ended<'b>>,
     pub(super) slots: Vec<SlotRow<'b>>,
@@ -32,7 +32,7 @@ pub(super) struct Plan<'b> {
     pub(super) stops: BTreeMap<RunId, RunId>,
     pub(super) wakes: Vec<&'b TaskName>,
     pub(super) ledgers: BTreeMap<&'b TaskName, Timestamp>,
-    pub(super) fired: Vec<Fired>,
+    pub(in crate::commands) fired: Vec<Fired>,
     written: HashSet<(&'b TaskName, Timestamp)>,
 }
 
