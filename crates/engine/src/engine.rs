@@ -68,8 +68,6 @@ pub struct EngineParts {
     pub settings: EngineSettings,
 }
 
-/// Pools with their sizes, budgets with their rules.
-
 /// What all services share.
 pub struct Engine {
     pub(crate) parts: EngineParts,
