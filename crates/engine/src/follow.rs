@@ -17,7 +17,7 @@ use roundsman_telemetry::FollowerDecided;
 use tokio::sync::Notify;
 
 use self::round::RoundView;
-use crate::{Engine, Service, engine::store_pause};
+use crate::{Engine, Service, Standing, engine::store_pause};
 
 /// Polling is the truth, wake-ups are hints: runs may end on other nodes.
 const RHYTHM: Duration = Duration::from_secs(2);
@@ -42,24 +42,24 @@ impl Follower {
             return Ok(0);
         }
         let mut recorded = 0;
+        let (mut after, mut looked_at) = (None, 0);
         loop {
-            let store = self.engine.store();
-            let ended = self.engine.note_read(store.unfollowed(BATCH).await)?;
-            let mut looked_at = 0;
-            if !ended.is_empty() {
-                let rows = self.engine.note_read(store.tasks().await)?;
-                let definitions: HashMap<TaskName, Arc<TaskDefinition>> =
-                    self.engine.definitions().into_iter().map(|d| (d.name.clone(), d)).collect();
-                let scene = Scene { engine: &self.engine, rows: &rows, definitions: &definitions };
-                for run in &ended {
-                    if let Some(count) = scene.after(run).await? {
-                        looked_at += 1;
-                        recorded += count;
-                    }
-                }
+            let standing = self.engine.standing();
+            if !standing.fires() {
+                break;
             }
-            // Skipped followers have ended, and others may follow them.
-            if looked_at == 0 {
+            let ended = self.engine.note_read(self.engine.store().unfollowed(after, BATCH).await)?;
+            for count in self.batch(&ended, standing).await? {
+                looked_at += 1;
+                recorded += count;
+            }
+            if ended.len() == BATCH as usize {
+                // Those that wait for others keep none behind them waiting.
+                after = ended.last().map(|run| run.id);
+            } else if looked_at > 0 {
+                // Skipped followers have ended, and others may follow them.
+                (after, looked_at) = (None, 0);
+            } else {
                 break;
             }
         }
@@ -68,11 +68,30 @@ impl Follower {
         }
         Ok(recorded)
     }
+
+    /// Looks at some ended runs. Returns how many runs were recorded for each of those that were decided.
+    async fn batch(&self, ended: &[Run], standing: Standing) -> StoreResult<Vec<usize>> {
+        let mut decided = Vec::new();
+        if ended.is_empty() {
+            return Ok(decided);
+        }
+        let rows = self.engine.note_read(self.engine.store().tasks().await)?;
+        let definitions: HashMap<TaskName, Arc<TaskDefinition>> =
+            self.engine.definitions().into_iter().map(|d| (d.name.clone(), d)).collect();
+        let epoch = standing.epoch();
+        let scene = Scene { engine: &self.engine, epoch, rows: &rows, definitions: &definitions };
+        for run in ended {
+            decided.extend(scene.after(run).await?);
+        }
+        Ok(decided)
+    }
 }
 
 /// What is known while runs are looked at.
 struct Scene<'a> {
     engine: &'a Arc<Engine>,
+    /// Under which it is recorded.
+    epoch: Option<i64>,
     rows: &'a [TaskRow],
     definitions: &'a HashMap<TaskName, Arc<TaskDefinition>>,
 }
@@ -88,7 +107,11 @@ impl Scene<'_> {
         if !follow.is_empty() && follow.iter().all(|step| matches!(step, Follow::Later(_))) {
             return Ok(None);
         }
-        let recorded = self.engine.note_write(self.engine.store().follow(ended.id, &follow, now).await)?;
+        let recorded = self.engine.store().follow(ended.id, &follow, self.epoch, now).await;
+        let Some(recorded) = self.engine.note_write(recorded)? else {
+            self.epoch.into_iter().for_each(|epoch| self.engine.deposed(epoch));
+            return Ok(None);
+        };
         for step in follow {
             let (run, skipped) = match &step {
                 Follow::Run(run) => (run, None),

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
-use roundsman_model::{NodeLabel, Run, RunId, RunState, Timestamp};
+use roundsman_model::{NodeLabel, Run, RunId, RunState, TaskDefinition, Timestamp};
 use roundsman_store::{Control, NewRun, NodeRow, Requested, Round, RunFilter, Store};
 use serde_json::json;
 use tokio::time::Instant;
@@ -78,6 +78,7 @@ pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Ans
     let run = match store.request(wish.run.clone(), None, now).await? {
         Requested::Run(run) => *run,
         Requested::Overlap(run) => return in_the_way(&run, wish.json, out),
+        Requested::Removed(at) => return Err(removed(&wish.run.definition, at)),
     };
     let control = Control {
         at: now,
@@ -96,7 +97,8 @@ pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Ans
         out.note(note);
     }
     let nodes = store.nodes(now).await?;
-    let outlook = outlook(&run, &active, &nodes, now);
+    let pulse = nodes::Pulse::of(session);
+    let outlook = outlook(&run, &active, &nodes, pulse);
     if !wish.json {
         out.line(&format!("Queued run {} of {}{outlook}", run.id, run.task))?;
         out.flush()?;
@@ -105,7 +107,7 @@ pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Ans
         return watch(&store, run, zone, wish.json, out).await;
     }
     if wish.json {
-        let alive = nodes.iter().any(|node| nodes::is_live_daemon(node, now));
+        let alive = nodes.iter().any(|node| nodes::is_live_daemon(node, pulse));
         out.json(&json!({ "run": run, "daemon_alive": alive, "notes": wish.notes }))?;
     }
     Ok(())
@@ -116,6 +118,16 @@ async fn active(store: &Arc<dyn Store>, run: &NewRun, _: Timestamp) -> Answer<Ve
     let task = Some(run.definition.name.clone());
     let runs = store.runs(&RunFilter { task, states, limit: 20, ..RunFilter::default() }).await?;
     Ok(runs.iter().map(|run| run.id).collect())
+}
+
+/// Nothing was recorded, because the configuration in force has no such task any more.
+pub(super) fn removed(task: &TaskDefinition, at: Timestamp) -> Failure {
+    let at = at.with_timezone(&task.timezone).format("%Y-%m-%d %H:%M:%S %:z");
+    Failure::Failed(format!(
+        "cannot run task {}: it was removed from the configuration in force at {at}; put it back, and `roundsman reload` \
+         or the next start of the daemon puts it in force again",
+        task.name
+    ))
 }
 
 fn in_the_way(run: &Run, json: bool, out: &mut Output) -> Answer {
@@ -130,8 +142,8 @@ fn in_the_way(run: &Run, json: bool, out: &mut Output) -> Answer {
 }
 
 /// When the run will start, as far as can be told.
-fn outlook(run: &Run, active: &[RunId], nodes: &[NodeRow], now: Timestamp) -> String {
-    let alive: Vec<&NodeRow> = nodes.iter().filter(|node| nodes::is_live_daemon(node, now)).collect();
+fn outlook(run: &Run, active: &[RunId], nodes: &[NodeRow], pulse: nodes::Pulse) -> String {
+    let alive: Vec<&NodeRow> = nodes.iter().filter(|node| nodes::is_live_daemon(node, pulse)).collect();
     if alive.is_empty() {
         return ". No daemon is alive: it starts when one does.".to_owned();
     }

@@ -188,3 +188,34 @@ async fn a_root_whose_slot_is_skipped_later_still_decides() {
     assert_eq!(run.state, RunState::Skipped);
     assert!(run.cause.as_deref().unwrap().contains("upstream x did not run"), "{:?}", run.cause);
 }
+
+#[tokio::test]
+async fn runs_that_wait_for_others_keep_none_behind_them_waiting() {
+    let scene = Scene::at("2026-11-19T22:00:00Z");
+    let tasks = [
+        task("a", "* * * * *"),
+        task("x", "* * * * *"),
+        follower("c", &["a", "x"]),
+        task("z", "0 2 * * *"),
+        follower("e", &["z"]),
+    ];
+    let mut stage = stage(&scene, &tasks).await;
+    let mut slot: Timestamp = "2026-11-19T22:00:00Z".parse().unwrap();
+    // More than are read in one go; none of them can be decided before the slots of `x` are.
+    for index in 0..201 {
+        slot += chrono::TimeDelta::minutes(1);
+        scene.clock.set(slot);
+        fire(&stage, &tasks[0], slot, true).await;
+        stage.start(index).await.succeed();
+        stage.settled().await;
+    }
+    stage.queue(&tasks[3], Round::Own).await;
+    stage.start(201).await.succeed();
+    stage.settled().await;
+    let mut following = Follower::new(stage.engine.clone());
+    assert_eq!(following.follow().await.unwrap(), 1);
+    assert_eq!(stage.last_run("e").await.unwrap().state, RunState::Queued);
+    assert_eq!(stage.last_run("c").await, None);
+    fire(&stage, &tasks[1], "2026-11-19T22:01:00Z".parse().unwrap(), false).await;
+    assert_eq!(following.follow().await.unwrap(), 1, "the first of them is decided as ever");
+}

@@ -6,6 +6,7 @@ mod answering;
 mod catching_up;
 mod control;
 mod dispatching;
+mod expiring;
 mod fakes;
 mod faulty;
 mod firing;

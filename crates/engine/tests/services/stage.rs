@@ -1,6 +1,9 @@
 //! A stage for services that run runs: an engine with chosen settings, and attempts that go on until the test ends them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use roundsman_engine::{Dispatcher, Engine, EngineParts, EngineSettings, Health, Service as _};
@@ -21,9 +24,15 @@ pub(crate) struct Played {
     pub(crate) renewals: Mutex<Vec<Lease>>,
     pub(crate) cancels: Mutex<Vec<CancelReason>>,
     end: watch::Sender<Option<AttemptEnd>>,
+    is_deaf: AtomicBool,
 }
 
 impl Played {
+    /// It does not stop when it is told to; it has to be killed.
+    pub(crate) fn deafen(&self) {
+        self.is_deaf.store(true, Ordering::Relaxed);
+    }
+
     /// Ends it.
     pub(crate) fn end(&self, end: AttemptEnd) {
         self.end.send_replace(Some(end));
@@ -65,7 +74,8 @@ impl Executor for Theatre {
         host: Arc<dyn Host>,
     ) -> Result<Box<dyn RunningAttempt>, StartError> {
         let (renewals, cancels, end) = (Mutex::default(), Mutex::default(), watch::Sender::new(None));
-        let played = Arc::new(Played { order, host, renewals, cancels, end });
+        let is_deaf = AtomicBool::default();
+        let played = Arc::new(Played { order, host, renewals, cancels, end, is_deaf });
         self.played.lock().unwrap().push(played.clone());
         Ok(Box::new(Playing(played)))
     }
@@ -87,11 +97,17 @@ impl RunningAttempt for Playing {
     }
     fn cancel(&self, reason: CancelReason) {
         self.0.cancels.lock().unwrap().push(reason);
+        if self.0.is_deaf.load(Ordering::Relaxed) {
+            return;
+        }
         let error =
             if reason == CancelReason::Person { TaskError::Cancelled } else { TaskError::Interrupted };
         self.0.end(AttemptEnd::Erred { error });
     }
     fn kill(&self) {
+        if self.0.is_deaf.load(Ordering::Relaxed) {
+            return self.0.end(AttemptEnd::Erred { error: TaskError::Interrupted });
+        }
         self.cancel(CancelReason::Drain);
     }
     async fn wait(&mut self) -> AttemptReport {
@@ -168,6 +184,7 @@ impl Stage {
         match self.engine.store().request(run, None, self.engine.now()).await.unwrap() {
             Requested::Run(run) => run.id,
             Requested::Overlap(run) => panic!("run {} is in the way", run.id),
+            Requested::Removed(at) => panic!("its task was removed at {at}"),
         }
     }
 

@@ -1,9 +1,9 @@
-//! Orders to stop and runs that are given up.
+//! Orders to stop.
 
 use std::time::Duration;
 
-use roundsman_engine::{EngineSettings, Expirer, Stopper};
-use roundsman_model::{HumanDuration, RunState, StopOrder};
+use roundsman_engine::{EngineSettings, Heart, Stopper, WithoutStore};
+use roundsman_model::{RunState, StopOrder};
 use roundsman_store::{Round, Stopped};
 use roundsman_wire::CancelReason;
 
@@ -45,20 +45,22 @@ async fn an_order_ends_the_run_here_and_says_who_gave_it() {
 }
 
 #[tokio::test]
-async fn a_run_that_cannot_start_in_time_is_given_up() {
+async fn an_attempt_that_does_not_stop_for_a_drain_is_killed_in_time_however_often_its_lease_is_renewed() {
     let scene = Scene::at("2026-11-20T01:00:00Z");
-    let mut patient = task("patient", "0 2 * * *");
-    patient.start_within = Some(HumanDuration::from_secs(600));
-    let tasks = [patient];
-    let settings = EngineSettings::default();
+    let tasks = [task("one", "0 2 * * *")];
+    let settings = EngineSettings { without_store: WithoutStore::Stop, ..EngineSettings::default() };
     let mut stage = Stage::new(scene.store().await, &scene.clock, holder("a"), &tasks, (1, settings)).await;
     let run = stage.queue(&tasks[0], Round::Alone).await;
-    let mut expirer = Expirer::new(stage.engine.clone());
-    scene.clock.advance(Duration::from_secs(599));
-    assert_eq!(expirer.expire().await.unwrap(), 0);
-    scene.clock.advance(Duration::from_secs(2));
-    assert_eq!(expirer.expire().await.unwrap(), 1);
-    assert_eq!(expirer.expire().await.unwrap(), 0);
-    assert_eq!(stage.run(run).await.state, RunState::Failed);
-    let _ = &mut stage;
+    let deaf = stage.start(0).await;
+    deaf.deafen();
+    let mut heart = Heart::new(stage.engine.clone());
+    stage.engine.stop_working.cancel();
+    for _ in 0..13 {
+        heart.beat().await;
+        tokio::time::sleep(Duration::from_millis(500)).await; // sleep: the last five seconds of a drain are real ones
+    }
+    assert!(deaf.renewals.lock().unwrap().len() > 5);
+    stage.settled().await;
+    assert_eq!(*deaf.cancels.lock().unwrap(), [CancelReason::Drain], "once; then it was killed");
+    assert_eq!(stage.run(run).await.state, RunState::Queued);
 }

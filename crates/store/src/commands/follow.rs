@@ -8,10 +8,11 @@ use roundsman_model::{Run, RunId, RunState, StopOrder, TaskName, Timestamp};
 use super::{
     Command, claim,
     counters::Counts,
+    leader,
     places::{self, Turn},
     request,
     runs::{self, NewRow, read},
-    stop,
+    stop, tasks,
 };
 use crate::{
     Follow, NewRun,
@@ -20,6 +21,7 @@ use crate::{
 
 /// Lists ended runs whose followers are to be decided.
 pub(crate) struct Unfollowed {
+    pub(crate) after: Option<RunId>,
     pub(crate) limit: u32,
 }
 
@@ -29,9 +31,10 @@ impl Command for Unfollowed {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<Run>> {
         let statement = Statement::new(sql!(
-            "SELECT" RUN "FROM runs WHERE follow = 1 AND ended_at IS NOT NULL ORDER BY id LIMIT $1"
+            "SELECT" RUN "FROM runs WHERE follow = 1 AND ended_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2"
         ));
-        session.rows(statement.bind(self.limit)).await?.iter().map(read::run).collect()
+        let after = self.after.map_or(0, |run| run.0);
+        session.rows(statement.bind(after).bind(self.limit)).await?.iter().map(read::run).collect()
     }
 }
 
@@ -39,6 +42,7 @@ impl Command for Unfollowed {
 pub(crate) struct FollowUp {
     pub(crate) ended: RunId,
     pub(crate) followers: Vec<Follow>,
+    pub(crate) epoch: Option<i64>,
     pub(crate) now: Timestamp,
 }
 
@@ -65,10 +69,22 @@ impl<'f> Newcomer<'f> {
 }
 
 impl Command for FollowUp {
-    type Reply = Vec<RunId>;
+    /// Nothing for a leader whose epoch is over.
+    type Reply = Option<Vec<RunId>>;
     const WHAT: &'static str = "record the runs that follow";
 
-    async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<RunId>> {
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<Option<Vec<RunId>>> {
+        if let Some(epoch) = self.epoch
+            && !leader::leads(session, epoch).await?
+        {
+            return Ok(None);
+        }
+        self.look_at(session).await.map(Some)
+    }
+}
+
+impl FollowUp {
+    async fn look_at(&self, session: &mut Session<'_>) -> Outcome<Vec<RunId>> {
         let mut newcomers = self.lock_tasks(session).await?;
         let text = sql!("SELECT follow, round FROM runs WHERE id = $1 AND ended_at IS NOT NULL" LOCKED);
         let Some(row) = session.row(Statement::new(text).bind(self.ended.0)).await? else {
@@ -87,16 +103,19 @@ impl Command for FollowUp {
         admit(session, &mut newcomers).await?;
         self.record(session, &newcomers, &round).await
     }
-}
 
-impl FollowUp {
-    /// Locks the tasks of the followers, in order of names, as whoever fires them does.
+    /// Locks the tasks of the followers, in order of names, as whoever fires them does. Those that were removed meanwhile
+    /// do not run.
     async fn lock_tasks(&self, session: &mut Session<'_>) -> Outcome<Vec<Newcomer<'_>>> {
         let mut newcomers: Vec<_> = self.followers.iter().filter_map(Newcomer::of).collect();
         newcomers.sort_by(|a, b| a.run.definition.name.cmp(&b.run.definition.name));
         newcomers.dedup_by(|a, b| a.run.definition.name == b.run.definition.name);
-        for newcomer in &newcomers {
-            request::lock_task(session, &newcomer.run.definition, &newcomer.hash, self.now).await?;
+        for newcomer in &mut newcomers {
+            let (definition, hash) = (&newcomer.run.definition, newcomer.hash.as_str());
+            if request::lock_task(session, definition, hash, self.now).await?.is_some() {
+                newcomer.skipped.get_or_insert_with(|| tasks::REMOVED.to_owned());
+            }
+            tasks::record(session, &[(definition, hash)], self.now).await?;
         }
         Ok(newcomers)
     }

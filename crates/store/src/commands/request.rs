@@ -30,7 +30,10 @@ impl Command for Request {
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Requested> {
         let hash = self.run.definition.hash();
-        lock_task(session, &self.run.definition, &hash, self.now).await?;
+        if let Some(at) = lock_task(session, &self.run.definition, &hash, self.now).await? {
+            return Ok(Requested::Removed(at));
+        }
+        tasks::record(session, &[(&self.run.definition, &hash)], self.now).await?;
         let turn = if self.run.exclusive { Some(self.turn(session).await?) } else { None };
         let (place, ended, stops) = match turn {
             None => (None, None, None),
@@ -82,19 +85,20 @@ impl Request {
     }
 }
 
-/// Records definition and task, and locks the task's row. A task that no daemon has installed has no ledger, and whoever
-/// asked last says what it is.
+/// Records the task and locks its row. A task that no daemon has installed has no ledger, and whoever asked last says what
+/// it is. Returns since when the task is removed, if it is.
 pub(super) async fn lock_task(
     session: &mut Session<'_>,
     definition: &TaskDefinition,
     hash: &str,
     now: Timestamp,
-) -> Outcome<()> {
+) -> Outcome<Option<Timestamp>> {
     let statement = Statement::new(
         "INSERT INTO tasks (name, hash, valid_from) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET
-            hash = CASE WHEN tasks.first_seen IS NULL THEN excluded.hash ELSE tasks.hash END",
+            hash = CASE WHEN tasks.first_seen IS NULL THEN excluded.hash ELSE tasks.hash END
+         RETURNING removed_at",
     );
-    session.execute(statement.bind(definition.name.as_str()).bind(hash).bind(now)).await?;
-    tasks::record(session, &[(definition, hash)], now).await
+    let row = session.row(statement.bind(definition.name.as_str()).bind(hash).bind(now)).await?;
+    row.map_or(Ok(None), |row| row.at_or_none("removed_at"))
 }

@@ -1,9 +1,11 @@
 //! Settling: the end of an attempt and what follows, in one transaction. What follows was decided in `model`; here only
 //! the wish that a run shall stop outranks it, because it may have come after the decision.
 
-use roundsman_model::{MetricValue, RunState, StopOrder, TaskName, Timestamp, Transition};
+use std::borrow::Cow;
 
-use super::{Command, counters::Counts, leases, wakes, with_lease};
+use roundsman_model::{AttemptEnd, MetricValue, RunState, StopOrder, TaskName, Timestamp, Transition};
+
+use super::{Command, counters::Counts, leases, tasks, wakes, with_lease};
 use crate::{
     RunLease, Settled, Settlement,
     sql::{Outcome, Row, Session, Statement, sql},
@@ -23,7 +25,8 @@ impl Command for Settle {
             // Before the run, because firing locks first the task and then its runs.
             wakes::announce(session, settlement.lease.run).await?;
         }
-        let Some((state, row)) = self.step(session).await? else {
+        let transition = self.transition(session).await?;
+        let Some((state, row)) = self.step(session, &transition).await? else {
             return self.keep_late(session).await;
         };
         if row.flag("has_leases")? {
@@ -46,9 +49,34 @@ impl Command for Settle {
 }
 
 impl Settle {
+    /// What was decided, unless the run would go on and its task was removed while it ran. The task's row is locked before
+    /// the run, as removing does: either that finds the run waiting, or this finds the task removed.
+    async fn transition(&self, session: &mut Session<'_>) -> Outcome<Cow<'_, Transition>> {
+        let decided = &self.0.transition;
+        if matches!(decided, Transition::End { .. }) {
+            return Ok(Cow::Borrowed(decided));
+        }
+        let text = sql!(
+            "SELECT removed_at FROM tasks WHERE name = (SELECT task FROM runs WHERE id = $1)" SHARED
+        );
+        let row = session.row(Statement::new(text).bind(self.0.lease.run.0)).await?;
+        Ok(match row.map_or(Ok(None), |row| row.at_or_none("removed_at"))? {
+            Some(_) => Cow::Owned(Transition::End {
+                state: RunState::Cancelled,
+                cause: Some(tasks::REMOVED.to_owned()),
+                outcome: None,
+            }),
+            None => Cow::Borrowed(decided),
+        })
+    }
+
     /// Carries the transition out if the lease is in force. Returns the state that the run is in afterwards.
-    async fn step(&self, session: &mut Session<'_>) -> Outcome<Option<(RunState, Row)>> {
-        let Settlement { lease, transition, at, .. } = &self.0;
+    async fn step(
+        &self,
+        session: &mut Session<'_>,
+        transition: &Transition,
+    ) -> Outcome<Option<(RunState, Row)>> {
+        let Settlement { lease, at, .. } = &self.0;
         let yields = yields_to_a_stop(transition);
         let statement = match transition {
             Transition::End { state, cause, outcome } => {
@@ -137,16 +165,20 @@ impl Settle {
     }
 
     /// The lease is not in force. Either this very settlement was recorded before and its answer got lost on the way, or
-    /// somebody else took the run over; then the end is kept with the attempt and changes nothing else.
+    /// somebody else took the run over; then the end is kept with the attempt and changes nothing else. That an attempt is
+    /// lost is what a rescuer says of one whose end nobody recorded, so it never outranks an end that is recorded.
     async fn keep_late(&self, session: &mut Session<'_>) -> Outcome<Settled> {
         let statement = Statement::new(
-            "SELECT report, late FROM attempts WHERE run = $1 AND number = $2 AND node = $3 AND boot = $4",
+            "SELECT ended_at, report, late FROM attempts WHERE run = $1 AND number = $2 AND node = $3 AND boot = $4",
         );
-        if let Some(row) = session.row(with_lease(statement, &self.0.lease)).await?
-            && !row.flag("late")?
-            && row.get::<Option<String>>("report")?.as_deref() == Some(&self.report())
-        {
-            return Ok(Settled::Done);
+        if let Some(row) = session.row(with_lease(statement, &self.0.lease)).await? {
+            if matches!(self.0.end, AttemptEnd::Lost { .. }) && row.at_or_none("ended_at")?.is_some() {
+                return Ok(Settled::Known);
+            }
+            let same = row.get::<Option<String>>("report")?.as_deref() == Some(&self.report());
+            if same && !row.flag("late")? {
+                return Ok(Settled::Done);
+            }
         }
         self.end_attempt(session, true).await?;
         Ok(Settled::Late)

@@ -6,7 +6,7 @@ use roundsman_store::{Claimer, Fired, Firing, Follow, NewRun, Round, RunFilter, 
 
 use super::{Stage, Verdict, at, definition, holder, slot};
 
-fn follower(task: &TaskDefinition) -> Box<NewRun> {
+pub(super) fn follower(task: &TaskDefinition) -> Box<NewRun> {
     Box::new(NewRun {
         definition: task.clone(),
         slot: None,
@@ -22,21 +22,21 @@ fn follower(task: &TaskDefinition) -> Box<NewRun> {
 }
 
 /// A run of the round of second 60 that has just ended.
-async fn ended_root(stage: &Stage, root: &TaskDefinition, state: RunState) -> Result<RunId> {
+pub(super) async fn ended_root(stage: &Stage, root: &TaskDefinition, state: RunState) -> Result<RunId> {
     let firing = Firing { followed: true, ..stage.firing(root, 60, vec![slot(60)]).await? };
     let fired = stage.store.fire(vec![firing], None, at(60)).await?;
     let [Fired::Done(fates)] = &fired[..] else { panic!("{fired:?}") };
     let [SlotFate::Queued(run)] = fates[..] else { panic!("{fates:?}") };
     let me = Claimer::of(holder("a"));
     stage.store.claim_run(&me, run, at(60)).await?.expect("the root starts");
-    assert_eq!(stage.store.unfollowed(9).await?.iter().filter(|ended| ended.id == run).count(), 0);
+    assert_eq!(stage.store.unfollowed(None, 9).await?.iter().filter(|ended| ended.id == run).count(), 0);
     let lease = RunLease { run, attempt: 1, holder: holder("a") };
     stage.settle(&lease, Transition::End { state, cause: None, outcome: None }, 70).await?;
     Ok(run)
 }
 
 async fn unfollowed(stage: &Stage) -> Result<Vec<RunId>> {
-    Ok(stage.store.unfollowed(9).await?.iter().map(|run| run.id).collect())
+    Ok(stage.store.unfollowed(None, 9).await?.iter().map(|run| run.id).collect())
 }
 
 /// One follower runs, another is skipped and its own followers learn of it; asking again changes nothing.
@@ -47,9 +47,9 @@ pub async fn following_twice_is_once(stage: Stage) -> Verdict {
     assert_eq!(unfollowed(&stage).await?, [ended]);
     let cause = "upstream root failed".to_owned();
     let followers = [Follow::Skip(follower(&next), cause.clone()), Follow::Run(follower(&other))];
-    let recorded = stage.store.follow(ended, &followers, at(71)).await?;
+    let recorded = stage.store.follow(ended, &followers, None, at(71)).await?.expect("no epoch is over");
     assert_eq!(recorded.len(), 2);
-    assert_eq!(stage.store.follow(ended, &followers, at(72)).await?, []);
+    assert_eq!(stage.store.follow(ended, &followers, None, at(72)).await?, Some(vec![]));
     let round = RunFilter { round: Some(round_of_slot(at(60))), limit: 9, ..RunFilter::default() };
     let runs = stage.store.runs(&round).await?;
     assert_eq!(runs.len(), 3);
@@ -60,7 +60,7 @@ pub async fn following_twice_is_once(stage: Stage) -> Verdict {
     assert_eq!((of(&other).state, of(&other).origin), (RunState::Queued, Origin::After));
     // The one that was skipped is itself to be followed; the one that runs not yet.
     assert_eq!(unfollowed(&stage).await?, [skipped.id]);
-    assert_eq!(stage.store.follow(skipped.id, &[], at(73)).await?, []);
+    assert_eq!(stage.store.follow(skipped.id, &[], None, at(73)).await?, Some(vec![]));
     assert_eq!(unfollowed(&stage).await?, []);
     let totals = stage.store.totals().await?;
     let ended: Vec<_> = totals
@@ -85,10 +85,11 @@ pub async fn two_upstreams_have_one_follower(stage: Stage) -> Verdict {
     let other = stage.other_node().await?;
     let followers = [Follow::Run(follower(&last))];
     let (first, second) = tokio::join!(
-        stage.store.follow(ended[0], &followers, at(71)),
-        other.follow(ended[1], &followers, at(71))
+        stage.store.follow(ended[0], &followers, None, at(71)),
+        other.follow(ended[1], &followers, None, at(71))
     );
-    assert_eq!(first?.len() + second?.len(), 1);
+    let recorded = |runs: Option<Vec<RunId>>| runs.map_or(0, |runs| runs.len());
+    assert_eq!(recorded(first?) + recorded(second?), 1);
     assert_eq!(unfollowed(&stage).await?, []);
     let of_last = RunFilter { task: Some(last.name), limit: 9, ..RunFilter::default() };
     assert_eq!(stage.store.runs(&of_last).await?.len(), 1);
@@ -102,7 +103,8 @@ pub async fn a_follower_obeys_the_overlap_rule(stage: Stage) -> Verdict {
     stage.install(&[root.clone(), next.clone()]).await?;
     let busy = stage.queue(&next, 50).await?;
     let ended = ended_root(&stage, &root, RunState::Succeeded).await?;
-    let recorded = stage.store.follow(ended, &[Follow::Run(follower(&next))], at(71)).await?;
+    let followers = [Follow::Run(follower(&next))];
+    let recorded = stage.store.follow(ended, &followers, None, at(71)).await?.expect("no epoch is over");
     let skipped = stage.run(recorded[0]).await?;
     assert_eq!((skipped.state, skipped.ended_at), (RunState::Skipped, Some(at(71))));
     assert_eq!(skipped.cause, Some(format!("overlap: run {busy} was still active")));
@@ -123,5 +125,26 @@ pub async fn the_last_run_of_each_task_is_found(stage: Stage) -> Verdict {
     let last_of_a = stage.queue(&a, 300).await?;
     let last: Vec<_> = stage.store.last_runs().await?.iter().map(|run| run.id).collect();
     assert_eq!(last, [last_of_a, last_of_b]);
+    Ok(())
+}
+
+/// However many there are, the oldest first and none twice.
+pub async fn what_waits_is_read_in_pages(stage: Stage) -> Verdict {
+    let roots: Vec<_> = (0..5).map(|n| definition(&format!("root-{n}"))).collect();
+    stage.install(&roots).await?;
+    let mut ended = Vec::new();
+    for root in &roots {
+        ended.push(ended_root(&stage, root, RunState::Succeeded).await?);
+    }
+    let (mut read, mut after) = (Vec::new(), None);
+    loop {
+        let page = stage.store.unfollowed(after, 2).await?;
+        read.extend(page.iter().map(|run| run.id));
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => break,
+        }
+    }
+    assert_eq!(read, ended);
     Ok(())
 }

@@ -2,10 +2,14 @@
 
 use std::slice::from_ref;
 
-use roundsman_model::Timestamp;
-use roundsman_store::{Fired, Leader, SlotFate, Store};
+use roundsman_model::{HumanDuration, RunState, TaskDefinition, Timestamp};
+use roundsman_store::{Fired, Follow, Leader, SlotFate, Store};
 
-use super::{Stage, Verdict, at, definition, holder, slot};
+use super::{
+    Stage, Verdict, at, definition,
+    following::{ended_root, follower},
+    holder, slot,
+};
 
 async fn seen(store: &dyn Store) -> anyhow::Result<Leader> {
     Ok(store.leader().await?.expect("somebody led once"))
@@ -89,6 +93,29 @@ pub async fn a_deposed_leader_fires_nothing(stage: Stage) -> Verdict {
     store.take_lead(&b, Some(&seen(store).await?), at(2)).await?;
     let fired = store.fire(batch, Some(3), at(60)).await?;
     assert!(fired.iter().all(|fired| matches!(fired, Fired::Done(_))), "{fired:?}");
+    Ok(())
+}
+
+/// Nor does it take anything back, let a task follow, or give a run up.
+pub async fn a_deposed_leader_writes_nothing_else_either(stage: Stage) -> Verdict {
+    let (root, next) = (definition("root"), definition("next"));
+    let late = TaskDefinition { start_within: Some(HumanDuration::from_secs(60)), ..definition("late") };
+    stage.install(&[root.clone(), next.clone(), late.clone()]).await?;
+    let store = &*stage.store;
+    let ended = ended_root(&stage, &root, RunState::Succeeded).await?;
+    let waits = stage.queue(&late, 60).await?;
+    store.take_lead(&holder("a"), None, at(0)).await?;
+    store.take_lead(&holder("b"), Some(&seen(store).await?), at(1)).await?;
+    let followers = [Follow::Run(follower(&next))];
+    assert_eq!(store.withdraw(&late.name, at(30), Some(1)).await?, None);
+    assert_eq!(store.follow(ended, &followers, Some(1), at(130)).await?, None);
+    assert_eq!(store.expire(&[waits], Some(1), at(130)).await?, None);
+    assert_eq!(stage.run(waits).await?.state, RunState::Queued);
+    assert_eq!(stage.task(&late.name).await?.ledger_until, Some(at(60)));
+    assert_eq!(store.unfollowed(None, 9).await?.len(), 1);
+    assert_eq!(store.follow(ended, &followers, Some(2), at(130)).await?.map(|runs| runs.len()), Some(1));
+    assert_eq!(store.expire(&[waits], Some(2), at(130)).await?.map(|runs| runs.len()), Some(1));
+    assert_eq!(store.withdraw(&late.name, at(30), Some(2)).await?, Some(1));
     Ok(())
 }
 

@@ -122,7 +122,7 @@ pub async fn a_range_over_recorded_slots_is_refused(stage: Stage) -> Verdict {
     stage.install(&[task.clone(), other.clone()]).await?;
     stage.queue(&task, 180).await?;
     stage.claim_one("a", 180).await?;
-    assert_eq!(stage.store.withdraw(&task.name, at(30)).await?, 0);
+    assert_eq!(stage.store.withdraw(&task.name, at(30), None).await?, Some(0));
     assert_eq!(stage.task(&task.name).await?.ledger_until, Some(at(30)));
     let mut crossing = stage.firing(&task, 300, vec![slot(300)]).await?;
     crossing.passed.push(passed(&task, 60, 240, 4, Reason::Paused));

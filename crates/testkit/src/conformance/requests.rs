@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Stage, Verdict, at, definition, holder};
 
-fn request(definition: &TaskDefinition) -> NewRun {
+pub(super) fn request(definition: &TaskDefinition) -> NewRun {
     NewRun {
         definition: definition.clone(),
         slot: None,
@@ -28,6 +28,7 @@ fn recorded(requested: Requested) -> Result<Run> {
     match requested {
         Requested::Run(run) => Ok(*run),
         Requested::Overlap(run) => bail!("run {} is in the way", run.id),
+        Requested::Removed(at) => bail!("the task was removed at {at}"),
     }
 }
 
@@ -57,7 +58,7 @@ pub async fn a_request_obeys_the_overlap_rule(stage: Stage) -> Verdict {
     let me = Claimer::of(holder("one-shot"));
     match stage.store.request(request(&task), Some(&me), at(61)).await? {
         Requested::Overlap(by) => assert_eq!((by.id, by.state), (run.id, RunState::Running)),
-        Requested::Run(run) => panic!("run {} was recorded", run.id),
+        other => panic!("{other:?}"),
     }
     assert_eq!(
         stage.store.runs(&roundsman_store::RunFilter { limit: 9, ..Default::default() }).await?.len(),

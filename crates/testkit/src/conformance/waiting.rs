@@ -4,7 +4,7 @@ use roundsman_model::{
     HumanDuration, LeaseName, NodeLabel, Overlap, PoolName, Reason, RunState, TaskDefinition, Transition,
     Verdict as SlotVerdict,
 };
-use roundsman_store::{Claimer, HeldBy};
+use roundsman_store::{Claimer, HeldBy, Unstarted};
 
 use super::{Stage, Verdict, at, definition, holder, pooling::node};
 
@@ -25,6 +25,7 @@ pub async fn it_is_known_what_runs_wait_for(stage: Stage) -> Verdict {
     let mut entry = node("a");
     entry.kinds = vec!["test".parse()?];
     stage.store.enter(&entry, at(0)).await?;
+    stage.store.beat(&holder("a"), &[], at(90)).await?;
     stage.store.set_limits(&[("netbox".parse()?, 1)], &[]).await?;
     let (inside, pooled) = (
         TaskDefinition { pool: Some(pool()), ..definition("inside") },
@@ -63,7 +64,7 @@ pub async fn it_is_known_what_runs_wait_for(stage: Stage) -> Verdict {
     assert_eq!(found, expected);
     assert_eq!(stage.store.waiting(2, at(110)).await?.len(), 2);
     assert_eq!(stage.store.waiting(9, at(99)).await?, []);
-    // Nobody has given a sign of life for two minutes.
+    // Nobody has given a sign of life for half a minute.
     let held = stage.store.waiting(99, at(121)).await?;
     assert_eq!(held[1].by, HeldBy::Node("a daemon".to_owned()));
     let words: Vec<_> = expected.iter().map(|(_, by)| by.to_string()).collect();
@@ -89,15 +90,21 @@ pub async fn a_run_that_does_not_start_in_time_is_given_up(stage: Stage) -> Verd
     let never = stage.queue(&late, 61).await?;
     let waits = stage.queue(&patient, 62).await?;
     assert_eq!(stage.run(never).await?.start_by, Some(at(121)));
-    assert_eq!(stage.store.expire(at(121)).await?, []);
-    let ended = stage.store.expire(at(122)).await?;
+    assert_eq!(stage.store.overdue(at(121), None, 9).await?, []);
+    let overdue = stage.store.overdue(at(122), None, 9).await?;
+    let expected = Unstarted { run: never, queued_at: at(61), due_at: at(61), start_by: at(121) };
+    assert_eq!(overdue, [expected]);
+    assert_eq!(stage.store.overdue(at(122), Some(expected), 9).await?, [], "those after it");
+    // The one that has begun is left alone whoever names it.
+    let ended = stage.store.expire(&[begun, never], None, at(122)).await?.expect("no epoch is over");
     assert_eq!(ended.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(), [(never, RunState::Failed)]);
     assert_eq!(
         ended[0].cause.as_deref(),
         Some("not started within 1m: it waited for a place in pool netbox")
     );
     assert_eq!(ended[0].ended_at, Some(at(122)));
-    assert_eq!(stage.store.expire(at(122)).await?, []);
+    assert_eq!(stage.store.overdue(at(122), None, 9).await?, []);
+    assert_eq!(stage.store.expire(&[never], None, at(122)).await?, Some(vec![]));
     let slot = stage.store.slot(&late.name, at(61)).await?.expect("the slot is accounted for");
     assert_eq!((slot.verdict, slot.reason), (SlotVerdict::Missed, Some(Reason::NotStarted)));
     let totals = stage.store.totals().await?;
@@ -106,7 +113,8 @@ pub async fn a_run_that_does_not_start_in_time_is_given_up(stage: Stage) -> Verd
     // It has begun once: from then on its retry policy counts.
     let wait = Transition::Wait { due_at: at(500), cause: "no answer".to_owned(), counted: true };
     stage.settle(&lease, wait, 130).await?;
-    assert_eq!(stage.store.expire(at(600)).await?, []);
+    assert_eq!(stage.store.overdue(at(600), None, 9).await?, []);
+    assert_eq!(stage.store.expire(&[begun], None, at(600)).await?, Some(vec![]));
     let claimed = stage.store.claim(&Claimer::of(holder("a")), 9, at(600)).await?.runs;
     assert_eq!(claimed.iter().map(|run| run.id).collect::<Vec<_>>(), [begun]);
     assert_eq!(stage.run(waits).await?.state, RunState::Queued);

@@ -19,6 +19,7 @@ use crate::{
     assemble,
     cli::{
         failure::{Answer, Failure},
+        request::removed,
         session,
         who::who,
     },
@@ -84,6 +85,7 @@ pub(super) async fn run(
 }
 
 async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals) -> Answer<Done> {
+    let definition = order.definition.clone();
     let request = NewRun {
         definition: order.definition,
         slot: order.slot,
@@ -99,6 +101,7 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
     let claiming = engine.claiming();
     let run = match engine.store().request(request, Some(claiming.claimer()), engine.now()).await? {
         Requested::Overlap(run) => return Ok(Done::Overlap(run)),
+        Requested::Removed(at) => return Err(removed(&definition, at)),
         Requested::Run(run) => *run,
     };
     let id = run.id;

@@ -187,6 +187,7 @@ impl<'s> Play<'s> {
         let since = self.wall();
         for course in &mut self.courses {
             course.runs.end(i64::MAX);
+            course.runs.forget();
             course.behind = None;
         }
         (self.clock, self.trusted, self.fires, self.gap, self.truth) =
@@ -210,9 +211,10 @@ impl<'s> Play<'s> {
         }
         self.fire();
         let script = self.script;
+        let doubted = !self.fires || self.clock.holds_until().is_some();
         for course in &mut self.courses {
             course.runs.heed_stops();
-            course.runs.expire(wall);
+            course.runs.expire(wall, steady, doubted);
             let number = course.number;
             course.runs.begin(wall, steady, |slot| script.run_secs(number, slot));
         }

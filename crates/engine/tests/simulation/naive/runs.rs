@@ -23,6 +23,8 @@ pub(crate) struct Run {
     /// The slot of the run it waits for.
     behind: Option<i64>,
     stop: bool,
+    /// When this daemon first saw it, on the wall and steady.
+    seen: Option<(i64, i64)>,
 }
 
 /// The active runs of a task, oldest first, and the verdicts on its slots.
@@ -70,7 +72,7 @@ impl Runs {
             front.slot
         });
         let start_by = due_at + task.start_within.unwrap_or(task.window);
-        self.active.push(Run { slot, due_at, start_by, step: Step::Queued, behind, stop: false });
+        self.active.push(Run { slot, due_at, start_by, step: Step::Queued, behind, stop: false, seen: None });
         self.ledger.insert(slot, Fate::Fired);
     }
 
@@ -84,24 +86,33 @@ impl Runs {
         self.active.retain(|run| !run.stop);
     }
 
-    /// Runs that could not start in time.
-    pub(crate) fn expire(&mut self, wall: i64) {
+    /// Runs that could not start in time: by the wall, and by what the wall would show had nobody set it since. A clock
+    /// that is doubted ends none.
+    pub(crate) fn expire(&mut self, wall: i64, steady: i64, doubted: bool) {
         let ledger = &mut self.ledger;
-        self.active.retain(|run| {
-            let late = matches!(run.step, Step::Queued) && run.start_by < wall;
-            if late {
+        self.active.retain_mut(|run| {
+            let (wall_then, steady_then) = *run.seen.get_or_insert((wall, steady));
+            let unset = wall_then + (steady - steady_then);
+            let late = matches!(run.step, Step::Queued) && run.start_by < wall.min(unset);
+            if late && !doubted {
                 ledger.insert(run.slot, Fate::Missed("not_started"));
             }
-            !late
+            !late || doubted
         });
     }
 
-    /// Runs that are due begin.
+    /// Another daemon knows only what the wall shows.
+    pub(crate) fn forget(&mut self) {
+        self.active.iter_mut().for_each(|run| run.seen = None);
+    }
+
+    /// Runs that are due begin, unless the wall says that it is too late.
     pub(crate) fn begin(&mut self, wall: i64, steady: i64, secs: impl Fn(i64) -> i64) {
         let fronts: Vec<i64> = self.active.iter().map(|run| run.slot).collect();
         for run in &mut self.active {
             let free = run.behind.is_none_or(|front| !fronts.contains(&front));
-            if matches!(run.step, Step::Queued) && run.due_at <= wall && free {
+            let in_time = run.due_at <= wall && wall <= run.start_by;
+            if matches!(run.step, Step::Queued) && in_time && free {
                 run.step = Step::Running(steady + secs(run.slot));
                 self.ledger.insert(run.slot, Fate::Ran);
             }
