@@ -6,12 +6,17 @@ use std::{
     io::{self, Read as _, Seek as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use roundsman_engine::Neighbours;
 use roundsman_model::{BootId, NodeId};
 use roundsman_store::Holder;
 use uuid::Uuid;
+
+/// How long a start tries for the lock of its state directory.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a node could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +80,7 @@ impl Node {
         let lock = locks.join(format!("{id}.lock"));
         let failed = |source| NodeError::StateDir { path: lock.clone(), source };
         let mut file = open_lock(&lock).map_err(failed)?;
-        match file.try_lock() {
+        match try_for_a_while(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
@@ -139,6 +144,11 @@ fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
+/// Makes the state directory where there is none: nobody else's to read.
+pub(crate) fn make_state_dir(state_dir: &Path) -> Result<(), NodeError> {
+    prepare(state_dir).map(drop)
+}
+
 fn prepare(state_dir: &Path) -> Result<PathBuf, NodeError> {
     let locks = state_dir.join("nodes");
     fs::DirBuilder::new()
@@ -147,6 +157,22 @@ fn prepare(state_dir: &Path) -> Result<PathBuf, NodeError> {
         .create(&locks)
         .map_err(|source| NodeError::StateDir { path: state_dir.to_owned(), source })?;
     Ok(locks)
+}
+
+/// Takes the lock. Whoever asks whether a neighbour lives holds the neighbour's lock for an instant, which is no reason
+/// for that one not to start.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a lock of a file tells nobody when it is free; nothing else runs yet"
+)]
+fn try_for_a_while(file: &File) -> Result<(), TryLockError> {
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {

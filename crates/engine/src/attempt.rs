@@ -7,7 +7,7 @@ use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Time
 use roundsman_store::RunLease;
 use roundsman_telemetry::AttemptStarted;
 use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, Request, RunningAttempt, StartError};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::{sync::mpsc::UnboundedReceiver, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -121,7 +121,8 @@ async fn definition(engine: &Arc<Engine>, run: &Run) -> Result<Arc<TaskDefinitio
         match engine.note_read(engine.definition_of(run).await) {
             Ok(Some(definition)) => return Ok(definition),
             Ok(None) => return Err("its definition is no longer stored".to_owned()),
-            Err(error) if error.is_passing() && !engine.stop_now.is_cancelled() => {
+            // Nothing can be done without it, and a store that refuses us for the moment has lost nothing.
+            Err(error) if !error.is_refusal() && !engine.stop_now.is_cancelled() => {
                 failures += 1;
                 tokio::time::sleep(store_pause(failures)).await;
             }
@@ -182,16 +183,16 @@ async fn drive(
         .then(|| (engine.now() - run.slot.unwrap_or(run.queued_at)).to_std().unwrap_or_default());
     AttemptStarted { task: &run.task, run: run.id, attempt: run.attempt, pid: attempt.pid(), lag }.emit();
     let mut drain = std::pin::pin!(drain(engine));
-    let mut draining = false;
+    let mut kill_at = None;
     loop {
         tokio::select! {
             report = attempt.wait() => return report,
             Some(word) = words.recv() => obey(&*attempt, word),
-            step = &mut drain, if !draining => {
-                draining = true;
+            step = &mut drain, if kill_at.is_none() => {
+                kill_at = Some(Instant::now() + DRAIN_GRACE);
                 tell_drain(&*attempt, step);
             }
-            () = kill_time(engine), if draining => {
+            () = kill_time(engine, kill_at) => {
                 attempt.kill();
                 return attempt.wait().await;
             }
@@ -227,10 +228,11 @@ fn tell_drain(attempt: &dyn RunningAttempt, step: Drain) {
 }
 
 /// Returns when an attempt that was told to stop for a drain has had its time.
-async fn kill_time(engine: &Engine) {
+async fn kill_time(engine: &Engine, at: Option<Instant>) {
+    let Some(at) = at else { return std::future::pending().await };
     tokio::select! {
         () = engine.stop_now.cancelled() => {}
-        () = tokio::time::sleep(DRAIN_GRACE) => {}
+        () = tokio::time::sleep_until(at) => {}
     }
 }
 

@@ -13,7 +13,7 @@ use roundsman_model::{
     TaskDefinition, Timestamp, artifact::MAX_STORED_BYTES, time::delta,
 };
 use roundsman_store::{LogChunk, RunLease, StoreResult};
-use roundsman_telemetry::MetricsRefused;
+use roundsman_telemetry::{MetricsRefused, SUM_TOO_LARGE, sum};
 use roundsman_wire::{Host, LogLine, LogStream};
 use sha2::{Digest, Sha256};
 
@@ -172,6 +172,9 @@ impl Host for AttemptHost {
         if !fits {
             return self.refuse("its labels are not the declared ones");
         }
+        if !metric.value.is_finite() {
+            return self.refuse("it is no number");
+        }
         let key = format!("{} {:?}", metric.name, metric.labels);
         let mut metrics = locked(&self.metrics);
         if metrics.len() >= MAX_SAMPLES && !metrics.contains_key(&key) {
@@ -180,7 +183,10 @@ impl Host for AttemptHost {
         }
         let adds = family.merge == roundsman_telemetry::Merge::Add;
         match metrics.get_mut(&key) {
-            Some(known) if adds => known.value += metric.value,
+            Some(known) if adds => match sum(known.value, metric.value) {
+                Some(sum) => known.value = sum,
+                None => self.refuse(SUM_TOO_LARGE),
+            },
             Some(known) => known.value = metric.value,
             None => drop(metrics.insert(key, metric)),
         }

@@ -61,6 +61,14 @@ impl Engine {
         self.wake_firer.notify_one();
     }
 
+    /// Takes back requests whose answer nobody waits for any more. Returns whether there was one.
+    pub(crate) fn withdraw_reloads(&self) -> bool {
+        let mut reloads = self.inbox.reloads();
+        let before = reloads.len();
+        reloads.retain(|(_, answer)| !answer.is_closed());
+        reloads.len() < before
+    }
+
     pub(crate) fn take_reloads(&self) -> Vec<(Wanted, Answer)> {
         std::mem::take(&mut *self.inbox.reloads())
     }

@@ -54,9 +54,15 @@ pub enum ReloadError {
     /// The store could not take the definitions.
     #[error("cannot put the new definitions in force")]
     Store(#[from] StoreError),
-    /// The firer had no time for it.
-    #[error("no answer within {} s: see the daemon's log for what keeps it busy", .0.as_secs())]
+    /// The firer had no time for it, and it was withdrawn.
+    #[error("not begun within {} s and withdrawn: see the daemon's log for what keeps it busy", .0.as_secs())]
     Slow(Duration),
+    /// The firer has begun with it and is not done.
+    #[error(
+        "begun, but not done within {} s: it goes on; `roundsman config check --against-running` tells whether it came to pass",
+        .0.as_secs()
+    )]
+    GoesOn(Duration),
 }
 
 impl Engine {
@@ -73,10 +79,13 @@ impl Engine {
         }
         let (answer, answered) = oneshot::channel();
         self.ask_reload(Wanted { definitions, pools, budgets }, answer);
-        let report = match tokio::time::timeout(PATIENCE, answered).await {
+        // What is waited with is gone by the next line: that is how the request is known for one that nobody waits for.
+        let answered = tokio::time::timeout(PATIENCE, answered).await;
+        let report = match answered {
             Ok(Ok(report)) => report?,
             Ok(Err(_)) => return Err(ReloadError::Stopping),
-            Err(_) => return Err(ReloadError::Slow(PATIENCE)),
+            Err(_) if self.withdraw_reloads() => return Err(ReloadError::Slow(PATIENCE)),
+            Err(_) => return Err(ReloadError::GoesOn(PATIENCE)),
         };
         Reloaded { added: report.added.len(), removed: report.removed.len(), changed: report.changed.len() }
             .emit();

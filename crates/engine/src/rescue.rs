@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{AttemptEnd, HumanDuration, RunId, TaskError, TaskName};
-use roundsman_store::{HeldRun, Holder, RunLease, StoreResult};
+use roundsman_store::{HeldRun, Holder, RunLease, Settled, StoreResult};
 use roundsman_telemetry::{RunRescued, set_unconfirmed};
 use tokio::{sync::Notify, time::Instant};
 
@@ -65,7 +65,8 @@ pub async fn hand_back(engine: &Arc<Engine>) -> StoreResult<usize> {
         return Ok(0);
     }
     let held = engine.store().held().await?;
-    let ours = held.iter().filter(|held| held.lease.holder == *engine.me() && !engine.live.holds(&held.lease));
+    let ours =
+        held.iter().filter(|held| held.lease.holder == *engine.me() && !engine.live.holds(&held.lease));
     let mut count = 0;
     for held in ours {
         let end = AttemptEnd::Erred { error: TaskError::Interrupted };
@@ -76,7 +77,8 @@ pub async fn hand_back(engine: &Arc<Engine>) -> StoreResult<usize> {
 }
 
 fn has_files(folder: &std::path::Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+    let is_result = |path: &std::path::Path| path.extension().is_some_and(|ending| ending == "json");
+    std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_result(&entry.path())))
 }
 
 impl Rescuer {
@@ -160,6 +162,11 @@ impl Rescuer {
             return if unchanged > OURS_GRACE { Verdict::Over(end) } else { Verdict::Alive };
         }
         let (node, lease) = (&held.lease.holder.node, settings.lease);
+        // Its last words may still be on their way.
+        if held.left && unchanged > OURS_GRACE.min(lease / 4) {
+            let cause = format!("its node {node} left without recording a result");
+            return Verdict::Over(AttemptEnd::Lost { cause });
+        }
         if held.stops_itself && unchanged > lease + MARGIN.min(lease / 4) {
             let lease = HumanDuration(lease);
             let cause =
@@ -203,10 +210,12 @@ impl Rescuer {
         };
         for (held, end) in lost {
             let cause = end.to_string();
-            RunRescued { task: &held.run.task, run: held.run.id, cause: &cause, leftovers }.emit();
             let settled = settle::unseen(&self.engine, &held.run, &held.lease, end).await;
-            // While the store is away the run stays as it is, and the next round finds it again.
-            let _ = self.engine.note_read(settled);
+            // While the store is away the run stays as it is, and the next round finds it again. Another node may have
+            // been quicker.
+            if let Ok(Settled::Done) = self.engine.note_read(settled) {
+                RunRescued { task: &held.run.task, run: held.run.id, cause: &cause, leftovers }.emit();
+            }
         }
         self.engine.wake_dispatcher.notify_one();
     }

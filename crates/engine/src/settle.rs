@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use roundsman_model::{
-    AttemptEnd, MetricValue, RetryPolicy, Run, TaskDefinition, TaskError, Timestamp, Transition,
+    AttemptEnd, MetricValue, RetryPolicy, Run, RunState, TaskDefinition, TaskError, Timestamp, Transition,
     settle as decide, time::delta,
 };
 use roundsman_store::{RunLease, Settled, Settlement, StoreResult};
@@ -51,14 +51,14 @@ pub(crate) async fn unseen(
     run: &Run,
     lease: &RunLease,
     end: AttemptEnd,
-) -> StoreResult<()> {
+) -> StoreResult<Settled> {
     let definition = engine.definition_of(run).await?;
     let retry = definition.map_or_else(RetryPolicy::never, |definition| definition.retry.clone());
     let report = AttemptReport { end, usage: None, leftovers: 0 };
     let settlement = settlement(run, lease, &retry, report, Vec::new(), engine.now());
     let settled = engine.store().settle(settlement.clone()).await?;
     tell(engine, run, &settlement, Some(settled));
-    Ok(())
+    Ok(settled)
 }
 
 async fn record(
@@ -71,7 +71,7 @@ async fn record(
     at: Timestamp,
 ) -> Worked {
     let settlement = settlement(run, lease, retry, report, metrics, at);
-    let settled = write(engine, &settlement).await;
+    let (settlement, settled) = write(engine, settlement).await;
     tell(engine, run, &settlement, settled);
     let due_at = match &settlement.transition {
         Transition::Wait { due_at, .. } => Some(*due_at),
@@ -122,29 +122,36 @@ fn wake_at(run: &Run, end: &AttemptEnd, transition: &Transition, now: Timestamp)
 }
 
 /// Writes until the store has taken it. Gives up only when the engine is to stop at once; what is in the spool then is
-/// written by the next start.
-async fn write(engine: &Arc<Engine>, settlement: &Settlement) -> Option<Settled> {
+/// written by the next start. Of a result that the store refuses, the run gets [`a bare end`](bare_end) instead. Returns
+/// what was written.
+async fn write(engine: &Arc<Engine>, mut settlement: Settlement) -> (Settlement, Option<Settled>) {
     // Behind others that wait it would be out of order.
     if engine.spool.is_empty()
-        && let Tried::Over(settled) = hand_over(engine, settlement).await
+        && let Tried::Taken(settled) = hand_over(engine, &settlement).await
     {
-        return settled;
+        return (settlement, Some(settled));
     }
-    let waiting = engine.spool.keep(settlement).await;
-    let mut failures = 0;
+    let mut waiting = engine.spool.keep(&settlement).await;
+    let (mut failures, mut is_bare) = (0, false);
     loop {
         tokio::select! {
             () = waiting.turn() => {}
             () = engine.stop_now.cancelled() => break,
         }
-        match hand_over(engine, settlement).await {
-            Tried::Over(Some(settled)) => {
+        match hand_over(engine, &settlement).await {
+            Tried::Taken(settled) => {
                 waiting.taken().await;
-                return Some(settled);
+                return (settlement, Some(settled));
             }
-            Tried::Over(None) => {
+            Tried::Refused(_) if is_bare => {
                 waiting.refused().await;
-                return None;
+                return (settlement, None);
+            }
+            Tried::Refused(why) => {
+                waiting.refused().await;
+                (settlement, is_bare) = (bare_end(&settlement, &why), true);
+                waiting = engine.spool.keep(&settlement).await;
+                continue;
             }
             Tried::Away => failures += 1,
         }
@@ -159,24 +166,49 @@ async fn write(engine: &Arc<Engine>, settlement: &Settlement) -> Option<Settled>
     } else {
         tracing::error!(run.id = %run, "stopped before the result of an attempt was stored");
     }
-    None
+    (settlement, None)
 }
 
 enum Tried {
-    /// The store has answered: taken, or refused for good.
-    Over(Option<Settled>),
+    Taken(Settled),
+    /// The same result will be refused again, and this is why.
+    Refused(String),
+    /// Whatever keeps us from the store ends some time.
     Away,
 }
 
 async fn hand_over(engine: &Arc<Engine>, settlement: &Settlement) -> Tried {
     match engine.note_write(engine.store().settle(settlement.clone()).await) {
-        Ok(settled) => Tried::Over(Some(settled)),
-        Err(error) if error.is_passing() => Tried::Away,
-        Err(error) => {
-            tracing::error!(run.id = %settlement.lease.run, "the result of an attempt was refused: {error}");
-            Tried::Over(None)
+        Ok(settled) => Tried::Taken(settled),
+        Err(error) if error.is_refusal() => {
+            let why = with_sources(&error);
+            tracing::error!(run.id = %settlement.lease.run, "the result of an attempt was refused: {why}");
+            Tried::Refused(why)
         }
+        Err(_) => Tried::Away,
     }
+}
+
+/// What is left of a result that the store refuses: that the run has ended, and why nothing else is known. Without it the
+/// run would be taken for lost and done again, to the same end.
+pub(crate) fn bare_end(refused: &Settlement, why: &str) -> Settlement {
+    let cause = format!("the result could not be stored: {}", why.replace('\0', "\u{fffd}"));
+    Settlement {
+        lease: refused.lease.clone(),
+        end: AttemptEnd::Erred { error: TaskError::permanent(&cause) },
+        transition: Transition::End { state: RunState::Failed, cause: Some(cause), outcome: None },
+        metrics: Vec::new(),
+        cpu_ms: None,
+        max_rss: None,
+        wake_at: None,
+        at: refused.at,
+    }
+}
+
+/// An error and what led to it.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 fn tell(engine: &Engine, run: &Run, settlement: &Settlement, settled: Option<Settled>) {
@@ -207,6 +239,9 @@ fn tell(engine: &Engine, run: &Run, settlement: &Settlement, settled: Option<Set
         }
         Some(Settled::Late) => {
             tracing::warn!(task.name = %run.task, run.id = %run.id, attempt = run.attempt, "result came late: another attempt had taken over");
+        }
+        Some(Settled::Known) => {
+            tracing::debug!(task.name = %run.task, run.id = %run.id, attempt = run.attempt, "its end was recorded already");
         }
         None => {}
     }

@@ -16,7 +16,11 @@ use roundsman_telemetry::{ResultKept, ResultReplayed, set_unwritten};
 use tokio::sync::Notify;
 
 use self::file::Kept;
-use crate::{Engine, engine::store_pause};
+use crate::{
+    Engine,
+    engine::store_pause,
+    settle::{bare_end, with_sources},
+};
 
 /// The longest pause between two tries to write a result.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -182,19 +186,25 @@ async fn replay_one(engine: &Engine, path: &Path) -> StoreResult<bool> {
         tracing::warn!("{path} is a result for another store ({store}); it stays where it is");
         return Ok(false);
     }
-    let lease = kept.settlement.lease.clone();
-    match engine.note_write(engine.store().settle(kept.settlement).await) {
+    let settlement = kept.settlement;
+    let lease = settlement.lease.clone();
+    match engine.note_write(engine.store().settle(settlement.clone()).await) {
         Ok(settled) => {
             file::remove(path).await;
             ResultReplayed { run: lease.run, attempt: lease.attempt, late: settled == Settled::Late }.emit();
             Ok(true)
         }
-        Err(error) if error.is_passing() => Err(error),
-        Err(error) => {
-            tracing::error!(run.id = %lease.run, "the store refuses the result in {}: {error}", path.display());
-            file::set_aside(path, "refused").await;
+        Err(error) if error.is_refusal() => {
+            let why = with_sources(&error);
+            tracing::error!(run.id = %lease.run, "the store refuses the result in {}: {why}", path.display());
+            let bare = bare_end(&settlement, &why);
+            match engine.note_write(engine.store().settle(bare).await) {
+                Err(error) if !error.is_refusal() => return Err(error),
+                _ => file::set_aside(path, "refused").await,
+            }
             Ok(false)
         }
+        Err(error) => Err(error),
     }
 }
 

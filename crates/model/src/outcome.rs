@@ -137,7 +137,7 @@ pub enum TaskError {
         /// The far side's wish, such as a Retry-After.
         not_before: Option<Timestamp>,
     },
-    /// Come back later; the attempt does not count, but the total deadline applies.
+    /// Come back later, in 5 seconds at the earliest; the attempt does not count, but the total deadline applies.
     #[error("{cause}")]
     Snooze {
         /// What it waits for.

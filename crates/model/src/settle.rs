@@ -1,8 +1,16 @@
 //! What follows an attempt. The clock, the dice, the store and the log stay with the caller.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptEnd, Outcome, OutcomeStatus, RetryPolicy, Run, RunState, TaskError, Timestamp};
+use crate::{
+    AttemptEnd, Outcome, OutcomeStatus, RetryPolicy, Run, RunState, TaskError, Timestamp, time::delta,
+};
+
+/// An attempt that asks to be repeated later is repeated after at least so long, whatever instant it names: such attempts
+/// do not count, so nothing else would end a circle of them.
+pub const SHORTEST_SNOOZE: Duration = Duration::from_secs(5);
 
 /// The step a run takes next. The store carries it out whole or not at all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,8 +63,9 @@ pub fn settle(run: &Run, end: AttemptEnd, policy: &RetryPolicy, now: Timestamp, 
         AttemptEnd::Erred { error: TaskError::Cancelled } => ended(RunState::Cancelled, cause),
         AttemptEnd::Erred { error: TaskError::Interrupted } => Transition::Release { cause },
         AttemptEnd::Erred { error: TaskError::Snooze { until, .. } } => {
-            if policy.allows(run, until) {
-                Transition::Wait { due_at: until.max(now), cause, counted: false }
+            let due_at = until.max(now + delta(SHORTEST_SNOOZE));
+            if policy.allows(run, due_at) {
+                Transition::Wait { due_at, cause, counted: false }
             } else {
                 ended(RunState::Failed, format!("{cause} (the deadline over all attempts is used up)"))
             }
@@ -66,15 +75,27 @@ pub fn settle(run: &Run, end: AttemptEnd, policy: &RetryPolicy, now: Timestamp, 
         }
         AttemptEnd::Erred { error: TaskError::Retry { not_before, .. } } => match again(&end, not_before) {
             Some(due_at) => Transition::Wait { due_at, cause, counted: true },
-            None => ended(RunState::Failed, cause),
+            None => ended(RunState::Failed, given_up(run, &end, policy)),
         },
         AttemptEnd::TimedOut { .. } | AttemptEnd::Crashed { .. } | AttemptEnd::Lost { .. } => {
             match again(&end, None) {
                 Some(due_at) => Transition::Wait { due_at, cause, counted: true },
-                None => ended(final_state(&end), cause),
+                None => ended(final_state(&end), given_up(run, &end, policy)),
             }
         }
     }
+}
+
+/// Why no further attempt follows one that failed.
+fn given_up(run: &Run, end: &AttemptEnd, policy: &RetryPolicy) -> String {
+    let counted = run.counted_attempts().max(1);
+    if !policy.covers(end) || policy.attempts <= 1 {
+        return end.to_string();
+    }
+    if counted < policy.attempts {
+        return format!("{end} (the deadline over all attempts is used up)");
+    }
+    format!("{end} (after {counted} attempts)")
 }
 
 fn settle_outcome(

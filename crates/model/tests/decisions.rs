@@ -89,7 +89,7 @@ fn what_follows_an_attempt() {
         ),
         (1, erred(TaskError::retry("no answer")), "waiting 02:01:30"),
         (2, erred(TaskError::retry("no answer")), "waiting 02:01:45"),
-        (3, erred(TaskError::retry("no answer")), "failed: no answer"),
+        (3, erred(TaskError::retry("no answer")), "failed: no answer (after 3 attempts)"),
         (1, erred(TaskError::permanent("no such device")), "failed: no such device"),
         (1, erred(TaskError::config("no url")), "failed: no url"),
         (1, erred(TaskError::Cancelled), "cancelled: cancelled"),
@@ -97,7 +97,7 @@ fn what_follows_an_attempt() {
         (1, AttemptEnd::TimedOut { after: Duration::from_secs(60) }, "timed_out: timed out after 1m"),
         (1, crash, "failed: worker ended by signal 9"),
         (1, AttemptEnd::Lost { cause: "daemon gone".into() }, "waiting 02:01:30"),
-        (3, AttemptEnd::Lost { cause: "daemon gone".into() }, "lost: daemon gone"),
+        (3, AttemptEnd::Lost { cause: "daemon gone".into() }, "lost: daemon gone (after 3 attempts)"),
     ];
     for (attempt, end, expected) in table {
         assert_eq!(next(&run(attempt), end.clone()), expected, "attempt {attempt}, {end:?}");
@@ -109,7 +109,7 @@ fn the_far_side_and_the_deadline_have_their_say() {
     let later = TaskError::Retry { cause: "429".into(), not_before: Some(at("02:05:00")) };
     assert_eq!(next(&run(1), erred(later)), "waiting 02:05:00");
     let too_late = TaskError::Retry { cause: "429".into(), not_before: Some(at("02:11:00")) };
-    assert_eq!(next(&run(1), erred(too_late)), "failed: 429");
+    assert_eq!(next(&run(1), erred(too_late)), "failed: 429 (the deadline over all attempts is used up)");
     let snooze = TaskError::Snooze { cause: "VM busy".into(), until: at("02:09:00") };
     assert_eq!(next(&run(3), erred(snooze)), "waiting 02:09:00 uncounted");
     let snooze = TaskError::Snooze { cause: "VM busy".into(), until: at("02:11:00") };
@@ -201,5 +201,19 @@ fn every_state_is_reached_and_ends_have_no_followers() {
             || RunState::ALL.iter().any(|from| from.followers().contains(&state));
         assert!(reached, "{state} cannot be reached");
         assert_eq!(RunState::from_word(state.as_str()), Some(state));
+    }
+}
+
+#[test]
+fn a_snooze_has_a_shortest_length() {
+    let policy = RetryPolicy::default();
+    for until in ["01:00:00", "02:05:00", "02:05:04"] {
+        let end = erred(TaskError::Snooze { cause: "VM busy".into(), until: at(until) });
+        let Transition::Wait { due_at, counted: false, .. } =
+            settle(&run(3), end, &policy, at("02:05:00"), 0.5)
+        else {
+            panic!("{until}: it does not wait");
+        };
+        assert_eq!(due_at, at("02:05:05"), "{until}");
     }
 }

@@ -193,4 +193,10 @@ impl StoreError {
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Away { .. } | Self::Slow { .. } | Self::Disk { .. })
     }
+
+    /// Whether the database understood the call and will not have it: the same call will be refused again. Every other
+    /// error ends when somebody mends what keeps us out, be it a password or a folder.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
 }

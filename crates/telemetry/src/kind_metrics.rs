@@ -9,6 +9,11 @@ use std::{
 
 use roundsman_model::{MetricValue, TaskName};
 
+use crate::MetricsRefused;
+
+/// Why a sample is refused that a counter has no room for.
+pub const SUM_TOO_LARGE: &str = "its sum is more than a number can be";
+
 /// How a later report goes together with an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
@@ -54,7 +59,7 @@ impl KindMetrics {
     pub fn merge(&self, task: &TaskName, reported: Vec<MetricValue>) -> Vec<MetricValue> {
         let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
         let earlier = samples.remove(task).unwrap_or_default();
-        let merged = self.merged(earlier, reported);
+        let merged = self.merged(task, earlier, reported);
         samples.insert(task.clone(), merged.clone());
         merged
     }
@@ -64,16 +69,28 @@ impl KindMetrics {
         self.samples.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone(), stored);
     }
 
-    fn merged(&self, earlier: Vec<MetricValue>, reported: Vec<MetricValue>) -> Vec<MetricValue> {
+    fn merged(
+        &self,
+        task: &TaskName,
+        earlier: Vec<MetricValue>,
+        reported: Vec<MetricValue>,
+    ) -> Vec<MetricValue> {
         if reported.is_empty() {
             return earlier;
         }
         let adds = |name: &str| self.families.get(name).is_some_and(|family| family.merge == Merge::Add);
         let mut merged: Vec<MetricValue> = earlier.into_iter().filter(|sample| adds(&sample.name)).collect();
         for sample in reported {
+            if !sample.value.is_finite() {
+                MetricsRefused { task, why: "it is no number" }.emit();
+                continue;
+            }
             let known = merged.iter_mut().find(|m| m.name == sample.name && m.labels == sample.labels);
             match known {
-                Some(known) if adds(&sample.name) => known.value += sample.value,
+                Some(known) if adds(&sample.name) => match sum(known.value, sample.value) {
+                    Some(sum) => known.value = sum,
+                    None => MetricsRefused { task, why: SUM_TOO_LARGE }.emit(),
+                },
                 Some(known) => known.value = sample.value,
                 None => merged.push(sample),
             }
@@ -102,6 +119,11 @@ impl KindMetrics {
         }
         text
     }
+}
+
+/// What a counter comes to, unless that is more than a number can be: no store keeps infinity.
+pub fn sum(known: f64, added: f64) -> Option<f64> {
+    Some(known + added).filter(|sum| sum.is_finite())
 }
 
 fn write_sample(text: &mut String, task: &TaskName, sample: &MetricValue) {

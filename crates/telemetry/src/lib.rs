@@ -17,7 +17,7 @@ pub use keeping::{
     FollowerDecided, ResultKept, ResultReplayed, RunExpired, RunOverruns, StopTold, StoreStillAway,
     set_overrun, set_unconfirmed, set_unwritten,
 };
-pub use kind_metrics::{Family, KindMetrics, Merge};
+pub use kind_metrics::{Family, KindMetrics, Merge, SUM_TOO_LARGE, sum};
 pub use logging::{LogFormat, LoggingError, start_logging};
 pub use series::{
     Prometheus, RecorderTaken, TaskGauges, declare_task, names, retire_task, set_build_info, set_daemon,

@@ -22,6 +22,23 @@ fn a_daemon_keeps_its_id_and_each_start_is_a_boot() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the lock has to be held for a while")]
+fn a_start_waits_for_whoever_just_asks_whether_it_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = Node::daemon(folder.path()).unwrap();
+    let lock = before.lock.clone();
+    drop(before);
+    let asks = open_lock(&lock).unwrap();
+    asks.try_lock().unwrap();
+    let asking = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200)); // sleep: longer than anybody asks
+        drop(asks);
+    });
+    Node::daemon(folder.path()).unwrap();
+    asking.join().unwrap();
+}
+
+#[test]
 fn a_lock_that_is_held_proves_life_and_a_free_one_death() {
     let folder = tempfile::tempdir().unwrap();
     let daemon = Node::daemon(folder.path()).unwrap();

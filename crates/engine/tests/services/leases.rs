@@ -162,3 +162,17 @@ async fn a_run_whose_worker_may_finish_is_unconfirmed_for_long_before_it_is_lost
     assert_eq!(rescuer.unconfirmed(), 1);
     assert_eq!(watch(&mut rescuer, LEASE * 4).await, 1);
 }
+
+#[tokio::test]
+async fn what_a_node_left_behind_is_taken_back_soon() {
+    let scene = Scene::at("2026-11-20T01:00:00Z");
+    let (runs_it, _watches, mut rescuer, _) = watched(&scene, WithoutStore::Finish).await;
+    let store = runs_it.engine.store();
+    assert_eq!(watch(&mut rescuer, LEASE / 2).await, 0);
+    assert!(!store.held().await.unwrap()[0].left);
+    store.leave(&holder("a"), runs_it.engine.now()).await.unwrap();
+    assert!(store.held().await.unwrap()[0].left);
+    assert_eq!(watch(&mut rescuer, LEASE / 2).await, 1, "long before its lease is over");
+    let run = runs_it.last_run("one").await.unwrap();
+    assert!(run.cause.as_ref().unwrap().contains("node-1 left without recording a result"), "{run:?}");
+}

@@ -208,6 +208,66 @@ async fn results_are_kept_while_the_store_is_away_and_written_in_order_when_it_i
 }
 
 #[tokio::test]
+async fn a_store_that_keeps_us_out_is_waited_for() {
+    let scene = Scene::at("2026-11-20T01:00:00Z");
+    let faulty = Faulty::around(scene.store().await);
+    let tasks = [task("one", "0 2 * * *")];
+    let mut stage = spooling(&scene, &faulty, "a", &tasks).await;
+    let run = stage.queue(&tasks[0], Round::Alone).await;
+    let attempt = stage.start(0).await;
+    faulty.fail(Fault::Denied);
+    attempt.succeed();
+    until("the file", || files(&scene).len() == 1).await;
+    until("a second try", || faulty.failed() > 2).await;
+    faulty.heal();
+    Heart::new(stage.engine.clone()).run_once().await;
+    stage.settled().await;
+    assert_eq!(stage.run(run).await.state, RunState::Succeeded);
+    assert!(files(&scene).is_empty());
+}
+
+#[tokio::test]
+async fn a_result_that_the_store_refuses_ends_its_run_and_is_set_aside() {
+    let scene = Scene::at("2026-11-20T01:00:00Z");
+    let faulty = Faulty::around(scene.store().await);
+    let tasks = [task("one", "0 2 * * *")];
+    let mut stage = spooling(&scene, &faulty, "a", &tasks).await;
+    let run = stage.queue(&tasks[0], Round::Alone).await;
+    let attempt = stage.start(0).await;
+    faulty.fail_only("settle an outcome", Fault::Refused);
+    attempt.succeed();
+    stage.settled().await;
+    let ended = stage.run(run).await;
+    assert_eq!((ended.state, ended.outcome), (RunState::Failed, None));
+    let cause = ended.cause.unwrap();
+    assert!(
+        cause.starts_with("the result could not be stored: ") && cause.contains("told to fail"),
+        "{cause}"
+    );
+    assert_eq!(files(&scene).len(), 1);
+    assert!(files(&scene)[0].ends_with(".json.refused"), "{:?}", files(&scene));
+
+    // The same at a start, of a result that waited in a file.
+    let run = stage.queue(&tasks[0], Round::Alone).await;
+    scene.clock.advance(Duration::from_secs(1));
+    let attempt = stage.start(1).await;
+    faulty.fail(Fault::Away);
+    attempt.succeed();
+    until("the file", || files(&scene).len() == 2).await;
+    stage.engine.stop_now.cancel();
+    stage.settled().await;
+    faulty.heal();
+    let next = spooling(&scene, &faulty, "b", &tasks).await;
+    faulty.fail(Fault::Denied);
+    assert!(replay(&next.engine).await.is_err(), "the start fails, and the file stays");
+    assert!(files(&scene)[1].ends_with(".json"));
+    faulty.fail_only("settle an outcome", Fault::Refused);
+    assert_eq!(replay(&next.engine).await.unwrap(), 0);
+    assert_eq!(next.run(run).await.state, RunState::Failed);
+    assert!(files(&scene)[1].ends_with(".json.refused"), "{:?}", files(&scene));
+}
+
+#[tokio::test]
 async fn a_daemon_that_stops_while_the_store_is_away_loses_no_result() {
     let scene = Scene::at("2026-11-20T01:00:00Z");
     let faulty = Faulty::around(scene.store().await);

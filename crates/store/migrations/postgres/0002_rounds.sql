@@ -36,7 +36,7 @@ CREATE TABLE wakes (
 ALTER TABLE runs ADD COLUMN round TEXT;
 ALTER TABLE runs ADD COLUMN follow BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN rerun_of BIGINT;
-ALTER TABLE runs ADD COLUMN pool TEXT;
+ALTER TABLE runs ADD COLUMN pool TEXT COLLATE "C";
 ALTER TABLE runs ADD COLUMN leases TEXT;
 ALTER TABLE runs ADD COLUMN labels TEXT;
 ALTER TABLE runs ADD COLUMN alone BIGINT NOT NULL DEFAULT 1;
@@ -56,8 +56,9 @@ CREATE INDEX runs_ready_in_pool ON runs (pool, rank_at, id)
 CREATE INDEX runs_in_pool ON runs (pool) WHERE state = 'running' AND pool IS NOT NULL;
 CREATE INDEX runs_start_by ON runs (start_by) WHERE ended_at IS NULL AND attempt = 0 AND start_by IS NOT NULL;
 
+-- Names in the order in which this program sorts them: rows are locked in that order everywhere.
 CREATE TABLE pools (
-    name TEXT   NOT NULL PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     size BIGINT NOT NULL
 );
 
@@ -65,7 +66,7 @@ CREATE TABLE pools (
 -- spent_until: the instant at which all that was granted is earned. held_until: nothing is granted before.
 -- seen_at: the latest instant at which anybody drew: clocks of nodes differ, and time goes only forward here.
 CREATE TABLE budgets (
-    name        TEXT   NOT NULL PRIMARY KEY,
+    name        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     interval_us BIGINT,
     burst       BIGINT,
     spent_until BIGINT NOT NULL DEFAULT 0,
@@ -76,7 +77,7 @@ CREATE TABLE budgets (
 -- Named leases belong to an attempt of a run and end with it.
 DROP TABLE leases;
 CREATE TABLE leases (
-    name     TEXT   NOT NULL PRIMARY KEY,
+    name     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     run      BIGINT NOT NULL,
     attempt  BIGINT NOT NULL,
     taken_at BIGINT NOT NULL
@@ -136,3 +137,5 @@ CREATE INDEX runs_active_by_state ON runs (state, id) WHERE ended_at IS NULL;
 
 -- Rows of the ledger that name no run are joined with their neighbours.
 CREATE INDEX slots_without_run ON slots (task, first_at) WHERE run_id IS NULL;
+-- A run that goes is no longer named by the ledger, wherever its slots lie.
+CREATE INDEX slots_of_run ON slots (run_id) WHERE run_id IS NOT NULL;

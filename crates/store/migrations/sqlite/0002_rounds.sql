@@ -129,3 +129,5 @@ CREATE INDEX runs_active_by_state ON runs (state, id) WHERE ended_at IS NULL;
 
 -- Rows of the ledger that name no run are joined with their neighbours.
 CREATE INDEX slots_without_run ON slots (task, first_at) WHERE run_id IS NULL;
+-- A run that goes is no longer named by the ledger, wherever its slots lie.
+CREATE INDEX slots_of_run ON slots (run_id) WHERE run_id IS NOT NULL;

@@ -7,7 +7,7 @@ use roundsman_model::{RunId, Timestamp, time::delta};
 use super::Command;
 use crate::{
     Holder, NodeEntry, NodeRow, RunLease,
-    sql::{Outcome, Row, Rows, Session, Statement, sql},
+    sql::{Outcome, Row, Rows, Session, Statement, Value, sql},
 };
 
 /// How long a node that left is still listed.
@@ -83,6 +83,13 @@ impl Command for Beat {
             let RunLease { run, attempt, holder } = lease;
             [run.0.into(), (*attempt).into(), holder.node.as_str().into(), holder.boot.as_str().into()]
         });
+        let rows: Value = rows.into();
+        // Whoever locks several runs does it in this order, so that two of them never wait for each other in a circle.
+        let text = sql!(
+            "SELECT id FROM runs WHERE state = 'running' AND id IN (SELECT CAST(e.value->>0 AS BIGINT) FROM" ROWS ")
+             ORDER BY id" LOCKED
+        );
+        session.rows(Statement::new(text).bind(rows.clone())).await?;
         let text = sql!(
             "UPDATE runs SET renewals = renewals + 1 FROM" ROWS
             "WHERE runs.id = CAST(e.value->>0 AS BIGINT) AND runs.attempt = CAST(e.value->>1 AS BIGINT)

@@ -54,8 +54,6 @@ pub(crate) struct Leaving {
     task: TaskName,
     /// For the sum of its hour: when it began and how long it took in milliseconds.
     sum: Option<(Timestamp, i64)>,
-    /// The stretch of the ledger in which rows may name it.
-    ledger: (Timestamp, Timestamp),
     bytes: u64,
 }
 

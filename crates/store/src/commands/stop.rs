@@ -6,7 +6,7 @@ use roundsman_model::{Reason, RunId, RunState, StopOrder, TaskName, Verdict};
 use super::{Command, controls, counters::Counts, runs, slots};
 use crate::{
     Control, Holder, Stopped,
-    sql::{Fault, Outcome, Row, Rows, Session, Statement, sql},
+    sql::{Fault, Outcome, Row, Rows, Session, Statement, Value, sql},
 };
 
 /// Asks for the end of a run.
@@ -75,13 +75,22 @@ pub(super) async fn give_orders(session: &mut Session<'_>, orders: &[(RunId, Sto
         let order = serde_json::to_string(order).expect("an order is always representable as JSON");
         [run.0.into(), order.into()]
     });
+    let rows: Value = rows.into();
+    // Locked in the order in which heartbeats lock them; those that ended are not even touched.
     let text = sql!(
-        "UPDATE runs SET stop = CASE WHEN runs.ended_at IS NULL THEN COALESCE(runs.stop, e.value->>1) ELSE runs.stop END
-         FROM" ROWS "WHERE runs.id = CAST(e.value->>0 AS BIGINT)
-            AND (runs.state = 'running' OR runs.ended_at IS NOT NULL)"
+        "SELECT state FROM runs WHERE ended_at IS NULL AND id IN (SELECT CAST(e.value->>0 AS BIGINT) FROM" ROWS ")
+         ORDER BY id" LOCKED
     );
-    let given = session.execute(Statement::new(text).bind(rows)).await?;
-    if given == orders.len() as u64 { Ok(()) } else { Err(Fault::Raced) }
+    for row in session.rows(Statement::new(text).bind(rows.clone())).await? {
+        if row.word::<RunState>("state")? != RunState::Running {
+            return Err(Fault::Raced);
+        }
+    }
+    let text = sql!(
+        "UPDATE runs SET stop = COALESCE(runs.stop, e.value->>1) FROM" ROWS
+        "WHERE runs.id = CAST(e.value->>0 AS BIGINT) AND runs.state = 'running'"
+    );
+    session.execute(Statement::new(text).bind(rows)).await.map(drop)
 }
 
 /// Lists the running runs of a boot that are to stop.

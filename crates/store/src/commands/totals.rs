@@ -26,7 +26,16 @@ impl Command for Totals {
         for row in session.rows(tasks).await? {
             let of = totals.entry(row.name("task")?).or_default();
             of.last_success = row.at_or_none("last_success")?;
-            of.metrics = row.json_or_none("metrics")?.unwrap_or_default();
+            of.metrics = match row.json_or_none("metrics") {
+                Ok(metrics) => metrics.unwrap_or_default(),
+                // Samples of one task are not worth the start of a daemon.
+                Err(Fault::Unreadable(why)) => {
+                    let task = row.text("task")?;
+                    tracing::warn!(task.name = %task, "stored metrics cannot be read and count as none: {why}");
+                    Vec::new()
+                }
+                Err(fault) => return Err(fault),
+            };
         }
         let counts = Statement::new(
             "SELECT task, what, key1, key2, count FROM counters WHERE count > 0 ORDER BY task, what, key1, key2",

@@ -34,6 +34,18 @@ fn gauges_replace_all_earlier_ones_and_counters_add_up() {
 }
 
 #[test]
+fn what_is_no_number_is_refused_and_a_counter_never_becomes_infinite() {
+    let metrics = metrics();
+    let task: TaskName = "dns".parse().unwrap();
+    let asked = |value| sample("roundsman_dns_asked_total", "a", value);
+    let mut now = Vec::new();
+    for value in [1.7e308, 1.7e308, f64::INFINITY, f64::NAN] {
+        now = metrics.merge(&task, vec![asked(value), sample("roundsman_dns_up", "a", 1.0)]);
+    }
+    assert_eq!(now, [asked(1.7e308), sample("roundsman_dns_up", "a", 1.0)]);
+}
+
+#[test]
 fn the_text_is_what_prometheus_reads() {
     let metrics = metrics();
     metrics.restore(&"dns".parse().unwrap(), vec![sample("roundsman_dns_up", "a \"quoted\"\\\n", 1.0)]);

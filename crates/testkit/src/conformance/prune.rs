@@ -304,3 +304,27 @@ pub async fn batches_are_small(stage: Stage) -> Verdict {
     assert_eq!(sweep_as_foretold(&stage, &order).await?.runs, 1);
     Ok(())
 }
+
+/// A slot may be passed over because of a run that was queued after it: then the ledger names that run at a time before it.
+pub async fn no_slot_names_a_run_that_is_gone(stage: Stage) -> Verdict {
+    let (store, task) = (stage.store.as_ref(), definition("late"));
+    stage.install(from_ref(&task)).await?;
+    let run = stage.queue(&task, 600).await?;
+    let caught_up = stage.firing(&task, 610, vec![slot(300)]).await?;
+    let fired = store.fire(vec![caught_up], None, at(610)).await?;
+    assert!(
+        !matches!(&fired[..], [Fired::Done(fates)] if matches!(fates[..], [SlotFate::Queued(_)])),
+        "{fired:?}"
+    );
+    let (_, lease) = stage.claim_one("a", 620).await?;
+    stage.succeed(&lease, 630).await?;
+    stage.queue(&task, 660).await?;
+    let (_, lease) = stage.claim_one("a", 660).await?;
+    stage.succeed(&lease, 670).await?;
+    let named = |rows: &[SlotRange]| rows.iter().filter(|row| row.run == Some(run)).count();
+    assert_eq!(named(&whole_ledger(store, &task).await?), 2, "its own slot, and the one before");
+    let order = PruneOrder { runs_per_task: 1, ..nothing() };
+    assert_eq!(sweep_as_foretold(&stage, &order).await?.runs, 1);
+    assert_eq!(named(&whole_ledger(store, &task).await?), 0);
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! Settling: whole, fenced by the lease, and the same twice is one.
 
+use std::collections::BTreeMap;
+
 use roundsman_model::{AttemptEnd, MetricValue, Outcome, RunState, StopOrder, TaskError, Transition};
 use roundsman_store::Claimer;
 use roundsman_store::{RunLease, Settled, Settlement, Wake};
@@ -90,6 +92,51 @@ pub async fn a_late_outcome_is_kept_and_changes_nothing(stage: Stage) -> Verdict
     assert_eq!(stage.succeed(&stranger, 87).await?, Settled::Late);
     assert_eq!(stage.succeed(&second, 90).await?, Settled::Done);
     assert_eq!(stage.store.totals().await?[0].1.runs, [(RunState::Succeeded, 1)]);
+    Ok(())
+}
+
+/// Two nodes miss the same attempt, each for its own reason; the second changes nothing, and knows that it need not be
+/// counted. Nor does anybody who missed an attempt outrank what it said itself.
+pub async fn an_attempt_is_lost_once(stage: Stage) -> Verdict {
+    let (run, first) = stage.running("missed").await?;
+    let lost = |cause: &str, now| {
+        let wait = Transition::Wait { due_at: at(80), cause: cause.to_owned(), counted: true };
+        Settlement { end: AttemptEnd::Lost { cause: cause.to_owned() }, ..settlement(&first, wait, now) }
+    };
+    assert_eq!(stage.store.settle(lost("its daemon ended", 70)).await?, Settled::Done);
+    for cause in ["its daemon ended", "no sign of life"] {
+        assert_eq!(stage.store.settle(lost(cause, 71)).await?, Settled::Known, "{cause}");
+    }
+    let attempts = stage.store.attempts(run.id).await?;
+    assert!(!attempts[0].late, "{attempts:?}");
+    assert_eq!(attempts[0].end, Some(AttemptEnd::Lost { cause: "its daemon ended".to_owned() }));
+    assert_eq!(stage.run(run.id).await?.cause.as_deref(), Some("its daemon ended"));
+    let (_, second) = stage.claim_one("b", 80).await?;
+    assert_eq!(stage.succeed(&second, 90).await?, Settled::Done);
+    let missed = Settlement { lease: second, ..lost("no sign of life", 91) };
+    assert_eq!(stage.store.settle(missed).await?, Settled::Known);
+    let attempts = stage.store.attempts(run.id).await?;
+    assert!(
+        !attempts[1].late && matches!(attempts[1].end, Some(AttemptEnd::Finished { .. })),
+        "{attempts:?}"
+    );
+    Ok(())
+}
+
+/// Infinity has no form in what is stored. The samples of that task are gone, those of all others are read.
+pub async fn samples_that_cannot_be_read_are_none(stage: Stage) -> Verdict {
+    let tasks = [definition("broken"), definition("whole")];
+    stage.install(&tasks).await?;
+    for (task, value) in tasks.iter().zip([f64::INFINITY, 3.0]) {
+        stage.queue(task, 60).await?;
+        let (_, lease) = stage.claim_one("a", 60).await?;
+        let sample = MetricValue { name: "asked_total".to_owned(), labels: BTreeMap::new(), value };
+        let settled = Settlement { metrics: vec![sample], ..settlement(&lease, success("done"), 70) };
+        assert_eq!(stage.store.settle(settled).await?, Settled::Done);
+    }
+    let totals = stage.store.totals().await?;
+    let samples: Vec<_> = totals.iter().map(|(task, totals)| (task.as_str(), totals.metrics.len())).collect();
+    assert_eq!(samples, [("broken", 0), ("whole", 1)]);
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use roundsman_model::{
     AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap, Reason,
-    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskName, Timestamp, Transition,
-    Verdict,
+    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskError, TaskName, Timestamp,
+    Transition, Verdict,
 };
 use roundsman_store::{
     Fired, Firing, Holder, OpenOptions, Role, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store,
@@ -225,7 +225,7 @@ pub(super) fn success(summary: &str) -> Transition {
 pub(super) fn settlement(lease: &RunLease, transition: Transition, now: i64) -> Settlement {
     let end = match &transition {
         Transition::End { outcome: Some(outcome), .. } => AttemptEnd::Finished { outcome: outcome.clone() },
-        other => AttemptEnd::Lost { cause: format!("{:?}", other.state()) },
+        other => AttemptEnd::Erred { error: TaskError::retry(format!("{:?}", other.state())) },
     };
     let lease = lease.clone();
     Settlement {

@@ -1,7 +1,7 @@
 //! Which runs go because logs and artifacts of all runs together are too large: the oldest, whatever their task. It
 //! writes nothing.
 
-use roundsman_model::{RunId, Timestamp};
+use roundsman_model::RunId;
 
 use super::{BATCH_BYTES, Leaving, Progress, sizes};
 use crate::{
@@ -72,7 +72,7 @@ async fn total(session: &mut Session<'_>) -> Outcome<u64> {
 /// goes on.
 async fn candidates(session: &mut Session<'_>, after: RunId) -> Outcome<Vec<Leaving>> {
     let statement = Statement::new(
-        "SELECT id, task, slot, queued_at, ended_at FROM runs
+        "SELECT id, task FROM runs
          WHERE id > $1 AND ended_at IS NOT NULL AND follow = 0
            AND (round IS NULL OR NOT EXISTS
                 (SELECT 1 FROM runs AS mate WHERE mate.round = runs.round AND mate.ended_at IS NULL))
@@ -87,13 +87,5 @@ async fn candidates(session: &mut Session<'_>, after: RunId) -> Outcome<Vec<Leav
 }
 
 fn leaving(row: &Row) -> Outcome<Leaving> {
-    let (queued_at, ended_at): (Timestamp, Timestamp) = (row.at("queued_at")?, row.at("ended_at")?);
-    let slot = row.at_or_none("slot")?.unwrap_or(queued_at);
-    Ok(Leaving {
-        run: row.run("id")?,
-        task: row.name("task")?,
-        sum: None,
-        ledger: (slot.min(queued_at), slot.max(ended_at)),
-        bytes: 0,
-    })
+    Ok(Leaving { run: row.run("id")?, task: row.name("task")?, sum: None, bytes: 0 })
 }

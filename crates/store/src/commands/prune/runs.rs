@@ -33,7 +33,6 @@ struct Looked {
     id: RunId,
     ended: Ended,
     started_at: Option<Timestamp>,
-    slot: Option<Timestamp>,
     queued_at: Timestamp,
 }
 
@@ -180,12 +179,10 @@ async fn walk_page(
 
 fn leaving(task: &TaskName, run: &Looked, fate: Fate) -> Leaving {
     let (began, ended) = (run.started_at.unwrap_or(run.queued_at), run.ended.ended_at);
-    let slot = run.slot.unwrap_or(run.queued_at);
     Leaving {
         run: run.id,
         task: task.clone(),
         sum: (fate == Fate::Repeats).then(|| (began, (ended - began).num_milliseconds().max(0))),
-        ledger: (slot.min(run.queued_at), slot.max(ended)),
         bytes: 0,
     }
 }
@@ -197,7 +194,7 @@ async fn read_page(
     outcomes: bool,
 ) -> Outcome<Vec<Looked>> {
     let statement = Statement::new(
-        "SELECT id, state, definition, slot, queued_at, started_at, ended_at, origin, dry_run, action,
+        "SELECT id, state, definition, queued_at, started_at, ended_at, origin, dry_run, action,
             CASE WHEN CAST($3 AS BIGINT) = 1 THEN outcome END AS outcome,
             CAST(CASE WHEN follow = 1 OR (round IS NOT NULL AND EXISTS (SELECT 1 FROM runs AS mate
                 WHERE mate.round = runs.round AND mate.ended_at IS NULL)) THEN 1 ELSE 0 END AS BIGINT) AS pinned
@@ -223,7 +220,6 @@ fn looked(row: &Row) -> Outcome<Looked> {
             likeness: outcome.and_then(|outcome| likeness(&definition, &outcome)),
         },
         started_at: row.at_or_none("started_at")?,
-        slot: row.at_or_none("slot")?,
         queued_at: row.at("queued_at")?,
     })
 }

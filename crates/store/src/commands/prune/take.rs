@@ -69,25 +69,18 @@ async fn delete_runs(session: &mut Session<'_>, leaving: &[Leaving]) -> Outcome<
     session.rows(Statement::new(text).bind(rows)).await?.iter().map(|row| row.run("id")).collect()
 }
 
-/// Ledger rows name no run that is gone. A statement for each task, so that every database reads just that stretch of its
-/// ledger.
+/// Ledger rows name no run that is gone. Not only those of its own slot do: one that was passed over because of it may lie
+/// anywhere, if it was caught up later.
 async fn free_slots(session: &mut Session<'_>, gone: &[&Leaving]) -> Outcome<()> {
-    let mut stretches: BTreeMap<&TaskName, (Timestamp, Timestamp, Vec<RunId>)> = BTreeMap::new();
-    for run in gone {
-        let (from, until) = run.ledger;
-        let stretch = stretches.entry(&run.task).or_insert((from, until, Vec::new()));
-        (stretch.0, stretch.1) = (stretch.0.min(from), stretch.1.max(until));
-        stretch.2.push(run.run);
+    if gone.is_empty() {
+        return Ok(());
     }
     let text = sql!(
-        "UPDATE slots SET run_id = NULL WHERE task = $2 AND first_at >= $3 AND first_at <= $4
+        "UPDATE slots SET run_id = NULL WHERE run_id IS NOT NULL
            AND run_id IN (SELECT CAST(e.value->>0 AS BIGINT) FROM" ROWS ")"
     );
-    for (task, (from, until, runs)) in stretches {
-        let runs = Rows::of(runs, |run| [run.0.into()]);
-        session.execute(Statement::new(text).bind(runs).bind(task.as_str()).bind(from).bind(until)).await?;
-    }
-    Ok(())
+    let runs = Rows::of(gone, |run| [run.run.0.into()]);
+    session.execute(Statement::new(text).bind(runs)).await.map(drop)
 }
 
 async fn sum_up(session: &mut Session<'_>, gone: &[&Leaving]) -> Outcome<()> {

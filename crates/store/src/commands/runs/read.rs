@@ -177,7 +177,9 @@ impl Command for Held {
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Vec<HeldRun>> {
         let statement = Statement::new(sql!(
             "SELECT" RUN ", node, boot, renewals, stops_itself, COALESCE(
-                (SELECT nodes.one_shot FROM nodes WHERE nodes.node = runs.node), 0) AS one_shot
+                (SELECT nodes.one_shot FROM nodes WHERE nodes.node = runs.node), 0) AS one_shot,
+                CAST(CASE WHEN EXISTS (SELECT 1 FROM nodes WHERE nodes.node = runs.node AND nodes.boot = runs.boot
+                    AND nodes.ended_at IS NOT NULL) THEN 1 ELSE 0 END AS BIGINT) AS has_left
              FROM runs WHERE ended_at IS NULL AND state = 'running' ORDER BY id"
         ));
         session.rows(statement).await?.iter().map(held).collect()
@@ -188,7 +190,8 @@ fn held(row: &Row) -> Outcome<HeldRun> {
     let run = run(row)?;
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: holder(row)? };
     let (one_shot, stops_itself) = (row.flag("one_shot")?, row.flag("stops_itself")?);
-    Ok(HeldRun { run, lease, renewals: row.int("renewals")?, one_shot, stops_itself })
+    let left = row.flag("has_left")?;
+    Ok(HeldRun { run, lease, renewals: row.int("renewals")?, one_shot, stops_itself, left })
 }
 
 fn holder(row: &Row) -> Outcome<Holder> {
