@@ -9,7 +9,7 @@ use std::{
 
 use roundsman_engine::{Engine, refresh_gauges};
 use roundsman_telemetry::Prometheus;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
@@ -23,15 +23,17 @@ const SILENT: Duration = Duration::from_secs(12);
 /// The chores under way.
 pub(super) struct Upkeep {
     stop: CancellationToken,
-    watch: JoinHandle<()>,
+    watch: JoinSet<()>,
 }
 
 impl Upkeep {
     /// Ends the chores.
-    pub(super) async fn stop(self) {
+    pub(super) async fn stop(mut self) {
         self.stop.cancel();
-        if let Err(error) = self.watch.await {
-            tracing::debug!("upkeep did not stop in good order: {error}");
+        while let Some(ended) = self.watch.join_next().await {
+            if let Err(error) = ended {
+                tracing::debug!("upkeep did not stop in good order: {error}");
+            }
         }
     }
 }
@@ -53,8 +55,9 @@ pub(super) async fn start(
     let chores = Chores { engine: engine.clone(), prometheus: prometheus.clone(), begun };
     let scheduler = chores.begin().await?;
     let stop = CancellationToken::new();
-    let watch = tokio::spawn(watch(chores, scheduler, stop.clone()));
-    Ok(Upkeep { stop, watch })
+    let mut watching = JoinSet::new();
+    watching.spawn(watch(chores, scheduler, stop.clone()));
+    Ok(Upkeep { stop, watch: watching })
 }
 
 /// Keeps the chores going until they are to stop.
