@@ -56,7 +56,6 @@ pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, registry: Registry) -
         .await
         .map_err(|error| Failure::failed("cannot start", error))?;
     let listen = listener.local_addr().map_err(|error| Failure::failed("cannot start", error))?;
-    tracing::info!("serving http://{listen}");
     let node =
         Node::daemon(&settings.state_dir.value).map_err(|error| Failure::failed("cannot start", error))?;
     let prometheus =
@@ -72,7 +71,9 @@ pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, registry: Registry) -
         prometheus,
         listen,
     };
-    roundsman_telemetry::set_daemon(0.0, false, 0, 0, false);
+    roundsman_telemetry::set_daemon(0.0, false, 0, false);
+    let pools = foundation.loaded.settings.pools.iter();
+    roundsman_telemetry::set_queues(&pools.map(|(pool, _)| (pool.to_string(), 0)).collect());
     let mut services = Services::default();
     services.serve(listener, &foundation);
     let store = tokio::select! {

@@ -72,6 +72,44 @@ fn status_tells_what_is_wrong() {
 }
 
 #[test]
+fn a_daemon_that_was_killed_is_known_to_be_dead() {
+    let stage = Stage::with(past);
+    assert!(stage.told(&["why", "five", "13:50"]).contains("It is due in 2 min (every 5 minutes)."));
+    stage.daemon_dies();
+    let told = stage.told(&["status"]);
+    assert!(told.contains("none is alive") && told.contains("host-a has ended without leaving"), "{told}");
+    let status: Value = stage.json(&["status", "--json"]);
+    assert_eq!(status["nodes"][0]["state"], "dead");
+    assert!(stage.told(&["why", "five", "13:50"]).contains("No daemon is alive"));
+}
+
+#[test]
+fn an_import_makes_its_folder_and_waits_for_no_daemon() {
+    let stage = Stage::with(past);
+    let file = stage.path("all.jsonl.zst");
+    let name = file.to_str().unwrap();
+    stage.told(&["db", "export", name]);
+    let (code, message) = stage.refused(&["db", "migrate"]);
+    assert!(code == 1 && message.starts_with("a daemon (pid "), "{code} {message}");
+    assert!(message.contains("stop it first"), "{message}");
+    let fresh = Stage::new();
+    std::fs::remove_dir(fresh.path("state")).unwrap();
+    assert!(fresh.told(&["db", "import", name]).starts_with("Imported"));
+    assert_eq!(fresh.json(&["runs", "--json"]).as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_refused_as_usage() {
+    let stage = Stage::with(past);
+    for line in [&["logs", "9"][..], &["artifacts", "9"], &["run", "9"], &["rerun", "9"]] {
+        let (code, message) = stage.refused(line);
+        assert_eq!((code, message.as_str()), (2, "there is no run 9: the newest is 3"), "{line:?}");
+    }
+    let (code, message) = stage.refused(&["trigger", "backup", "-p", "a=b"]);
+    assert!(code == 2 && message.starts_with("parameters belong to an action: write trigger"), "{message}");
+}
+
+#[test]
 fn runs_come_in_pages_newest_first() {
     let stage = Stage::with(past);
     let ids = |line: &[&str]| -> Vec<i64> {

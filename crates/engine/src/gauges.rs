@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use roundsman_model::{RunState, TaskName, Timestamp, time::delta};
+use roundsman_model::{PoolName, TaskName, Timestamp, time::delta};
 use roundsman_store::{StoreResult, TaskTotals};
-use roundsman_telemetry::{TaskGauges, set_daemon, set_task};
+use roundsman_telemetry::{TaskGauges, WITHOUT_POOL, set_daemon, set_queues, set_task};
 
 use crate::Engine;
 
@@ -13,11 +13,11 @@ pub async fn refresh_gauges(engine: &Arc<Engine>) -> StoreResult<()> {
     let mut busy = engine.live().tasks();
     let totals = engine.note_read(engine.store().totals().await);
     busy.extend(engine.live().tasks());
-    let queued = totals.as_ref().map_or(0, |totals| totals.iter().map(|(_, t)| queued(t)).sum());
     let tick_age = engine.health().tick_age().unwrap_or_default();
     let (store_up, leads) = (engine.health().store_up(), engine.standing().fires());
-    set_daemon(tick_age.as_secs_f64(), store_up, queued, engine.health().overdue(), leads);
+    set_daemon(tick_age.as_secs_f64(), store_up, engine.health().overdue(), leads);
     let totals: BTreeMap<TaskName, TaskTotals> = totals?.into_iter().collect();
+    set_queues(&queues(engine, totals.values()));
     // What one-shot runs reported arrives through the store; of tasks under way here our own samples are newer.
     for (task, of_task) in totals.iter().filter(|(task, _)| !busy.contains(*task)) {
         engine.parts.metrics.restore(task, of_task.metrics.clone());
@@ -42,8 +42,15 @@ pub async fn refresh_gauges(engine: &Arc<Engine>) -> StoreResult<()> {
     Ok(())
 }
 
-fn queued(totals: &TaskTotals) -> u64 {
-    totals.active.iter().filter(|(state, _)| *state == RunState::Queued).map(|(_, count)| *count).sum()
+/// Queued runs by pool, the configured ones also where nothing waits.
+fn queues<'a>(engine: &Engine, totals: impl Iterator<Item = &'a TaskTotals>) -> BTreeMap<String, u64> {
+    let mut queues: BTreeMap<String, u64> =
+        engine.limits().0.iter().map(|(pool, _)| (pool.to_string(), 0)).collect();
+    for (pool, count) in totals.flat_map(|totals| &totals.queued) {
+        let pool = pool.as_ref().map_or(WITHOUT_POOL, PoolName::as_str);
+        *queues.entry(pool.to_owned()).or_default() += count;
+    }
+    queues
 }
 
 fn seconds(at: Option<Timestamp>) -> f64 {

@@ -86,6 +86,11 @@ pub async fn open_url(url: &StoreUrl, options: OpenOptions) -> StoreResult<Arc<d
     })
 }
 
+/// Whether it is proved that no daemon uses a SQLite file at the moment.
+pub fn is_unused(file: &std::path::Path) -> bool {
+    sqlite::is_unused(file)
+}
+
 /// Creates a store or brings it to the newest schema.
 pub async fn migrate(url: &str) -> StoreResult<MigrationReport> {
     let url: StoreUrl = url.parse()?;

@@ -47,9 +47,14 @@ fn there(path: &Path) -> StoreResult<bool> {
         .map_err(|source| StoreError::Unwritable { path: path.to_owned(), source: Box::new(source) })
 }
 
+/// Whether it is proved that no daemon has the file at the moment.
+pub(crate) fn is_unused(path: &Path) -> bool {
+    lock::is_free(path)
+}
+
 /// Opens a file, creates it or brings it to the newest schema, as the role allows.
 pub(crate) async fn open(path: &Path, place: Place, role: Role) -> StoreResult<(SqliteAccess, Opened)> {
-    let lock = if role.owns() { Some(FileLock::take(path)?) } else { None };
+    let lock = if role.owns() { Some(FileLock::take(path).await?) } else { None };
     if role == Role::Reader && !there(path)? {
         return Err(StoreError::Missing { store: place.shown() });
     }

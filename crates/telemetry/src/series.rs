@@ -1,6 +1,11 @@
 //! The daemon's own metric series: names, help texts, and their presence from the start. Values come from events and
 //! from the engine's gauges.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use roundsman_model::{Ended, Reason, RunState, Verdict};
@@ -97,7 +102,7 @@ fn describe() {
         names::EXPECTED_BY,
         "When the next success is due at the latest; 0 without fresh_within."
     );
-    describe_counter!(names::SLOTS, "Slots by verdict and reason, from the store.");
+    describe_counter!(names::SLOTS, "Slots that ran, were skipped or missed, by reason, from the store.");
     describe_counter!(names::RUNS, "Ended runs by state, one-shot runs included, from the store.");
     describe_histogram!(names::RUN_DURATION, "Seconds from the first attempt's start to the end of the run.");
     describe_histogram!(names::START_LAG, "Seconds from the slot to the start of its first attempt.");
@@ -168,7 +173,8 @@ pub fn set_task(task: &str, gauges: &TaskGauges) {
     for (state, count) in &gauges.runs {
         counter!(names::RUNS, "task" => task.to_owned(), "state" => state.as_str()).absolute(*count);
     }
-    for (verdict, reason, count) in &gauges.slots {
+    // A slot whose run has not started is none of these yet: its number falls, which no counter may.
+    for (verdict, reason, count) in gauges.slots.iter().filter(|(verdict, ..)| *verdict != Verdict::Fired) {
         let reason = reason.map_or("", Reason::as_str);
         counter!(names::SLOTS, "task" => task.to_owned(), "verdict" => verdict.as_str(), "reason" => reason)
             .absolute(*count);
@@ -181,13 +187,29 @@ pub fn retire_task(task: &str) {
     gauge!(names::EXPECTED_BY, "task" => task.to_owned()).set(0.0);
 }
 
-/// Sets the daemon's own gauges: age of the last tick in seconds, whether the store answers, queued runs, overdue slots.
-pub fn set_daemon(tick_age: f64, store_up: bool, queued: u64, overdue: u64, leader: bool) {
+/// Sets the daemon's own gauges: age of the last tick in seconds, whether the store answers, overdue slots, the lead.
+pub fn set_daemon(tick_age: f64, store_up: bool, overdue: u64, leader: bool) {
     gauge!(names::TICK_AGE).set(tick_age);
     gauge!(names::STORE_UP).set(f64::from(u8::from(store_up)));
-    gauge!(names::QUEUE_LENGTH, "pool" => "default").set(queued as f64);
     gauge!(names::OVERDUE).set(overdue as f64);
     gauge!(names::LEADER).set(f64::from(u8::from(leader)));
+}
+
+/// What runs without a pool count as.
+pub const WITHOUT_POOL: &str = "default";
+
+/// Pools that were told once: a series stays when its pool goes, and must not keep its last length.
+static TOLD_POOLS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Sets how many runs are queued, by pool; pools that are not named have none.
+pub fn set_queues(queued: &BTreeMap<String, u64>) {
+    let mut told = TOLD_POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    told.insert(WITHOUT_POOL.to_owned());
+    told.extend(queued.keys().cloned());
+    for pool in told.iter() {
+        let length = queued.get(pool).copied().unwrap_or_default();
+        gauge!(names::QUEUE_LENGTH, "pool" => pool.clone()).set(length as f64);
+    }
 }
 
 /// Sets the age of the last tick in seconds, as a scrape sees it.
@@ -200,3 +222,6 @@ pub fn set_build_info(version: &'static str) {
     gauge!(names::BUILD_INFO, "version" => version).set(1.0);
     counter!(names::SERVICE_PANICS).increment(0);
 }
+
+#[cfg(test)]
+mod tests;

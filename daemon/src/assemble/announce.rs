@@ -52,6 +52,9 @@ fn when(task: &TaskDefinition, now: Timestamp, first: bool) -> String {
 }
 
 fn regularly(task: &TaskDefinition, now: Timestamp) -> String {
+    if !task.enabled {
+        return format!("{}, switched off", task.kind);
+    }
     if !task.after.is_empty() {
         return format!("{}, {}", task.kind, crate::cli::after_words(task));
     }

@@ -35,14 +35,21 @@ pub(super) async fn open_store(foundation: &Foundation) -> Answer<Arc<dyn Store>
     let health = &foundation.health;
     health.enter_phase("waiting for the store");
     let mut pause = FIRST_PAUSE;
+    // Said when the store did not refuse this daemon: it may be away for long, and the pages tell so meanwhile.
+    let serving = std::sync::Once::new();
+    let say_serving = || serving.call_once(|| tracing::info!("serving http://{}", foundation.listen));
     loop {
         let options = OpenOptions::for_role(Role::Daemon);
         match roundsman_store::open(&store_url(&foundation.loaded), options).await {
             Ok(store) => {
                 health.store_answered();
+                say_serving();
                 return Ok(store);
             }
-            Err(error) if error.is_passing() => health.store_failed(&error),
+            Err(error) if error.is_passing() => {
+                say_serving();
+                health.store_failed(&error);
+            }
             Err(error) => return Err(Failure::failed("cannot start", error)),
         }
         tracing::info!("trying to reach the store again in {:.1} s", pause.as_secs_f64());

@@ -12,7 +12,7 @@ use super::{
     look::state_words,
     output::Output,
     session::{self, Session},
-    status::nodes::{self, Life},
+    status::nodes::{self, Life, Pulse},
     times,
     who::who,
 };
@@ -133,7 +133,7 @@ impl Teller<'_> {
         let Some(row) = rows.iter().find(|row| row.entry.holder.node == *id) else {
             return Ok(Asked { name: format!("node {id}"), silent_since: None });
         };
-        let silent = nodes::life(row, now) == Life::Silent;
+        let silent = matches!(nodes::life(row, Pulse::of(self.session)), Life::Silent | Life::Dead);
         Ok(Asked { name: row.entry.name.clone(), silent_since: silent.then_some(row.beat_at) })
     }
 
@@ -150,7 +150,7 @@ impl Teller<'_> {
             Fate::Over(run) => {
                 let ago = run
                     .ended_at
-                    .map_or_else(String::new, |at| format!(" {}", times::distance(at, self.session.now())));
+                    .map_or_else(String::new, |at| format!(" {}", times::ago(at, self.session.now())));
                 let words = format!(
                     "run {} of {} was over already: it ended {}{ago}",
                     run.id,

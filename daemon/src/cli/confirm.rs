@@ -8,7 +8,7 @@ use roundsman_model::{Run, RunId, RunState};
 use super::{
     failure::Answer,
     session::Session,
-    status::nodes::{self, Life},
+    status::nodes::{self, Life, Pulse},
 };
 
 /// Running runs that no living node holds.
@@ -26,8 +26,9 @@ pub(crate) async fn unconfirmed(
     }
     let (store, now) = (session.store().await?, session.now());
     let nodes = store.nodes(now).await?;
+    let pulse = Pulse::of(session);
     let alive =
-        |boot| nodes.iter().any(|node| node.entry.holder == boot && nodes::life(node, now) == Life::Alive);
+        |boot| nodes.iter().any(|node| node.entry.holder == boot && nodes::life(node, pulse) == Life::Alive);
     let held = store.held().await?;
     Ok(held
         .into_iter()

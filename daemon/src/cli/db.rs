@@ -5,8 +5,11 @@ mod import;
 mod pipe;
 mod prune;
 
+use roundsman_config::StoreUrl;
+use roundsman_store::StoreError;
+
 use super::{
-    failure::Answer,
+    failure::{Answer, Failure},
     output::Output,
     session::{Session, store_url},
 };
@@ -40,8 +43,31 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     }
 }
 
+/// Makes the state directory for a store within it, as the daemon does at its start.
+fn make_room(session: &Session) -> Answer {
+    let settings = &session.loaded().settings;
+    let (state_dir, store) = (&settings.state_dir.value, &settings.store.value);
+    if !matches!(store, StoreUrl::Sqlite(path) if path.starts_with(state_dir)) {
+        return Ok(());
+    }
+    crate::node::make_state_dir(state_dir).map_err(|error| Failure::failed("cannot make the store", error))
+}
+
+/// Who wants the store for themselves has to wait for the daemon's end.
+fn beside_a_daemon(error: StoreError) -> Failure {
+    match error {
+        StoreError::Held { path, pid } => Failure::Failed(format!(
+            "a daemon (pid {pid}) uses the store at {}: stop it first, then try again",
+            path.display()
+        )),
+        other => other.into(),
+    }
+}
+
 async fn migrate(session: &Session, out: &mut Output) -> Answer {
-    let report = roundsman_store::migrate(&store_url(session.loaded())).await?;
+    make_room(session)?;
+    let migrated = roundsman_store::migrate(&store_url(session.loaded())).await;
+    let report = migrated.map_err(beside_a_daemon)?;
     let store = &session.loaded().settings.store.value;
     Ok(out.line(&match (report.from, report.to) {
         (0, to) => format!("Created the store at {store}, schema {to}."),

@@ -1,14 +1,38 @@
 //! Why a run that is due has not started, in words. What holds it is found by the store.
 
 use chrono_tz::Tz;
-use roundsman_model::{Run, Timestamp};
-use roundsman_store::{Held, HeldBy};
+use roundsman_model::{Origin, Run, Timestamp};
+use roundsman_store::{Held, HeldBy, NodeRow};
 use serde_json::{Value, json};
 
-use super::{suggest, times};
+use super::{
+    status::nodes::{self, Pulse},
+    suggest, times,
+};
 
 /// So many runs that are in the way are named.
 const NAMED: usize = 3;
+
+/// What the store knows, put right where a node that it takes for living is known here to be dead: a run that seems to
+/// wait for a worker waits for a node.
+pub(crate) fn by_living(held: Vec<Held>, nodes: &[NodeRow], pulse: Pulse) -> Vec<Held> {
+    let alive: Vec<&NodeRow> = nodes.iter().filter(|node| nodes::is_live_daemon(node, pulse)).collect();
+    let put_right = |held: Held| {
+        let wanted = &held.run.terms.runs_on;
+        let fits = |node: &&NodeRow| wanted.iter().all(|label| node.entry.labels.contains(label));
+        if held.by != HeldBy::Worker || held.run.origin == Origin::Manual || alive.iter().any(fits) {
+            return held;
+        }
+        let labels: Vec<&str> = wanted.iter().map(roundsman_model::NodeLabel::as_str).collect();
+        let what = match labels[..] {
+            [] => "a daemon".to_owned(),
+            [label] => format!("a node with label {label}"),
+            _ => format!("a node with labels {}", labels.join(", ")),
+        };
+        Held { by: HeldBy::Node(what), ..held }
+    };
+    held.into_iter().map(put_right).collect()
+}
 
 /// `pool netbox full: palo-hardware since 02:00:04`.
 pub(crate) fn words(held: &Held, zone: Tz, now: Timestamp) -> String {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::failure::{Answer, Failure};
 
 /// Reads `key=value` pairs.
-pub(crate) fn params(given: &[String]) -> Answer<Map<String, Value>> {
+fn params(given: &[String]) -> Answer<Map<String, Value>> {
     let mut params = Map::new();
     for given in given {
         let Some((key, value)) = given.split_once('=') else {
@@ -18,6 +18,17 @@ pub(crate) fn params(given: &[String]) -> Answer<Map<String, Value>> {
         }
     }
     Ok(params)
+}
+
+/// Parameters for an action. Without one they have nowhere to go.
+pub(crate) fn of_action(given: &[String], action: Option<&str>, command: &str) -> Answer<Value> {
+    let params = params(given)?;
+    if action.is_none() && !params.is_empty() {
+        return Err(Failure::Usage(format!(
+            "parameters belong to an action: write {command} NAME ACTION -p key=value"
+        )));
+    }
+    Ok(params.into())
 }
 
 /// An action that the task's kind offers.

@@ -196,7 +196,7 @@ fn tell_paused(
 }
 
 /// How many slots the pause takes, as far as can be counted, and the first after it that runs.
-fn skipped_slots(task: &KnownTask, now: Timestamp) -> (usize, Option<Timestamp>) {
+pub(super) fn skipped_slots(task: &KnownTask, now: Timestamp) -> (usize, Option<Timestamp>) {
     let mut skipped = 0;
     for slot in std::iter::successors(task.next_slot(now), |slot| task.next_slot(*slot)).take(LOOKED_AT) {
         match prospect::of_slot(task, slot) {

@@ -38,7 +38,7 @@ pub struct Args {
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
     let store = session.store().await?;
     let Some(earlier) = store.run(args.id).await? else {
-        return Err(Failure::Usage(session::no_run(&store, args.id).await.message().to_owned()));
+        return Err(session::no_run(&store, args.id).await);
     };
     if earlier.state.is_active() {
         let (id, state) = (earlier.id, state_words(earlier.state));

@@ -20,6 +20,7 @@ use super::{
     plan,
     runs::{round_words, summary, what_for},
     session::{self, Session},
+    status::nodes,
     table::{Cell, Table},
     times,
 };
@@ -70,7 +71,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let told = Told {
         nodes: nodes.into_iter().map(|node| (node.entry.holder.node, node.entry.name)).collect(),
         round: round(&store, &run).await?,
-        held: held_by(&store, &run, zone, now).await?,
+        held: held_by(&store, &run, zone, nodes::Pulse::of(session)).await?,
         zone,
         unconfirmed: !confirm::unconfirmed(session, [&run]).await?.is_empty(),
         attempts: store.attempts(run.id).await?,
@@ -94,11 +95,12 @@ async fn round(store: &Arc<dyn Store>, run: &Run) -> Answer<Vec<Run>> {
     Ok(runs)
 }
 
-async fn held_by(store: &Arc<dyn Store>, run: &Run, zone: Tz, now: Timestamp) -> Answer<Option<String>> {
+async fn held_by(store: &Arc<dyn Store>, run: &Run, zone: Tz, pulse: nodes::Pulse) -> Answer<Option<String>> {
     if !run.state.is_active() || run.state == RunState::Running {
         return Ok(None);
     }
-    let waiting = store.waiting(LOOKED_THROUGH, now).await?;
+    let now = pulse.now;
+    let waiting = held::by_living(store.waiting(LOOKED_THROUGH, now).await?, &store.nodes(now).await?, pulse);
     Ok(waiting.iter().find(|held| held.run.id == run.id).map(|held| held::words(held, zone, now)))
 }
 
@@ -195,7 +197,7 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
         run.ended_at.map(|at| format!("{}{}", times::with_distance(at, zone, now), took(run, at))),
     );
     facts.add("definition", &run.definition);
-    facts.add_some("cause", run.cause.as_deref());
+    facts.add_some("cause", run.cause.as_deref().map(|cause| times::zoned(cause, zone)));
     if let Some(outcome) = &run.outcome {
         facts.add("summary", &outcome.summary);
         let counts: Vec<String> =

@@ -14,7 +14,7 @@ use roundsman_task::{Registry, SystemClock};
 use super::{
     args::{Globals, RunTaskArgs},
     failure::{Answer, Failure},
-    instant, params, session, suggest,
+    instant, params, session, suggest, times,
 };
 use crate::kinds::CompiledKinds;
 
@@ -37,7 +37,7 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
         slot: slot(args, &definition)?,
         exclusive: action.as_ref().is_none_or(|(_, exclusive)| *exclusive),
         action: action.map(|(name, _)| name),
-        params: given(args)?,
+        params: params::of_action(&args.params, args.action.as_deref(), "run-task")?,
         dry_run: args.dry_run,
         with_after: args.with_after,
         definition,
@@ -49,7 +49,7 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
-    let screen = Arc::new(terminal::Screen::new(args.json));
+    let screen = Arc::new(terminal::Screen::new(args.json, order.definition.timezone));
     let done = runtime.block_on(errand::run(&loaded, &registry, order, screen.clone()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     screen.clear();
@@ -72,8 +72,10 @@ fn slot(args: &RunTaskArgs, definition: &TaskDefinition) -> Answer<Option<rounds
         return Ok(Some(at));
     }
     Err(Failure::Usage(format!(
-        "{at} is no slot of task {}: `roundsman next {}` lists its slots",
-        definition.name, definition.name
+        "{} is no slot of task {}: `roundsman next {}` lists its slots",
+        times::full(at, definition.timezone),
+        definition.name,
+        definition.name
     )))
 }
 
@@ -85,14 +87,4 @@ fn action(
     let Some(name) = &args.action else { return Ok(None) };
     let (name, info) = params::action(name, registry, definition)?;
     Ok(Some((name, info.exclusive)))
-}
-
-fn given(args: &RunTaskArgs) -> Answer<serde_json::Value> {
-    let params = params::params(&args.params)?;
-    if args.action.is_none() && !params.is_empty() {
-        return Err(Failure::Usage(
-            "parameters belong to an action: write run-task NAME ACTION -p key=value".to_owned(),
-        ));
-    }
-    Ok(params.into())
 }

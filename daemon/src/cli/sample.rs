@@ -123,6 +123,12 @@ pub(super) fn attempt(run: &Run, number: u32, end: Option<AttemptEnd>) -> Attemp
     }
 }
 
+/// What it takes to call a node alive.
+pub(super) fn pulse() -> super::status::nodes::Pulse {
+    let silent_after = std::time::Duration::from_secs(30);
+    super::status::nodes::Pulse { now: at(NOW), silent_after, unused: false }
+}
+
 /// A node.
 pub(super) fn node(name: &str, beat_at: &str) -> NodeRow {
     NodeRow {

@@ -156,7 +156,7 @@ pub async fn no_run(store: &Arc<dyn Store>, wanted: RunId) -> Failure {
         store.runs(&filter).await.ok().and_then(|runs| runs.first().map(|run| run.id))
     };
     let (top, below) = (newest(None).await, newest(Some(wanted)).await);
-    Failure::Failed(suggest::no_run(wanted, below, above(store, wanted).await, top))
+    Failure::Usage(suggest::no_run(wanted, below, above(store, wanted).await, top))
 }
 
 /// The lowest run above a number, where it is near: retention leaves gaps, but no questions upwards.

@@ -15,6 +15,7 @@ use self::overview::{Access, Overview};
 use super::{
     confirm,
     failure::{Answer, Failure},
+    held,
     output::Output,
     plan,
     session::Session,
@@ -46,29 +47,32 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
 
 async fn look_around(session: &Session) -> Answer<Overview> {
     let now: Timestamp = session.now();
+    let pulse = nodes::Pulse::of(session);
     let configured_place = session.loaded().settings.store.value.to_string();
     let Some(store) = session.store_if_any().await else {
         let access = if session.note().is_some() { Access::Unreadable } else { Access::Missing };
         let tasks = plan::merge(session.configured(), Vec::new());
-        return Ok(Overview::without_store(configured_place, access, tasks, now));
+        return Ok(Overview::without_store(configured_place, access, tasks, pulse));
     };
     let tasks = plan::known(session).await?;
     let active = RunState::ALL.into_iter().filter(|state| state.is_active()).collect();
     let active = store.runs(&RunFilter { states: active, limit: NAMED_RUNS, ..RunFilter::default() }).await?;
     let counts = store.totals().await?;
+    let nodes = store.nodes(now).await?;
     let local = control::status(&session.loaded().settings.state_dir.value).await.ok();
     Ok(Overview {
         store: store.place(),
         access: Access::Open,
-        nodes: store.nodes(now).await?,
         leader: store.leader().await?,
-        held: store.waiting(NAMED_RUNS, now).await?,
+        held: held::by_living(store.waiting(NAMED_RUNS, now).await?, &nodes, pulse),
+        nodes,
         tasks: last_ended(&store, with_last_runs(session, tasks).await?).await?,
         local,
         unconfirmed: confirm::unconfirmed(session, &active).await?,
         active,
         active_counts: overview::sum_active(&counts),
         now,
+        pulse,
     })
 }
 

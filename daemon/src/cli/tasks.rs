@@ -14,6 +14,7 @@ use super::{
     failure::Answer,
     look::{Look, Tone},
     output::Output,
+    pause,
     plan::{self, KnownTask, Standing},
     runs,
     session::Session,
@@ -89,7 +90,9 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
         .optional("TOOK")
         .optional("WHEN");
     for Row { task, last, past_known } in rows {
-        let slot = task.next_slot(now);
+        let paused = task.pause(now).is_some();
+        let slot = if paused { pause::skipped_slots(task, now).1 } else { task.next_slot(now) };
+        let none = if paused { Cell::toned("paused", Tone::Warn) } else { Cell::default() };
         let [state, took, when] = match last {
             Some(run) => last_cells(run, unconfirmed, now),
             None => [
@@ -102,7 +105,7 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
             task.name().as_str().into(),
             task.definition.kind.as_str().into(),
             schedule(task, now),
-            slot.map_or_else(Cell::default, |slot| next_slot(slot, task, zone)),
+            slot.map_or(none, |slot| next_slot(slot, task, zone)),
             slot.map_or_else(String::new, |slot| times::distance(slot, now)).trim_start_matches("in ").into(),
             state,
             took,

@@ -18,6 +18,16 @@ pub(crate) fn full(at: Timestamp, zone: Tz) -> String {
     format!("{} {zone}", stamp(at, zone))
 }
 
+/// A text in which instants such as `2026-11-21T13:00:00Z` are told in a zone: stores tell them without one.
+pub(crate) fn zoned(text: &str, zone: Tz) -> String {
+    let word = |word: &str| {
+        let core = word.trim_end_matches([',', ':', ';', ')']);
+        let at = core.parse::<Timestamp>().ok().filter(|_| core.contains('T') && core.ends_with('Z'));
+        at.map_or_else(|| word.to_owned(), |at| format!("{}{}", stamp(at, zone), &word[core.len()..]))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// `2026-11-21 14:00:00 +01:00 Europe/Berlin, in 12 min`.
 pub(crate) fn with_distance(at: Timestamp, zone: Tz, now: Timestamp) -> String {
     format!("{}, {}", full(at, zone), distance(at, now))
@@ -41,6 +51,14 @@ pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The same for what is past for sure: `just now` instead of `now`.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    match distance(at, now).as_str() {
+        "now" => "just now".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 /// The largest unit or two, rounded: `12 s`, `12 min`, `1 h 20 min`, `7 h`, `3 d`.
 pub(crate) fn rough(length: Duration) -> String {
     let secs = (length.as_millis() + 500) / 1000;
@@ -53,7 +71,8 @@ pub(crate) fn rough(length: Duration) -> String {
         3570..18_000 if minutes.is_multiple_of(60) => format!("{} h", minutes / 60),
         3570..18_000 => format!("{} h {} min", minutes / 60, minutes % 60),
         18_000..171_000 => format!("{hours} h"),
-        _ => format!("{days} d"),
+        171_000..63_115_200 => format!("{days} d"),
+        _ => format!("{} years", (days + 182) / 365),
     }
 }
 

@@ -58,13 +58,14 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
             task.name()
         ));
     }
+    let params = params::of_action(&args.params, args.action.as_deref(), "trigger")?;
     // An action is not the work that others wait for, and a plan is no result to build upon.
     let alone = args.alone || args.dry_run || action.is_some();
     let run = NewRun {
         slot: None,
         origin: Origin::Trigger,
         requested_by: Some(who()),
-        params: params::params(&args.params)?.into(),
+        params,
         dry_run: args.dry_run,
         exclusive: action.as_ref().is_none_or(|(_, info)| info.exclusive),
         action: action.map(|(name, _)| name),

@@ -124,7 +124,8 @@ async fn facts(session: &Session, task: KnownTask, at: Timestamp, now: Timestamp
     };
     let before = with_fate(store.as_ref(), &task, before).await?;
     let after = with_fate(store.as_ref(), &task, after).await?;
-    let daemon_alive = store.nodes(now).await?.iter().any(|node| nodes::is_live_daemon(node, now));
+    let pulse = nodes::Pulse::of(session);
+    let daemon_alive = store.nodes(now).await?.iter().any(|node| nodes::is_live_daemon(node, pulse));
     Ok(Facts { task, at, now, row, run, before, after, daemon_alive, rounds: None })
 }
 

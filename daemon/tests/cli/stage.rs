@@ -70,12 +70,14 @@ impl Buffer {
 /// A folder with a configuration and perhaps a store.
 pub(crate) struct Stage {
     folder: tempfile::TempDir,
+    /// The lock by which a living daemon is known, while the past has one.
+    daemon: Mutex<Option<std::fs::File>>,
 }
 
 impl Stage {
     /// A configuration, and no store yet.
     pub(crate) fn new() -> Self {
-        let stage = Self { folder: tempfile::tempdir().unwrap() };
+        let stage = Self { folder: tempfile::tempdir().unwrap(), daemon: Mutex::new(None) };
         std::fs::create_dir(stage.path("state")).unwrap();
         stage.configure(CONFIG);
         stage
@@ -95,6 +97,8 @@ impl Stage {
         let kinds = roundsman::kinds::CompiledKinds(registry);
         let loaded =
             roundsman_config::load(Some(&self.path("roundsman.toml")), &kinds, &environment).unwrap();
+        let mut daemon = self.daemon.lock().unwrap();
+        drop(daemon.take());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let url = format!("sqlite:{}", self.database().display());
@@ -102,6 +106,14 @@ impl Stage {
             what(store.as_ref(), &loaded.tasks).await;
             store.close().await;
         });
+        let lock = std::fs::File::open(self.path("state/roundsman.db.lock")).unwrap();
+        lock.try_lock().unwrap();
+        *daemon = Some(lock);
+    }
+
+    /// The daemon of the past ends without leaving.
+    pub(crate) fn daemon_dies(&self) {
+        drop(self.daemon.lock().unwrap().take());
     }
 
     pub(crate) fn configure(&self, text: &str) {

@@ -44,12 +44,19 @@ impl Command for Totals {
             count(totals.entry(row.name("task")?).or_default(), &row)?;
         }
         let active = Statement::new(
-            "SELECT task, state, COUNT(*) AS count FROM runs WHERE ended_at IS NULL
-             GROUP BY task, state ORDER BY task, state",
+            "SELECT task, state, pool, COUNT(*) AS count FROM runs WHERE ended_at IS NULL
+             GROUP BY task, state, pool ORDER BY task, state, pool",
         );
         for row in session.rows(active).await? {
             let of = totals.entry(row.name("task")?).or_default();
-            of.active.push((row.word("state")?, row.count("count")?));
+            let (state, runs) = (row.word("state")?, row.count("count")?);
+            match of.active.last_mut().filter(|(last, _)| *last == state) {
+                Some((_, sum)) => *sum += runs,
+                None => of.active.push((state, runs)),
+            }
+            if state == RunState::Queued {
+                of.queued.push((row.name_or_none("pool")?, runs));
+            }
         }
         Ok(totals.into_iter().collect())
     }

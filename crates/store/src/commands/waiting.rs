@@ -10,8 +10,8 @@ use crate::{
     sql::{Outcome, Row, Rows, Session, Statement, Value, sql},
 };
 
-/// How long a node counts as living after its last heartbeat.
-const LIVES_FOR: std::time::Duration = std::time::Duration::from_mins(2);
+/// How long a node counts as living after its last heartbeat: three of the longest pause between two.
+const LIVES_FOR: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Lists runs that are due and have not started.
 pub(crate) struct Waiting {

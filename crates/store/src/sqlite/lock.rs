@@ -5,9 +5,14 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use crate::{StoreError, StoreResult};
+
+/// How long a start tries: whoever only asks whether a daemon has the file holds the lock for an instant.
+const PATIENCE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock, held until dropped.
 pub(super) struct FileLock {
@@ -16,10 +21,8 @@ pub(super) struct FileLock {
 
 impl FileLock {
     /// Takes the lock of a SQLite file, or names who has it.
-    pub(super) fn take(store: &Path) -> StoreResult<Self> {
-        let mut name = store.as_os_str().to_owned();
-        name.push(".lock");
-        let path = PathBuf::from(name);
+    pub(super) async fn take(store: &Path) -> StoreResult<Self> {
+        let path = beside(store);
         let unwritable =
             |source: io::Error| StoreError::Unwritable { path: path.clone(), source: Box::new(source) };
         let mut file = OpenOptions::new()
@@ -29,7 +32,7 @@ impl FileLock {
             .truncate(false)
             .open(&path)
             .map_err(unwritable)?;
-        match file.try_lock() {
+        match try_for_a_while(&file).await {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
@@ -41,5 +44,31 @@ impl FileLock {
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(unwritable)?;
         Ok(Self { _file: file })
+    }
+}
+
+/// Whether it is proved that no daemon has a SQLite file at the moment. It blocks nobody, and asks without waiting.
+pub(crate) fn is_free(store: &Path) -> bool {
+    match File::open(beside(store)) {
+        Ok(file) => file.try_lock_shared().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn beside(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+async fn try_for_a_while(file: &File) -> Result<(), TryLockError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            other => return other,
+        }
     }
 }

@@ -81,6 +81,7 @@ pub async fn totals_add_up(stage: Stage) -> Verdict {
     let skipped = (SlotVerdict::Skipped, Some(Reason::Overlap), 3);
     assert_eq!(busy.slots, [(SlotVerdict::Fired, None, 1), (SlotVerdict::Ran, None, 3), skipped]);
     assert_eq!(busy.active, [(RunState::Queued, 1)]);
+    assert_eq!(busy.queued, [(None, 1)]);
     assert_eq!(busy.last_success, Some(at(220)));
     assert_eq!(totals[1].1, roundsman_store::TaskTotals::default());
     Ok(())

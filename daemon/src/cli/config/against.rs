@@ -180,19 +180,20 @@ pub(super) fn render(changes: Option<&Changes>, look: Look) -> String {
     }
     let mut text = format!("\n{}\n", look.strong("What would change"));
     for task in &changes.added {
-        let _ = writeln!(
-            text,
-            "added    {}: {}; next {}",
-            task.name,
-            task.reading,
-            listed(&task.next, task.zone)
-        );
+        let next = match &task.next[..] {
+            [] => String::new(),
+            slots => format!("; next {}", listed(slots, task.zone)),
+        };
+        let _ = writeln!(text, "added    {}: {}{next}", task.name, task.reading);
     }
     for task in &changes.removed {
-        let next = listed(&task.next, task.zone);
+        let next = match &task.next[..] {
+            [] => "it had no slots to come".to_owned(),
+            slots => format!("next would have been {}", listed(slots, task.zone)),
+        };
         let _ = writeln!(
             text,
-            "removed  {}: what is queued or waits is cancelled, what runs finishes; next would have been {next}",
+            "removed  {}: what is queued or waits is cancelled, what runs finishes; {next}",
             task.name
         );
     }

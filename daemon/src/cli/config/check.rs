@@ -14,7 +14,8 @@ use crate::{
         failure::{Answer, Failure, chain},
         look::Look,
         output::Output,
-        plan, times,
+        plan::{self, KnownTask, Standing},
+        prospect, times,
     },
     kinds::CompiledKinds,
 };
@@ -94,8 +95,11 @@ fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
     let mut text = headline(loaded);
     for task in &loaded.tasks {
         let _ = write!(text, "\n{} ({}): {}\n", look.strong(task.name.as_str()), task.kind, reading(task));
+        let known = KnownTask { definition: task.clone(), row: None, standing: Standing::New };
         for slot in slots(task, now) {
-            let _ = writeln!(text, "  {}", times::with_distance(slot, task.timezone, now));
+            let note =
+                prospect::of_slot(&known, slot).note().map_or_else(String::new, |note| format!(" ({note})"));
+            let _ = writeln!(text, "  {}{note}", times::with_distance(slot, task.timezone, now));
         }
     }
     text

@@ -22,7 +22,7 @@ const LEVEL: i32 = 3;
 /// The arguments of `db export`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The file to write, such as `roundsman.jsonl.zst`; `-` for standard output
+    /// The file to write, such as `roundsman.jsonl.zst`, in place of one that is there; `-` for standard output
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Do not compress: lines of JSON as they are

@@ -32,7 +32,9 @@ pub(super) async fn run(args: &Args, session: &Session, out: &mut Output) -> Ans
         Failure::failed(format_args!("cannot read the export {}", args.file.display()), error)
     })?;
     let options = OpenOptions::for_role(Role::Importer);
-    let store = roundsman_store::open(&store_url(session.loaded()), options).await?;
+    super::make_room(session)?;
+    let opened = roundsman_store::open(&store_url(session.loaded()), options).await;
+    let store = opened.map_err(super::beside_a_daemon)?;
     let imported = store.import(from.as_mut()).await;
     store.close().await;
     let rows = imported?;

@@ -2,24 +2,31 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use chrono::{FixedOffset, NaiveDate, Offset as _};
+use chrono_tz::Tz;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use roundsman_engine::Observer;
+use roundsman_model::Timestamp;
 use roundsman_wire::LogLine;
 
-use crate::cli::look::clean;
+use crate::cli::{look::clean, times};
 
 /// The screen, or the pipe.
 pub(super) struct Screen {
     bar: ProgressBar,
     log_to_stderr: bool,
+    /// The zone of the task, and the day and offset that were said last.
+    zone: Tz,
+    said: Mutex<Option<(NaiveDate, FixedOffset)>>,
 }
 
 impl Screen {
     /// With `json`, standard output belongs to the outcome and the log goes to standard error.
-    pub(super) fn new(json: bool) -> Self {
+    pub(super) fn new(json: bool, zone: Tz) -> Self {
         let terminal = io::stderr().is_terminal() && (json || io::stdout().is_terminal());
         let bar = if terminal {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
@@ -30,12 +37,22 @@ impl Screen {
         if terminal {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { bar, log_to_stderr: json }
+        Self { bar, log_to_stderr: json, zone, said: Mutex::new(None) }
     }
 
     /// Takes the progress bar away.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// The date and the zone, where they are others than before.
+    fn say_day(&self, at: Timestamp) {
+        let local = at.with_timezone(&self.zone);
+        let now = Some((local.date_naive(), local.offset().fix()));
+        let before = std::mem::replace(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner), now);
+        if before != now {
+            self.print(&format!("--- {} ---", times::full(at, self.zone)));
+        }
     }
 
     fn print(&self, text: &str) {
@@ -52,7 +69,8 @@ impl Screen {
 
 impl Observer for Screen {
     fn log(&self, line: &LogLine) {
-        let at = line.at.format("%H:%M:%S");
+        self.say_day(line.at);
+        let at = line.at.with_timezone(&self.zone).format("%H:%M:%S");
         let text = clean(&line.text);
         match line.level.as_str() {
             "info" => self.print(&format!("{at} {text}")),

@@ -50,7 +50,7 @@ impl Overview {
             format!(
                 "{task}  run {} runs for {since}; its next slot was {}\n",
                 run.id,
-                times::distance(*next, self.now)
+                times::ago(*next, self.now)
             )
         };
         self.overruns().iter().map(line).collect()

@@ -9,12 +9,39 @@ use serde_json::{Value, json};
 
 use crate::cli::{
     look::{Look, Tone},
+    session::Session,
     table::{Cell, Table},
     times,
 };
 
-/// A node that has not beaten for so long is called silent.
-const SILENT_AFTER: Duration = Duration::from_secs(60);
+/// A node beats six times in the time of a lease, but never more seldom than this.
+const LONGEST_BEAT: Duration = Duration::from_secs(10);
+/// So many heartbeats may fail before a node is called silent.
+const BEATS: u32 = 3;
+
+/// What it takes to call a node alive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pulse {
+    /// When it is felt.
+    pub(crate) now: Timestamp,
+    /// A node that has not beaten for so long is silent.
+    pub(crate) silent_after: Duration,
+    /// Whether it is proved that no daemon uses the store.
+    pub(crate) unused: bool,
+}
+
+impl Pulse {
+    /// For the store of this session.
+    pub(crate) fn of(session: &Session) -> Self {
+        let settings = &session.loaded().settings;
+        let beat = (settings.lease.value.get() / 6).min(LONGEST_BEAT);
+        let unused = match &settings.store.value {
+            roundsman_config::StoreUrl::Sqlite(path) => roundsman_store::is_unused(path),
+            roundsman_config::StoreUrl::Postgres(_) => false,
+        };
+        Self { now: session.now(), silent_after: beat * BEATS, unused }
+    }
+}
 
 /// What is known of a node's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,29 +50,33 @@ pub(crate) enum Life {
     Alive,
     /// It neither beats nor left.
     Silent,
+    /// It did not leave, and is proved to have ended.
+    Dead,
     /// It left in good order.
     Left,
 }
 
 /// What a node's row tells about its life.
-pub(crate) fn life(node: &NodeRow, now: Timestamp) -> Life {
+pub(crate) fn life(node: &NodeRow, pulse: Pulse) -> Life {
     match node.ended_at {
         Some(_) => Life::Left,
+        None if pulse.unused && !node.entry.one_shot => Life::Dead,
         // A beat ahead of our clock is one of a node whose clock runs ahead.
-        None if now - node.beat_at <= delta(SILENT_AFTER) => Life::Alive,
+        None if pulse.now - node.beat_at <= delta(pulse.silent_after) => Life::Alive,
         None => Life::Silent,
     }
 }
 
 /// Whether it is a daemon, and alive.
-pub(crate) fn is_live_daemon(node: &NodeRow, now: Timestamp) -> bool {
-    !node.entry.one_shot && life(node, now) == Life::Alive
+pub(crate) fn is_live_daemon(node: &NodeRow, pulse: Pulse) -> bool {
+    !node.entry.one_shot && life(node, pulse) == Life::Alive
 }
 
 const fn words(life: Life) -> (&'static str, Tone) {
     match life {
         Life::Alive => ("alive", Tone::Good),
         Life::Silent => ("silent", Tone::Bad),
+        Life::Dead => ("dead", Tone::Bad),
         Life::Left => ("stopped", Tone::Dim),
     }
 }
@@ -64,10 +95,20 @@ fn differs(node: &NodeRow, nodes: &[NodeRow], leader: Option<&Leader>) -> bool {
 }
 
 /// What is wrong with nodes, a line for each.
-pub(crate) fn troubles(nodes: &[NodeRow], leader: Option<&Leader>, now: Timestamp) -> Vec<String> {
-    let silent = nodes.iter().filter(|node| life(node, now) == Life::Silent).map(|node| {
-        let since = (now - node.beat_at).to_std().unwrap_or_default();
-        format!("{} is silent for {}; its runs are unconfirmed", node.entry.name, times::rough(since))
+pub(crate) fn troubles(nodes: &[NodeRow], leader: Option<&Leader>, pulse: Pulse) -> Vec<String> {
+    let silent = nodes.iter().filter_map(|node| {
+        let since = times::rough((pulse.now - node.beat_at).to_std().unwrap_or_default());
+        match life(node, pulse) {
+            Life::Silent => {
+                Some(format!("{} is silent for {since}; its runs are unconfirmed", node.entry.name))
+            }
+            Life::Dead => Some(format!(
+                "{} has ended without leaving, {since} after its last heartbeat at most; the next daemon to start takes \
+                 its runs back",
+                node.entry.name
+            )),
+            Life::Alive | Life::Left => None,
+        }
     });
     let differing = nodes.iter().filter(|node| differs(node, nodes, leader)).map(|node| {
         format!(
@@ -83,7 +124,7 @@ pub(crate) fn render(
     nodes: &[NodeRow],
     leader: Option<&Leader>,
     zone: Tz,
-    now: Timestamp,
+    pulse: Pulse,
     look: Look,
 ) -> String {
     let mut table = Table::new()
@@ -98,9 +139,9 @@ pub(crate) fn render(
         .column("LAST BEAT")
         .optional(format!("SINCE ({zone})"));
     // A run-task that has ended is told by its run; a cron of them would bury the nodes that matter.
-    for node in nodes.iter().filter(|node| !node.entry.one_shot || life(node, now) != Life::Left) {
-        let (word, tone) = words(life(node, now));
-        let serves = node.entry.listen.as_ref().filter(|_| life(node, now) == Life::Alive);
+    for node in nodes.iter().filter(|node| !node.entry.one_shot || life(node, pulse) != Life::Left) {
+        let (word, tone) = words(life(node, pulse));
+        let serves = node.entry.listen.as_ref().filter(|_| life(node, pulse) == Life::Alive);
         table.row(vec![
             node.entry.name.as_str().into(),
             Cell::toned(word, tone),
@@ -110,7 +151,7 @@ pub(crate) fn render(
             node.entry.pid.to_string().into(),
             node.entry.version.as_str().into(),
             serves.map(|listen| format!("http://{listen}")).unwrap_or_default().into(),
-            times::distance(node.ended_at.unwrap_or(node.beat_at), now).into(),
+            times::distance(node.ended_at.unwrap_or(node.beat_at), pulse.now).into(),
             times::stamp(node.started_at, zone).into(),
         ]);
     }
@@ -130,12 +171,12 @@ fn role(node: &NodeRow, leader: Option<&Leader>) -> &'static str {
 }
 
 /// What programs get to know of a node.
-pub(crate) fn as_json(node: &NodeRow, nodes: &[NodeRow], leader: Option<&Leader>, now: Timestamp) -> Value {
+pub(crate) fn as_json(node: &NodeRow, nodes: &[NodeRow], leader: Option<&Leader>, pulse: Pulse) -> Value {
     json!({
         "node": node.entry.holder.node,
         "boot": node.entry.holder.boot,
         "name": node.entry.name,
-        "state": words(life(node, now)).0,
+        "state": words(life(node, pulse)).0,
         "one_shot": node.entry.one_shot,
         "leader": leads(node, leader),
         "labels": node.entry.labels,

@@ -49,6 +49,8 @@ pub(super) struct Overview {
     /// How many active runs there are in all.
     pub(super) active_counts: BTreeMap<RunState, u64>,
     pub(super) now: Timestamp,
+    /// By what nodes are called alive.
+    pub(super) pulse: nodes::Pulse,
 }
 
 /// How a store answers.
@@ -78,7 +80,7 @@ impl Overview {
         store: String,
         access: Access,
         tasks: Vec<KnownTask>,
-        now: Timestamp,
+        pulse: nodes::Pulse,
     ) -> Self {
         let past_known = access != Access::Unreadable;
         let tasks = tasks.into_iter().map(|task| Row { task, last: None, past_known }).collect();
@@ -93,7 +95,8 @@ impl Overview {
             active: Vec::new(),
             unconfirmed: Unconfirmed::new(),
             active_counts: BTreeMap::new(),
-            now,
+            now: pulse.now,
+            pulse,
         }
     }
 
@@ -160,8 +163,8 @@ impl Overview {
 
     fn node_lines(&self, zone: Tz, look: Look) -> String {
         let leader = self.leader.as_ref();
-        let mut lines = nodes::render(&self.nodes, leader, zone, self.now, look);
-        for trouble in nodes::troubles(&self.nodes, leader, self.now) {
+        let mut lines = nodes::render(&self.nodes, leader, zone, self.pulse, look);
+        for trouble in nodes::troubles(&self.nodes, leader, self.pulse) {
             let _ = writeln!(lines, "{}", look.paint(Tone::Bad, &trouble));
         }
         lines
@@ -177,7 +180,7 @@ impl Overview {
 
     fn facts(&self, look: Look) -> Fields {
         let mut facts = Fields::new();
-        let alive = self.nodes.iter().filter(|node| nodes::is_live_daemon(node, self.now)).count();
+        let alive = self.nodes.iter().filter(|node| nodes::is_live_daemon(node, self.pulse)).count();
         match alive {
             0 if self.access == Access::Unreadable => facts.add_toned("daemon", "not known", Tone::Bad, look),
             0 => facts.add_toned(
@@ -243,7 +246,7 @@ impl Overview {
         let overdue: Vec<Value> =
             self.overdue().iter().map(|(task, slot)| json!({ "task": task.name(), "slot": slot })).collect();
         let leader = self.leader.as_ref();
-        let node = |node: &NodeRow| nodes::as_json(node, &self.nodes, leader, self.now);
+        let node = |node: &NodeRow| nodes::as_json(node, &self.nodes, leader, self.pulse);
         let held = |held: &Held| held::as_json(held, Tz::UTC, self.now);
         let overruns: Vec<Value> = self
             .overruns()

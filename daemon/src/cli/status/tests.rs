@@ -29,6 +29,7 @@ fn overview() -> Overview {
         unconfirmed: Unconfirmed::new(),
         active_counts: BTreeMap::new(),
         now: sample::at(sample::NOW),
+        pulse: sample::pulse(),
     }
 }
 
@@ -89,8 +90,7 @@ fn a_lot_is_wrong() {
 
 fn without(access: Access) -> String {
     let task = sample::in_force(sample::definition("palo-hardware", "0 2 * * *"));
-    let overview =
-        Overview::without_store("sqlite:/x.db".to_owned(), access, vec![task], sample::at(sample::NOW));
+    let overview = Overview::without_store("sqlite:/x.db".to_owned(), access, vec![task], sample::pulse());
     // Indentation that all lines share is not compared.
     format!("{access:?}\n{}", overview.render(Tz::UTC, Look::PLAIN))
 }

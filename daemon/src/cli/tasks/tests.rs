@@ -33,11 +33,11 @@ fn rows() -> Vec<Row> {
 #[test]
 fn one_zone_is_named_in_the_heading() {
     expect![[r#"
-        TASK            KIND              SCHEDULE                  NEXT (Europe/Berlin)        IN      LAST RUN   TOOK         WHEN
-        palo-hardware   hardware-refresh  every day at 02:00        2026-11-22 02:00:00 +01:00  12 h    succeeded  1.2 s        12 h ago
-        versa-hardware  hardware-refresh  paused; every 15 minutes  2026-11-21 14:00:00 +01:00  12 min  timed out  1.2 s        12 h ago
-        by-hand         hardware-refresh  on request only                                               running    11 h 48 min  12 h ago
-        old             hardware-refresh  switched off                                                  never
+        TASK            KIND              SCHEDULE                  NEXT (Europe/Berlin)        IN    LAST RUN   TOOK         WHEN
+        palo-hardware   hardware-refresh  every day at 02:00        2026-11-22 02:00:00 +01:00  12 h  succeeded  1.2 s        12 h ago
+        versa-hardware  hardware-refresh  paused; every 15 minutes  paused                            timed out  1.2 s        12 h ago
+        by-hand         hardware-refresh  on request only                                             running    11 h 48 min  12 h ago
+        old             hardware-refresh  switched off                                                never
     "#]].assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
 }
 
@@ -46,11 +46,11 @@ fn several_zones_are_named_beside_each_time() {
     let mut rows = rows();
     rows[0].task.definition.timezone = Tz::America__New_York;
     expect![[r#"
-        TASK            KIND              SCHEDULE                  NEXT                                         IN      LAST RUN     TOOK         WHEN
-        palo-hardware   hardware-refresh  every day at 02:00        2026-11-22 02:00:00 -05:00 America/New_York  18 h    succeeded    1.2 s        12 h ago
-        versa-hardware  hardware-refresh  paused; every 15 minutes  2026-11-21 14:00:00 +01:00 Europe/Berlin     12 min  timed out    1.2 s        12 h ago
-        by-hand         hardware-refresh  on request only                                                                unconfirmed  11 h 48 min  12 h ago
-        old             hardware-refresh  switched off                                                                   never
+        TASK            KIND              SCHEDULE                  NEXT                                         IN    LAST RUN     TOOK         WHEN
+        palo-hardware   hardware-refresh  every day at 02:00        2026-11-22 02:00:00 -05:00 America/New_York  18 h  succeeded    1.2 s        12 h ago
+        versa-hardware  hardware-refresh  paused; every 15 minutes  paused                                             timed out    1.2 s        12 h ago
+        by-hand         hardware-refresh  on request only                                                              unconfirmed  11 h 48 min  12 h ago
+        old             hardware-refresh  switched off                                                                 never
     "#]].assert_eq(&render(&rows, &Unconfirmed::from([RunId(43)]), sample::at(sample::NOW), Look::PLAIN));
 }
 
@@ -58,9 +58,9 @@ fn several_zones_are_named_beside_each_time() {
 fn a_terminal_of_eighty_columns_keeps_names_and_times() {
     let look = Look { width: Some(80), color: false };
     expect![[r#"
-        TASK            SCHEDULE           NEXT (Europe/Berlin)        IN      LAST RUN
-        palo-hardware   every day at 02:…  2026-11-22 02:00:00 +01:00  12 h    succeeded
-        versa-hardware  paused; every 15…  2026-11-21 14:00:00 +01:00  12 min  timed out
+        TASK            SCHEDULE             NEXT (Europe/Berlin)        IN    LAST RUN
+        palo-hardware   every day at 02:00   2026-11-22 02:00:00 +01:00  12 h  succeeded
+        versa-hardware  paused; every 15 m…  paused                            timed out
         by-hand         on request only                                        running
         old             switched off                                           never
     "#]]

@@ -149,6 +149,10 @@ fn slot_without_row(facts: &Facts) -> Account {
         return Account { verdict: Word::BeforeFirstStart, text };
     }
     if stored.and_then(|row| row.ledger_until).is_none_or(|until| until < facts.at) {
+        if !facts.task.definition.enabled && stored.is_some_and(|row| row.valid_from <= facts.at) {
+            let text = "It is skipped because the task is switched off. The ledger has no row for it yet.";
+            return Account { verdict: Word::Ledger(Verdict::Skipped), text: text.to_owned() };
+        }
         return Account { verdict: Word::Unaccounted, text: words::unaccounted(facts) };
     }
     let valid_from = stored.map(|row| row.valid_from).filter(|from| *from > facts.at);
@@ -158,7 +162,8 @@ fn slot_without_row(facts: &Facts) -> Account {
             facts.task.reading(),
             full(from)
         ),
-        None => "The ledger has no row for this slot any more: it is older than `[retention] ledger` keeps.".to_owned(),
+        None => "The ledger has no row for this slot any more: it is older than `[retention] ledger` keeps."
+            .to_owned(),
     };
     Account { verdict: Word::Unknown, text }
 }

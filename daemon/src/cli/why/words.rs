@@ -1,6 +1,6 @@
 //! The sentences of an account. They say what the facts say and draw no conclusions.
 
-use roundsman_model::{Reason, Run, SlotRange, Timestamp, Verdict};
+use roundsman_model::{Origin, Reason, Run, SlotRange, Timestamp, Verdict};
 use roundsman_store::Wake;
 
 use super::account::Facts;
@@ -15,8 +15,8 @@ pub(super) fn ledger(facts: &Facts, row: &SlotRange) -> String {
     let told = match row.verdict {
         Verdict::Ran => ran(facts, row),
         Verdict::Fired => fired(facts, row),
-        Verdict::Skipped => format!("It was skipped because {}.", reason(row)),
-        Verdict::Missed => format!("It was missed because {}.", reason(row)),
+        Verdict::Skipped => format!("It was skipped because {}{}.", reason(facts, row), cause(facts, row)),
+        Verdict::Missed => format!("It was missed because {}{}.", reason(facts, row), cause(facts, row)),
     };
     let zone = facts.task.definition.timezone;
     let range = match row.count {
@@ -61,6 +61,28 @@ fn fired(facts: &Facts, row: &SlotRange) -> String {
     }
 }
 
+/// A run of the schedule that was queued so long after its slot was not fired at its time.
+const CAUGHT_UP: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// Why a run of the schedule began late, as far as its row tells.
+fn caught_up(facts: &Facts, run: &Run) -> Option<String> {
+    let definition = &facts.task.definition;
+    let started = run.started_at.filter(|_| run.origin == Origin::Schedule)?;
+    let covered =
+        prospect::blackout(&facts.task, facts.at).is_some_and(|(window, _)| window.until <= started);
+    if covered {
+        let words = prospect::blackout_words(&facts.task, facts.at);
+        return Some(format!(" It was caught up after the {words}."));
+    }
+    let due = facts.at + roundsman_model::time::delta(definition.jitter_offset());
+    (run.queued_at - due > CAUGHT_UP).then(|| {
+        let late = times::between(facts.at, run.queued_at);
+        format!(
+            " It was caught up: nothing had fired it at its time, and it was queued {late} after its slot."
+        )
+    })
+}
+
 /// When a run began, how it ended, and what it said.
 fn run_story(facts: &Facts, run: &Run) -> String {
     let zone = facts.task.definition.timezone;
@@ -78,14 +100,15 @@ fn run_story(facts: &Facts, run: &Run) -> String {
     };
     let attempts = if run.attempt > 1 { format!(" in attempt {}", run.attempt) } else { String::new() };
     let began = format!("Run {} began at {}, {lag},", run.id, times::beside(started, facts.at, zone));
+    let late = caught_up(facts, run).unwrap_or_default();
     match run.ended_at {
         Some(ended) => format!(
-            "{began} and ended {}{attempts} after {}{}.",
+            "{began} and ended {}{attempts} after {}{}.{late}",
             state_words(run.state),
             times::between(started, ended),
             told(run)
         ),
-        None => format!("{began} and is {}{attempts}{}.", state_words(run.state), told(run)),
+        None => format!("{began} and is {}{attempts}{}.{late}", state_words(run.state), told(run)),
     }
 }
 
@@ -95,11 +118,29 @@ fn told(run: &Run) -> String {
     if summary.is_empty() { String::new() } else { format!(": {}", crate::cli::look::clean(summary)) }
 }
 
-fn reason(row: &SlotRange) -> String {
+/// What the run says that was given up before it began.
+fn cause(facts: &Facts, row: &SlotRange) -> String {
+    let run = facts.run.as_ref().filter(|_| row.reason == Some(Reason::NotStarted));
+    let cause = run.and_then(|run| run.cause.as_deref()).map(|cause| cause.trim().trim_end_matches('.'));
+    match cause.filter(|cause| !cause.is_empty() && row.detail.as_deref() != Some(*cause)) {
+        Some(cause) => {
+            format!(": {}", crate::cli::look::clean(&times::zoned(cause, facts.task.definition.timezone)))
+        }
+        None => String::new(),
+    }
+}
+
+/// Before these words stands, in the ledger, how long nobody led although daemons were up.
+const NO_LEADER: &str = "no leader from ";
+
+fn reason(facts: &Facts, row: &SlotRange) -> String {
     let because = match row.reason {
         Some(Reason::Disabled) => "the task was switched off",
         Some(Reason::Paused) => "a person had paused the task",
         Some(Reason::Blackout) => "a blackout covered it",
+        Some(Reason::Down) if row.detail.as_deref().is_some_and(|detail| detail.starts_with(NO_LEADER)) => {
+            "no daemon led, so that none fired it"
+        }
         Some(Reason::Down) => "no daemon was up to fire it",
         Some(Reason::StoreAway) => "the store could not be written",
         Some(Reason::Misfire) => "it fell due while nothing could fire, and the misfire rule passed over it",
@@ -109,10 +150,15 @@ fn reason(row: &SlotRange) -> String {
         Some(Reason::NotStarted) => "it was queued, but no attempt began in time",
         None => "of a reason the ledger does not name",
     };
-    let detail =
-        row.detail.as_deref().map(|detail| detail.trim_end_matches('.')).filter(|detail| !detail.is_empty());
-    let run = row.run.filter(|_| detail.is_none()).map(|run| format!("run {run}"));
-    match detail.map(crate::cli::look::clean).or(run) {
+    let detail = row
+        .detail
+        .as_deref()
+        .map(|detail| detail.trim_end_matches('.'))
+        .filter(|detail| !detail.is_empty() && *detail != because);
+    let zone = facts.task.definition.timezone;
+    let detail = detail.map(|detail| times::zoned(detail, zone));
+    let run = row.run.filter(|_| row.detail.is_none()).map(|run| format!("run {run}"));
+    match detail.map(|detail| crate::cli::look::clean(&detail)).or(run) {
         Some(detail) => format!("{because} ({detail})"),
         None => because.to_owned(),
     }

@@ -128,6 +128,56 @@ fn every_reason_has_its_words() {
 }
 
 #[test]
+fn who_was_missing_and_what_was_caught_up() {
+    let no_leader = SlotRange {
+        detail: Some("no leader from 2026-11-21 01:00:00 +01:00 to 2026-11-21 03:00:00 +01:00".to_owned()),
+        ..decided(Verdict::Missed, Some(Reason::Down))
+    };
+    let text = account(&Facts { row: Some(no_leader), ..facts(SLOT) }).text;
+    assert!(
+        text.starts_with("It was missed because no daemon led, so that none fired it (no leader"),
+        "{text}"
+    );
+    let paused = SlotRange {
+        detail: Some("paused by ada since 2026-11-20T23:00:00Z: moving".to_owned()),
+        ..decided(Verdict::Skipped, Some(Reason::Paused))
+    };
+    let text = account(&Facts { row: Some(paused), ..facts(SLOT) }).text;
+    assert!(text.contains("(paused by ada since 2026-11-21 00:00:00 +01:00: moving)"), "{text}");
+    let off = SlotRange {
+        detail: Some("the task was switched off".to_owned()),
+        ..decided(Verdict::Skipped, Some(Reason::Disabled))
+    };
+    let text = account(&Facts { row: Some(off), ..facts(SLOT) }).text;
+    assert!(text.starts_with("It was skipped because the task was switched off. This"), "{text}");
+    let row = SlotRange { run: Some(RunId(41)), ..decided(Verdict::Ran, None) };
+    let mut late = sample::run(41, RunState::Succeeded);
+    late.queued_at = sample::at("2026-11-21T03:00:00Z");
+    let text = account(&Facts { row: Some(row.clone()), run: Some(late.clone()), ..facts(SLOT) }).text;
+    assert!(
+        text.ends_with(
+            "It was caught up: nothing had fired it at its time, and it was queued 2 h after its slot."
+        ),
+        "{text}"
+    );
+    late.started_at = Some(late.queued_at);
+    let mut dark = Facts { row: Some(row), run: Some(late), ..facts(SLOT) };
+    dark.task.definition.blackouts = vec![sample::blackout("0 1 * * *", "2h", "stocktaking")];
+    let text = account(&dark).text;
+    assert!(text.contains("It was caught up after the blackout from 2026-11-21 01:00:00 +01:00"), "{text}");
+}
+
+#[test]
+fn a_task_that_is_switched_off_skips_at_once() {
+    let mut off = facts("2026-11-22T01:00:00Z");
+    off.task.definition.enabled = false;
+    off.now = sample::at("2026-11-22T01:00:10Z");
+    let account = account(&off);
+    assert_eq!(account.verdict.words(), "skipped");
+    assert!(account.text.contains("because the task is switched off"), "{}", account.text);
+}
+
+#[test]
 fn still_to_come() {
     let tomorrow = "2026-11-22T01:00:00Z";
     check(
