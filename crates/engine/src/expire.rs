@@ -79,7 +79,9 @@ impl Expirer {
         let epoch = self.engine.epoch();
         let expired = self.engine.note_write(self.engine.store().expire(runs, epoch, now).await)?;
         let Some(expired) = expired else {
-            epoch.into_iter().for_each(|epoch| self.engine.deposed(epoch));
+            if let Some(epoch) = epoch {
+                self.engine.deposed(epoch);
+            }
             return Ok(0);
         };
         for run in &expired {

@@ -81,6 +81,9 @@ impl Follower {
         let epoch = standing.epoch();
         let scene = Scene { engine: &self.engine, epoch, rows: &rows, definitions: &definitions };
         for run in ended {
+            if self.engine.standing() != standing {
+                break;
+            }
             decided.extend(scene.after(run).await?);
         }
         Ok(decided)
@@ -109,7 +112,9 @@ impl Scene<'_> {
         }
         let recorded = self.engine.store().follow(ended.id, &follow, self.epoch, now).await;
         let Some(recorded) = self.engine.note_write(recorded)? else {
-            self.epoch.into_iter().for_each(|epoch| self.engine.deposed(epoch));
+            if let Some(epoch) = self.epoch {
+                self.engine.deposed(epoch);
+            }
             return Ok(None);
         };
         for step in follow {

@@ -104,7 +104,7 @@ impl Firer {
     }
 
     /// Takes back what was written under a clock that was ahead, if there is such a thing. Nothing if another node leads:
-    /// then that is for this node to do when it leads again, or for the other.
+    /// then that is for the other to do.
     async fn mended(&mut self, rows: Vec<TaskRow>, epoch: Option<i64>) -> StoreResult<Option<Vec<TaskRow>>> {
         let Some(truth) = self.mend_after else { return Ok(Some(rows)) };
         let mut taken_back = 0;
@@ -177,7 +177,8 @@ impl Firer {
             if self.reign.is_some() {
                 self.note_gap(Cause::StoreAway, self.engine.now());
             } else {
-                (self.trusted, self.stood_by) = (false, true);
+                // Whoever leads mends; what is amiss when this node takes over is found out then.
+                (self.trusted, self.stood_by, self.mend_after) = (false, true, None);
             }
         }
         for (wanted, answer) in self.engine.take_reloads() {

@@ -271,3 +271,20 @@ fn succeeded(lease: RunLease, at: Timestamp) -> Settlement {
         at,
     }
 }
+
+#[tokio::test]
+async fn a_successor_takes_back_nothing_for_a_clock_that_was_set_while_it_stood_by() {
+    let scene = Scene::at("2026-11-20T05:00:30Z");
+    let store = open(&database().await).await;
+    let mut first = Daemon::start(&scene, "node-a", &store, &minutely()).await;
+    let mut second = Daemon::start(&scene, "node-b", &store, &minutely()).await;
+    pass(&scene, &mut [&mut first, &mut second], 5).await;
+    scene.clock.set("2026-11-20T02:00:30Z".parse().unwrap());
+    pass(&scene, &mut [&mut first, &mut second], 100).await;
+    assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired", "02:02:00 fired"]);
+    first.engine.resign().await;
+    pass(&scene, &mut [&mut second], 10).await;
+    assert!(second.engine.standing().fires());
+    assert_eq!(ledger(&store, "minutely").await, ["02:01:00 fired", "02:02:00 fired"]);
+    assert!(runs(&store).await.iter().all(|run| run.state.is_active()), "none was cancelled");
+}
