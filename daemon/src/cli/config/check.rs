@@ -53,6 +53,12 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &CompiledKinds, o
             } else if let Some(changes) = changes {
                 out.text(&headline(&loaded))?;
                 out.text(&against::render(changes.as_ref(), out.look()))?;
+                if changes.is_some() {
+                    out.note(
+                        "the store holds no keys of [daemon]: `roundsman reload` names those that have changed and need a \
+                         restart",
+                    );
+                }
             } else {
                 out.text(&render(&loaded, now, out.look()))?;
             }
