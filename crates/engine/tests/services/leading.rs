@@ -216,9 +216,13 @@ async fn after_an_outage_of_the_store_the_leader_still_leads() {
     let mut first = Daemon::start(&scene, "node-a", &a, &minutely()).await;
     let mut second = Daemon::start(&scene, "node-b", &b, &minutely()).await;
     pass(&scene, &mut [&mut first, &mut second], 20).await;
-    faulty.iter().for_each(|store| store.fail(Fault::Away));
+    for store in &faulty {
+        store.fail(Fault::Away);
+    }
     pass(&scene, &mut [&mut first, &mut second], 200).await;
-    faulty.iter().for_each(|store| store.heal());
+    for store in &faulty {
+        store.heal();
+    }
     second.turn().await;
     pass(&scene, &mut [&mut first, &mut second], 5).await;
     assert!(first.engine.standing().fires() && !second.engine.standing().fires());
