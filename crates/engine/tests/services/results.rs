@@ -260,7 +260,7 @@ async fn a_result_that_the_store_refuses_ends_its_run_and_is_set_aside() {
     let next = spooling(&scene, &faulty, "b", &tasks).await;
     faulty.fail(Fault::Denied);
     assert!(replay(&next.engine).await.is_err(), "the start fails, and the file stays");
-    assert!(files(&scene)[1].ends_with(".json"));
+    assert!(!files(&scene)[1].ends_with(".refused"));
     faulty.fail_only("settle an outcome", Fault::Refused);
     assert_eq!(replay(&next.engine).await.unwrap(), 0);
     assert_eq!(next.run(run).await.state, RunState::Failed);

@@ -115,7 +115,9 @@ fn spread(bench: &Bench, ground: &Ground, url: &str, count: usize, busy: usize) 
     let mut tasks = tasks(count, |index| format!("{} * * * * *", index % 60))?;
     if busy > 0 {
         let elsewhere: NodeLabel = "elsewhere".parse()?;
-        tasks.iter_mut().for_each(|task| task.runs_on = vec![elsewhere.clone()]);
+        for task in &mut tasks {
+            task.runs_on = vec![elsewhere.clone()];
+        }
     }
     for index in 0..busy {
         tasks.push(task(&format!("busy-{index:02}"), "* * * * * *")?);
