@@ -92,7 +92,7 @@ fn an_unknown_run_and_an_unknown_task() {
     let site = Site::new("[tasks.tick]\nuses = \"command\"\nwith = { argv = [\"true\"] }\n");
     assert_eq!(site.run(&["run-task", "tick"]).status.code(), Some(0));
     let newest = site.runs("tick")[0]["id"].to_string();
-    refuses(&site, &["run", "987654"], 1, &["987654", &newest]);
+    refuses(&site, &["run", "987654"], 2, &["987654", &newest]);
     refuses(&site, &["show", "tik"], 2, &["tick"]);
 }
 
