@@ -25,8 +25,8 @@ use roundsman_task::SystemClock;
 const PACE: (f64, f64) = (0.5, 3.0);
 /// Within this time after a kill somebody leads again.
 const TAKE_OVER: Duration = Duration::from_secs(10);
-/// Within this time after a clean stop.
-const HAND_OVER: Duration = Duration::from_secs(3);
+/// Within this time after a clean stop: sooner than a silent leader would be replaced, on a busy machine too.
+const HAND_OVER: Duration = Duration::from_millis(5_500);
 /// The keys of `[daemon]`: a lease so short that a freeze outlasts it.
 const KEYS: &str = "lease = \"7s\"\nnode_gone_after = \"1m\"\n";
 
