@@ -4,21 +4,17 @@ use serde_json::json;
 
 use super::*;
 
-/// Starts many processes whose parents end at once, waits until they have ended too, and tells how many of the worker's
-/// children only wait to be reaped.
+/// Starts many processes whose parents end at once, so that all have fallen to the worker when the loop is over; waits until
+/// each of them has ended and was reaped, and tells how many children the worker has besides this shell.
 const SCRIPT: &str = r#"
 i=0
 while [ $i -lt 40 ]; do ( sleep 0.05 & ) ; i=$((i+1)); done
-waiting() {
-    count=0
-    for pid in $(cat /proc/$PPID/task/*/children); do
-        grep -q '^State:.Z' /proc/$pid/status 2>/dev/null && count=$((count+1))
-    done
-    echo $count
+others() {
+    echo $(( $(cat /proc/$PPID/task/*/children | wc -w) - 1 ))
 }
 tries=0
-while [ "$(waiting)" != 0 ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries+1)); done
-echo "waiting: $(waiting)"
+while [ "$(others)" != 0 ] && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries+1)); done
+echo "waiting: $(others)"
 exit 3
 "#;
 
