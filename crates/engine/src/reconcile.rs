@@ -70,7 +70,7 @@ pub(crate) async fn reconcile(
         let closing = rows.iter().filter(|row| !left_out.contains(&row.definition.name));
         whole.closing = closing.filter_map(|row| change.closing(row)).collect();
         tries += 1;
-        match engine.store().install_whole(whole.clone(), epoch, change.now).await? {
+        match engine.store().install(whole.clone(), epoch, change.now).await? {
             Installed::Done => break,
             Installed::Deposed => return Ok(None),
             Installed::Moved(tasks) if tries >= TRIES => {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause,
-    PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
+    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause, Run,
+    RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
 };
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
         follow::{FollowUp, Unfollowed},
         leader::{KeepLead, ReadLeader, Resign, TakeLead},
         leases::TryLease,
-        limits::SetLimits,
         logs::{AppendLog, ReadLog},
         nodes::{Beat, Enter, Leave, Nodes},
         pauses::{PauseTask, Resume},
@@ -159,26 +158,13 @@ impl<A: Access> Store for Database<A> {
         self.read(Controls { task: task.cloned(), limit }).await
     }
 
-    async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()> {
-        let what = Installation { definitions: definitions.to_vec(), ..Installation::default() };
-        self.install_whole(what, None, now).await.map(drop)
-    }
-
-    async fn install_whole(
+    async fn install(
         &self,
         what: Installation,
         epoch: Option<i64>,
         now: Timestamp,
     ) -> StoreResult<Installed> {
         self.write(Install { what, epoch, now }).await
-    }
-
-    async fn set_limits(
-        &self,
-        pools: &[(PoolName, u32)],
-        budgets: &[(BudgetName, BudgetRule)],
-    ) -> StoreResult<()> {
-        self.write(SetLimits { pools: pools.to_vec(), budgets: budgets.to_vec() }).await
     }
 
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>> {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause,
-    PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
+    Artifact, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName, Pause, Run,
+    RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
 };
 
 use crate::{
@@ -87,24 +87,11 @@ pub trait Store: Send + Sync + 'static {
     // --- tasks ---
 
     /// Puts definitions in force, as a daemon does at its start: new tasks begin their ledger now, changed ones get a new
-    /// version, tasks that are no longer named are marked removed and their queued and waiting runs end as cancelled.
-    async fn install(&self, definitions: &[TaskDefinition], now: Timestamp) -> StoreResult<()>;
-
-    /// The same with everything that goes with it, all or nothing: the last verdicts under the old definitions, pools and
-    /// budgets, and first runs. With an epoch, nothing is done unless that epoch still leads.
-    async fn install_whole(
-        &self,
-        what: Installation,
-        epoch: Option<i64>,
-        now: Timestamp,
-    ) -> StoreResult<Installed>;
-
-    /// Puts the sizes of pools and the rules of budgets in force. Those not named are taken out of force.
-    async fn set_limits(
-        &self,
-        pools: &[(PoolName, u32)],
-        budgets: &[(BudgetName, BudgetRule)],
-    ) -> StoreResult<()>;
+    /// version, tasks that are no longer named are marked removed and their queued and waiting runs end as cancelled. With
+    /// everything that goes with it, all or nothing: the last verdicts under the old definitions, pools and budgets (those
+    /// not named are taken out of force), and first runs. With an epoch, nothing is done unless that epoch still leads.
+    async fn install(&self, what: Installation, epoch: Option<i64>, now: Timestamp)
+    -> StoreResult<Installed>;
 
     /// All tasks, removed ones included, by name.
     async fn tasks(&self) -> StoreResult<Vec<TaskRow>>;

@@ -1,6 +1,7 @@
 //! Export and import between the two databases, interrupted, damaged and refused.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+use roundsman_testkit::Installing as _;
 use std::{
     io::{BufReader, Read},
     sync::Arc,
@@ -73,10 +74,10 @@ async fn full(url: String) -> String {
         ..definition("several-tasks")
     };
     let (a, b) = (definition("a_task"), definition("a-task"));
-    store.install(&[several.clone(), a.clone(), b.clone()], at(0)).await.unwrap();
+    store.install_tasks(&[several.clone(), a.clone(), b.clone()], at(0)).await.unwrap();
     let rate = roundsman_model::BudgetRule::parse("5/s", None).unwrap();
     store
-        .set_limits(&[("netbox".parse().unwrap(), 2)], &[("api".parse().unwrap(), rate.clone())])
+        .install_limits(&[("netbox".parse().unwrap(), 2)], &[("api".parse().unwrap(), rate.clone())])
         .await
         .unwrap();
     store.draw(&"api".parse().unwrap(), &rate, 3, at(1)).await.unwrap();

@@ -3,8 +3,10 @@
 pub mod clock;
 pub mod conformance;
 pub mod context;
+mod installing;
 pub mod postgres;
 
 pub use clock::FakeClock;
 pub use context::{TestContext, TestContextBuilder, TestUpstream};
+pub use installing::Installing;
 pub use postgres::PostgresCluster;

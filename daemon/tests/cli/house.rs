@@ -1,5 +1,6 @@
 //! Keeping house: what is taken out, and stores that leave and come back as files. No daemon runs here.
 
+use roundsman_testkit::Installing as _;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use roundsman_model::TaskDefinition;
@@ -43,7 +44,7 @@ fn a_monitor_keeps_changes_and_hourly_sums() {
     let stage = Stage::new();
     stage.configure(&CONFIG.replace("[tasks.five]", "[tasks.five]\nhistory = \"changes\""));
     stage.happens(async |store: &dyn Store, tasks: &[TaskDefinition]| {
-        store.install(tasks, crate::stage::at("2026-11-21T07:59:00Z")).await.unwrap();
+        store.install_tasks(tasks, crate::stage::at("2026-11-21T07:59:00Z")).await.unwrap();
         for minute in ["00", "05", "10", "15"] {
             let slot = format!("2026-11-21T08:{minute}:00Z");
             crate::past::another(store, &tasks[1], &slot).await;

@@ -3,6 +3,7 @@
 
 use roundsman_model::{RunId, RunState, TaskDefinition};
 use roundsman_store::Store;
+use roundsman_testkit::Installing as _;
 use serde_json::Value;
 
 use crate::{
@@ -142,7 +143,7 @@ fn trigger_queues_a_run_or_names_what_is_in_the_way() {
 #[test]
 fn what_bears_on_a_request_is_told() {
     let stage = Stage::with(async |store: &dyn Store, tasks: &[TaskDefinition]| {
-        store.install(tasks, at("2026-11-20T20:00:00Z")).await.unwrap();
+        store.install_tasks(tasks, at("2026-11-20T20:00:00Z")).await.unwrap();
     });
     stage.told(&["pause", "backup", "--reason", "moving house"]);
     let (told, notes) = stage.told_and_noted(&["trigger", "backup"]);
@@ -157,7 +158,7 @@ fn a_trigger_carries_those_who_follow() {
     let follower = "\n[tasks.report]\nuses = \"command\"\nafter = [{ task = \"backup\", on = [\"succeeded\"] }]\nwith = { argv = [\"true\"] }\n";
     let stage = Stage::new();
     stage.configure(&format!("{}{follower}", stage::CONFIG));
-    stage.happens(async |store, tasks| store.install(tasks, at("2026-11-20T20:00:00Z")).await.unwrap());
+    stage.happens(async |store, tasks| store.install_tasks(tasks, at("2026-11-20T20:00:00Z")).await.unwrap());
     stage.told(&["trigger", "backup"]);
     let run: Value = stage.json(&["run", "1", "--json"]);
     assert_eq!(run["run"]["round"], "run:1", "{run}");
@@ -197,7 +198,7 @@ fn rerun_says_that_the_definition_has_changed() {
     let hash = |stage: &Stage, id: &str| stage.json(&["run", id, "--json"])["run"]["definition"].clone();
     let then = hash(&stage, "1");
     stage.configure(&stage::CONFIG.replace("0 2 * * *", "0 4 * * *"));
-    stage.happens(async |store, tasks| store.install(tasks, at("2026-11-21T12:40:00Z")).await.unwrap());
+    stage.happens(async |store, tasks| store.install_tasks(tasks, at("2026-11-21T12:40:00Z")).await.unwrap());
     let (_, notes) = stage.told_and_noted(&["rerun", "1"]);
     says(&notes, &["the definition of backup has changed since run 1", "--as-then"]);
     assert_ne!(hash(&stage, "4"), then);
@@ -206,7 +207,7 @@ fn rerun_says_that_the_definition_has_changed() {
     assert_eq!(notes, "");
     assert_eq!(hash(&stage, "5"), then);
     stage.configure(&stage::CONFIG.replace("tasks.backup", "tasks.other"));
-    stage.happens(async |store, tasks| store.install(tasks, at("2026-11-21T12:41:00Z")).await.unwrap());
+    stage.happens(async |store, tasks| store.install_tasks(tasks, at("2026-11-21T12:41:00Z")).await.unwrap());
     let (code, message) = stage.refused(&["rerun", "1"]);
     assert!(code == 2 && message.contains("--as-then"), "{code} {message}");
     stage.happens(async |store, _| {

@@ -6,6 +6,7 @@ use roundsman_model::{
 };
 use roundsman_store::Claimer;
 use roundsman_store::{Firing, Holder, LogChunk, NodeEntry, RunLease, Settlement, SlotToRun, Store};
+use roundsman_testkit::Installing as _;
 
 use crate::stage::at;
 
@@ -28,7 +29,7 @@ pub(crate) async fn past(store: &dyn Store, tasks: &[TaskDefinition]) {
         configuration: None,
     };
     store.enter(&node, begun).await.unwrap();
-    store.install(tasks, begun).await.unwrap();
+    store.install_tasks(tasks, begun).await.unwrap();
     let [backup, five] = tasks else { panic!("two tasks are configured") };
     let run = slot(store, backup, "2026-11-21T01:00:00Z", Vec::new()).await;
     leave_things(store, &run).await;

@@ -1,5 +1,6 @@
 //! The dispatcher's manners: no spinning when something is due and cannot start, no waiting when something can.
 
+use roundsman_testkit::Installing as _;
 use std::{sync::Arc, time::Duration};
 
 use roundsman_engine::{EngineSettings, Service as _};
@@ -25,7 +26,7 @@ async fn a_run_that_finds_its_pool_full_makes_the_dispatcher_rest_and_starts_whe
     let tasks = [pooled("one"), pooled("two")];
     let mut stage =
         Stage::new(store.clone(), &scene.clock, holder("a"), &tasks, (4, EngineSettings::default())).await;
-    store.set_limits(&[("netbox".parse().unwrap(), 1)], &[]).await.unwrap();
+    store.install_limits(&[("netbox".parse().unwrap(), 1)], &[]).await.unwrap();
     stage.queue(&tasks[0], Round::Alone).await;
     let second = stage.queue(&tasks[1], Round::Alone).await;
     let first = stage.start(0).await;

@@ -9,8 +9,7 @@ use std::sync::{
 use async_trait::async_trait;
 use roundsman_model::{
     Artifact, AttemptEnd, BudgetName, BudgetRule, DocumentError, DocumentOp, DocumentReply, Draw, LeaseName,
-    Pause, PoolName, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName,
-    Timestamp,
+    Pause, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
 };
 use roundsman_store::{
     AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
@@ -164,11 +163,9 @@ faulty! {
     fn stop_orders(me: &Holder) -> Vec<(RunId, StopOrder)>;
     fn note_control(control: &Control) -> ();
     fn controls(task: Option<&TaskName>, limit: u32) -> Vec<Control>;
-    fn install(definitions: &[TaskDefinition], now: Timestamp) -> ();
-    fn set_limits(pools: &[(PoolName, u32)], budgets: &[(BudgetName, BudgetRule)]) -> ();
     fn tasks() -> Vec<TaskRow>;
     fn tasks_named(names: &[TaskName]) -> Vec<TaskRow>;
-    fn install_whole(what: Installation, epoch: Option<i64>, now: Timestamp) -> Installed;
+    fn install(what: Installation, epoch: Option<i64>, now: Timestamp) -> Installed;
     fn revisions() -> Vec<(TaskName, i64)>;
     fn busy() -> Vec<TaskName>;
     fn ran_ahead() -> Vec<(TaskName, Timestamp)>;

@@ -158,7 +158,7 @@ async fn a_leader_that_was_frozen_writes_nothing_any_more() {
     let fired = store.fire(vec![firing], Some(old), slot).await.unwrap();
     assert_eq!(fired, [Fired::Deposed]);
     let empty = Installation::default();
-    assert_eq!(store.install_whole(empty, Some(old), slot).await.unwrap(), Installed::Deposed);
+    assert_eq!(store.install(empty, Some(old), slot).await.unwrap(), Installed::Deposed);
     assert_eq!(store.tasks().await.unwrap().remove(0), row);
 
     assert!(!first.engine.standing().fires(), "its lease ran out while it was frozen");

@@ -1,5 +1,6 @@
 //! A stage for services that run runs: an engine with chosen settings, and attempts that go on until the test ends them.
 
+use roundsman_testkit::Installing as _;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicBool, Ordering},
@@ -161,7 +162,7 @@ impl Stage {
             configuration: None,
         };
         store.enter(&entry, engine.now()).await.unwrap();
-        store.install(tasks, engine.now()).await.unwrap();
+        store.install_tasks(tasks, engine.now()).await.unwrap();
         let attempts = TaskTracker::new();
         let dispatcher = Dispatcher::new(engine.clone(), workers, attempts.clone());
         Self { engine, theatre, attempts, dispatcher }

@@ -1,5 +1,6 @@
 //! Outages: the server killed under us, restarted, or held up by somebody else.
 
+use roundsman_testkit::Installing as _;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -33,7 +34,7 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
         let begun = Instant::now();
         let error = stage.store.run(run.id).await.unwrap_err();
         assert!(matches!(error, StoreError::Away { .. }) && error.is_passing(), "{error:?}");
-        let error = stage.store.install(&[], at(80)).await.unwrap_err();
+        let error = stage.store.install_tasks(&[], at(80)).await.unwrap_err();
         assert!(matches!(error, StoreError::Away { .. }), "{error:?}");
         let op = DocumentOp::Count { prefix: String::new() };
         let error = stage.store.document(&lease, "s", "c", op, at(80)).await.unwrap_err();
@@ -55,7 +56,7 @@ async fn a_restart_between_two_calls_is_not_noticed() {
         use_all_connections(&stage.store).await;
         cluster.kill9();
         cluster.restart();
-        stage.store.install(&[definition("t")], at(round)).await.unwrap();
+        stage.store.install_tasks(&[definition("t")], at(round)).await.unwrap();
         use_all_connections(&stage.store).await;
     }
     let sessions =
@@ -69,12 +70,12 @@ async fn a_call_that_waits_for_somebody_else_ends_in_time() {
     let url = PostgresCluster::shared().database();
     let options = OpenOptions { time_limit: Duration::from_millis(500), ..OpenOptions::default() };
     let store = open(&url, options).await.unwrap();
-    store.install(&[definition("t")], at(0)).await.unwrap();
+    store.install_tasks(&[definition("t")], at(0)).await.unwrap();
     let mut other = PgConnection::connect(&url).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE").execute(&mut other).await.unwrap();
     let begun = Instant::now();
     let changed = [definition("u")];
-    let (read, written) = tokio::join!(store.tasks(), store.install(&changed, at(1)));
+    let (read, written) = tokio::join!(store.tasks(), store.install_tasks(&changed, at(1)));
     for error in [read.unwrap_err(), written.unwrap_err()] {
         assert!(matches!(error, StoreError::Slow { .. }) && error.is_passing(), "{error:?}");
     }

@@ -1,5 +1,6 @@
 //! Files: who may open them, what is wrong with them, and that what was acknowledged is in them.
 
+use roundsman_testkit::Installing as _;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use roundsman_model::RunState;
@@ -159,11 +160,11 @@ async fn a_file_that_is_locked_elsewhere_is_slow_not_lost() {
     let store = open(&place.url(), options).await.unwrap();
     let mut other = raw(&place.path()).await;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-    let error = store.install(&[definition("t")], at(0)).await.unwrap_err();
+    let error = store.install_tasks(&[definition("t")], at(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::Slow { .. }) && error.is_passing(), "{error}");
     assert_eq!(store.tasks().await.unwrap(), [], "reading goes on");
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
-    store.install(&[definition("u")], at(0)).await.unwrap();
+    store.install_tasks(&[definition("u")], at(0)).await.unwrap();
     let names: Vec<_> = store.tasks().await.unwrap().into_iter().map(|task| task.definition.name).collect();
     assert_eq!(names, [definition("u").name]);
 }
@@ -174,7 +175,7 @@ async fn a_closed_store_answers_without_a_panic() {
     let store = place.open(Role::Daemon).await.unwrap();
     store.close().await;
     store.close().await;
-    assert!(matches!(store.install(&[], at(0)).await, Err(StoreError::Away { .. })));
+    assert!(matches!(store.install_tasks(&[], at(0)).await, Err(StoreError::Away { .. })));
     assert!(matches!(store.tasks().await, Err(StoreError::Away { .. })));
 }
 

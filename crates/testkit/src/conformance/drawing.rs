@@ -1,5 +1,6 @@
 //! Budgets: shared by everyone, never exceeded, patient when asked to be.
 
+use crate::Installing as _;
 use std::time::Duration;
 
 use roundsman_model::{BudgetName, BudgetRule, Draw, Timestamp};
@@ -55,10 +56,10 @@ pub async fn a_held_budget_grants_nobody_anything(stage: Stage) -> Verdict {
 pub async fn the_configured_rule_counts(stage: Stage) -> Verdict {
     let usual = BudgetRule { interval_us: 1_000, burst: 1_000 };
     let strict = BudgetRule { interval_us: 10_000_000, burst: 2 };
-    stage.store.set_limits(&[], &[(api(), strict)]).await?;
+    stage.store.install_limits(&[], &[(api(), strict)]).await?;
     let draw = stage.store.draw(&api(), &usual, 9, at(60)).await?;
     assert_eq!(draw, Draw { granted: 2, wait: Duration::from_secs(10) });
-    stage.store.set_limits(&[], &[]).await?;
+    stage.store.install_limits(&[], &[]).await?;
     assert_eq!(stage.store.draw(&api(), &usual, 9, at(60)).await?.granted, 0);
     assert_eq!(stage.store.draw(&api(), &usual, 9, at(80)).await?.granted, 9);
     Ok(())

@@ -1,5 +1,6 @@
 //! Firing: whole or not at all, each slot once, however many nodes and tasks.
 
+use crate::Installing as _;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -167,7 +168,7 @@ pub async fn a_wake_up_is_fired_once(stage: Stage) -> Verdict {
     let mut end = settlement(&lease, success("and again"), 220);
     end.wake_at = Some(at(300));
     stage.store.settle(end).await?;
-    stage.store.install(&[], at(250)).await?;
+    stage.store.install_tasks(&[], at(250)).await?;
     assert_eq!(stage.task(&task.name).await?.wake, None, "a removed task is not woken");
     other.close().await;
     Ok(())

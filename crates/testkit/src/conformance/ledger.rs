@@ -1,5 +1,6 @@
 //! The ledger answers for any slot.
 
+use crate::Installing as _;
 use std::slice::from_ref;
 
 use roundsman_model::{HumanDuration, Reason, SlotRange, TaskDefinition, Verdict as SlotVerdict};
@@ -100,11 +101,11 @@ pub async fn a_row_does_not_grow_over_what_lies_between(stage: Stage) -> Verdict
     mixed.passed.push(passed(&task, 540, 540, 1, Reason::Paused));
     stage.store.fire(vec![mixed], None, at(540)).await?;
     let changed = TaskDefinition { timeout: HumanDuration::from_secs(99), ..task.clone() };
-    stage.store.install(from_ref(&changed), at(550)).await?;
+    stage.store.install_tasks(from_ref(&changed), at(550)).await?;
     stage.pass(&changed, &[600], Reason::Paused).await?;
     stage.pass(&changed, &[660], Reason::Paused).await?;
-    stage.store.install(&[], at(700)).await?;
-    stage.store.install(from_ref(&changed), at(5000)).await?;
+    stage.store.install_tasks(&[], at(700)).await?;
+    stage.store.install_tasks(from_ref(&changed), at(5000)).await?;
     stage.pass(&changed, &[5040], Reason::Paused).await?;
     let mut rows = stage.store.slots(&task.name, None, 99).await?;
     rows.reverse();

@@ -1,5 +1,6 @@
 //! Pools as configured. What a budget grants is tested where it is drawn from.
 
+use crate::Installing as _;
 use roundsman_model::{BudgetName, BudgetRule, PoolName, TaskDefinition};
 use roundsman_store::Claimer;
 
@@ -14,7 +15,7 @@ pub async fn pools_come_and_go(stage: Stage) -> Verdict {
     let budget: BudgetName = "api".parse()?;
     let rule = BudgetRule { interval_us: 200_000, burst: 5 };
     let other = ("other".parse()?, 1);
-    stage.store.set_limits(&[(pool.clone(), 2), other.clone()], &[(budget, rule)]).await?;
+    stage.store.install_limits(&[(pool.clone(), 2), other.clone()], &[(budget, rule)]).await?;
     for task in &tasks {
         stage.queue(task, 60).await?;
     }
@@ -22,9 +23,9 @@ pub async fn pools_come_and_go(stage: Stage) -> Verdict {
         Ok(stage.store.claim(&Claimer::of(holder("a")), 9, at(60)).await?.runs.len())
     };
     assert_eq!((claim().await?, claim().await?), (2, 0));
-    stage.store.set_limits(&[other.clone(), (pool, 3)], &[]).await?;
+    stage.store.install_limits(&[other.clone(), (pool, 3)], &[]).await?;
     assert_eq!(claim().await?, 1);
-    stage.store.set_limits(&[other], &[]).await?;
+    stage.store.install_limits(&[other], &[]).await?;
     assert_eq!(claim().await?, 3);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Pauses, and the record of what people asked for. What a pause means for a slot is the model's matter.
 
+use crate::Installing as _;
 use std::slice::from_ref;
 
 use roundsman_model::{Origin, Pause, Reason, RunId, TaskName};
@@ -106,7 +107,7 @@ pub async fn a_task_without_a_ledger_is_paused(stage: Stage) -> Verdict {
     assert!(stage.store.pause(&task.name, &pause(5, None, None)).await?);
     let row = stage.task(&task.name).await?;
     assert_eq!((row.first_seen, row.pauses), (None, vec![pause(5, None, None)]));
-    stage.store.install(from_ref(&task), at(20)).await?;
+    stage.store.install_tasks(from_ref(&task), at(20)).await?;
     assert_eq!(stage.task(&task.name).await?.pauses, [pause(5, None, None)]);
     assert_eq!(stage.store.controls(None, 9).await?.len(), 1, "what did not happen is not recorded");
     Ok(())

@@ -1,5 +1,6 @@
 //! Pools, labels and kinds: who may start, and that nobody is held up by those who may not.
 
+use crate::Installing as _;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -44,7 +45,7 @@ fn lease_of(run: RunId, attempt: u32) -> RunLease {
 /// Eight claimers on two nodes at once, a pool with two places, forty runs: never three at a time, and all are done.
 pub async fn eight_claimers_never_overfill_a_pool(stage: Stage) -> Verdict {
     const RUNS: usize = 40;
-    stage.store.set_limits(&[(pool("netbox"), 2)], &[]).await?;
+    stage.store.install_limits(&[(pool("netbox"), 2)], &[]).await?;
     queue_in_pool(&stage, "netbox", RUNS as i64, 60).await?;
     let other = stage.other_node().await?;
     let (inside, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -94,7 +95,7 @@ async fn work_in_pool(
 
 /// Three hundred wait longer than anybody else, for a place that is taken. The others start as if those were not there.
 pub async fn a_full_pool_holds_up_nobody_else(stage: Stage) -> Verdict {
-    stage.store.set_limits(&[(pool("full"), 1), (pool("open"), 2)], &[]).await?;
+    stage.store.install_limits(&[(pool("full"), 1), (pool("open"), 2)], &[]).await?;
     queue_in_pool(&stage, "full", 300, 60).await?;
     queue_in_pool(&stage, "open", 3, 500).await?;
     let free = definition("free");
@@ -114,7 +115,7 @@ pub async fn a_full_pool_holds_up_nobody_else(stage: Stage) -> Verdict {
 
 /// A place is free again while a run waits for its next attempt, and it needs one for that.
 pub async fn a_retry_needs_a_place_again(stage: Stage) -> Verdict {
-    stage.store.set_limits(&[(pool("p"), 1)], &[]).await?;
+    stage.store.install_limits(&[(pool("p"), 1)], &[]).await?;
     queue_in_pool(&stage, "p", 2, 60).await?;
     let first = claim(&stage, 9, 100).await?.runs.remove(0);
     let wait =
@@ -129,7 +130,7 @@ pub async fn a_retry_needs_a_place_again(stage: Stage) -> Verdict {
 
 /// Whoever asks for a run by hand waits for a place as well: the run is queued, and taken when there is one.
 pub async fn a_request_waits_for_a_place(stage: Stage) -> Verdict {
-    stage.store.set_limits(&[(pool("p"), 1)], &[]).await?;
+    stage.store.install_limits(&[(pool("p"), 1)], &[]).await?;
     queue_in_pool(&stage, "p", 1, 60).await?;
     let first = claim(&stage, 9, 60).await?.runs.remove(0);
     let task = TaskDefinition { pool: Some(pool("p")), ..definition("by-hand") };

@@ -1,5 +1,6 @@
 //! Pruning: what goes and what stays, in batches, and that every slot is accounted for all the same.
 
+use crate::Installing as _;
 use std::slice::from_ref;
 
 use anyhow::Context as _;
@@ -173,7 +174,7 @@ pub async fn old_rows_go_and_changes_part_them(stage: Stage) -> Verdict {
     stage.live(&task, &[60, 120, 180], |_| success("done")).await?;
     let mut changed = task.clone();
     changed.about = Some("something else".to_owned());
-    stage.store.install(from_ref(&changed), at(200)).await?;
+    stage.store.install_tasks(from_ref(&changed), at(200)).await?;
     stage.live(&changed, &[240, 300, 360], |_| success("done")).await?;
     let order = PruneOrder { runs_per_task: 1, changes_older_than: at(DAY), ..nothing() };
     sweep_as_foretold(&stage, &order).await?;

@@ -1,6 +1,7 @@
 //! Tasks that leave the configuration while something of theirs is under way: it ends, and nothing new begins. How a task
 //! is removed is asked elsewhere.
 
+use crate::Installing as _;
 use std::slice::from_ref;
 
 use roundsman_model::{RunState, StopOrder, Transition};
@@ -24,7 +25,7 @@ pub async fn a_removed_follower_is_skipped(stage: Stage) -> Verdict {
     let (root, gone, known) = (definition("root"), definition("gone"), definition("known"));
     stage.install(&[root.clone(), gone.clone(), known.clone()]).await?;
     let ended = ended_root(&stage, &root, RunState::Succeeded).await?;
-    stage.store.install(&[root, known.clone()], at(70)).await?;
+    stage.store.install_tasks(&[root, known.clone()], at(70)).await?;
     let followers = [Follow::Run(follower(&gone)), Follow::Run(follower(&known))];
     let recorded = stage.store.follow(ended, &followers, None, at(71)).await?.expect("no epoch is over");
     let skipped = stage.run(recorded[0]).await?;
@@ -41,7 +42,7 @@ pub async fn a_removed_follower_is_skipped(stage: Stage) -> Verdict {
 pub async fn a_removed_task_is_not_run_on_request(stage: Stage) -> Verdict {
     let (gone, stranger) = (definition("gone"), definition("stranger"));
     stage.install(from_ref(&gone)).await?;
-    stage.store.install(&[], at(10)).await?;
+    stage.store.install_tasks(&[], at(10)).await?;
     let me = Claimer::of(holder("one-shot"));
     let mut other = gone.clone();
     other.about = Some("other".to_owned());
@@ -58,7 +59,7 @@ pub async fn a_removed_task_is_not_run_on_request(stage: Stage) -> Verdict {
         let lease = roundsman_store::RunLease { run: run.id, attempt: 1, holder: holder("one-shot") };
         stage.succeed(&lease, second).await?;
     }
-    stage.store.install(from_ref(&gone), at(30)).await?;
+    stage.store.install_tasks(from_ref(&gone), at(30)).await?;
     assert!(matches!(stage.store.request(request(&gone), None, at(31)).await?, Requested::Run(_)));
     Ok(())
 }
@@ -73,7 +74,7 @@ pub async fn a_run_of_a_removed_task_does_not_go_on(stage: Stage) -> Verdict {
         stage.queue(task, 60).await?;
         leases.push(stage.claim_one("a", 60).await?.1);
     }
-    stage.store.install(&[], at(70)).await?;
+    stage.store.install_tasks(&[], at(70)).await?;
     let order = StopOrder { by: "erika".to_owned(), reason: None, at: at(71), replaced_by: None };
     stage.store.stop(leases[2].run, &order).await?;
     stage.settle(&leases[0], wait(), 80).await?;
@@ -105,7 +106,8 @@ pub async fn removing_and_settling_exclude_each_other(stage: Stage) -> Verdict {
         stage.install(from_ref(&task)).await?;
         let run = stage.queue(&task, 60).await?;
         let (_, lease) = stage.claim_one("a", 60).await?;
-        let (removed, settled) = tokio::join!(other.install(&[], at(70)), stage.settle(&lease, wait(), 70));
+        let (removed, settled) =
+            tokio::join!(other.install_tasks(&[], at(70)), stage.settle(&lease, wait(), 70));
         removed?;
         settled?;
         let run = stage.run(run).await?;

@@ -1,5 +1,6 @@
 //! Runs on request.
 
+use crate::Installing as _;
 use std::slice::from_ref;
 
 use anyhow::{Result, bail};
@@ -45,7 +46,7 @@ pub async fn a_request_is_claimed_at_once(stage: Stage) -> Verdict {
     assert_eq!((row.first_seen, row.ledger_until), (None, None));
     let lease = RunLease { run: run.id, attempt: 1, holder: holder("one-shot") };
     stage.succeed(&lease, 10).await?;
-    stage.store.install(from_ref(&task), at(20)).await?;
+    stage.store.install_tasks(from_ref(&task), at(20)).await?;
     let row = stage.store.tasks().await?.remove(0);
     assert_eq!((row.first_seen, row.ledger_until), (Some(at(20)), Some(at(20))));
     Ok(())

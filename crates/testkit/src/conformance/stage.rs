@@ -1,5 +1,6 @@
 //! What a case is played on: a store on a fresh database, and short ways to say what is usual. It checks nothing.
 
+use crate::Installing as _;
 use roundsman_store::Claimer;
 use std::{any::Any, sync::Arc};
 
@@ -43,7 +44,7 @@ impl Stage {
 
     /// Puts definitions in force at instant 0.
     pub async fn install(&self, definitions: &[TaskDefinition]) -> Result<()> {
-        Ok(self.store.install(definitions, at(0)).await?)
+        Ok(self.store.install_tasks(definitions, at(0)).await?)
     }
 
     /// Puts more definitions in force beside those that are.

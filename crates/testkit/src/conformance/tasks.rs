@@ -1,5 +1,6 @@
 //! Tasks come, change, go and return.
 
+use crate::Installing as _;
 use roundsman_store::{Claimer, Extra, Firing, Installation, Installed, SlotToRun};
 use std::slice::from_ref;
 
@@ -11,10 +12,10 @@ use super::{Stage, Verdict, at, definition, holder};
 pub async fn definitions_have_versions(stage: Stage) -> Verdict {
     let old = definition("versions");
     let new = TaskDefinition { timeout: HumanDuration::from_secs(99), ..old.clone() };
-    stage.store.install(from_ref(&old), at(0)).await?;
+    stage.store.install_tasks(from_ref(&old), at(0)).await?;
     stage.queue(&old, 60).await?;
-    stage.store.install(from_ref(&new), at(100)).await?;
-    stage.store.install(from_ref(&new), at(200)).await?;
+    stage.store.install_tasks(from_ref(&new), at(100)).await?;
+    stage.store.install_tasks(from_ref(&new), at(200)).await?;
     let [row] = &stage.store.tasks().await?[..] else { panic!("one task") };
     assert_eq!((&row.definition, &row.hash, row.valid_from), (&new, &new.hash(), at(100)));
     assert_eq!((row.first_seen, row.ledger_until, row.removed_at), (Some(at(0)), Some(at(60)), None));
@@ -31,7 +32,7 @@ pub async fn a_removed_task_ends_what_has_not_started(stage: Stage) -> Verdict {
     let (_, lease) = stage.claim_one("a", 60).await?;
     let queued = stage.queue(&going, 70).await?;
     let kept = stage.queue(&staying, 80).await?;
-    stage.store.install(from_ref(&staying), at(100)).await?;
+    stage.store.install_tasks(from_ref(&staying), at(100)).await?;
     let ended = stage.run(queued).await?;
     assert_eq!((ended.state, ended.ended_at), (RunState::Cancelled, Some(at(100))));
     let slot = stage.store.slot(&going.name, at(70)).await?.expect("the slot is accounted for");
@@ -45,7 +46,7 @@ pub async fn a_removed_task_ends_what_has_not_started(stage: Stage) -> Verdict {
     let moved = roundsman_store::Fired::Moved;
     assert_eq!(stage.store.fire(vec![refused], None, at(120)).await?, [moved]);
 
-    stage.store.install(&[going.clone(), staying], at(500)).await?;
+    stage.store.install_tasks(&[going.clone(), staying], at(500)).await?;
     let back = stage.store.tasks().await?.into_iter().find(|row| row.definition.name == going.name);
     let back = back.expect("the task is back");
     assert_eq!((back.removed_at, back.first_seen, back.ledger_until), (None, Some(at(0)), Some(at(500))));
@@ -76,16 +77,16 @@ pub async fn an_installation_is_whole_or_not_at_all(stage: Stage) -> Verdict {
     };
     let before = stage.store.tasks().await?;
     let epoch = stage.store.take_lead(&holder("a"), None, at(0)).await?.expect("nobody leads");
-    let deposed = stage.store.install_whole(whole.clone(), Some(epoch + 1), at(61)).await?;
+    let deposed = stage.store.install(whole.clone(), Some(epoch + 1), at(61)).await?;
     assert_eq!(deposed, Installed::Deposed);
     let mut stale = whole.clone();
     stale.closing[1].revision += 1;
-    let moved = stage.store.install_whole(stale, Some(epoch), at(61)).await?;
+    let moved = stage.store.install(stale, Some(epoch), at(61)).await?;
     assert_eq!(moved, Installed::Moved(vec![old.name.clone()]));
     assert_eq!(stage.store.tasks().await?, before);
     assert_eq!(stage.store.last_runs().await?, []);
 
-    assert_eq!(stage.store.install_whole(whole.clone(), Some(epoch), at(61)).await?, Installed::Done);
+    assert_eq!(stage.store.install(whole.clone(), Some(epoch), at(61)).await?, Installed::Done);
     let slot = stage.store.slot(&going.name, at(60)).await?.expect("the slot is accounted for");
     assert_eq!((slot.verdict, slot.reason), (SlotVerdict::Skipped, Some(Reason::Down)));
     assert!(stage.task(&going.name).await?.removed_at.is_some());
@@ -97,7 +98,7 @@ pub async fn an_installation_is_whole_or_not_at_all(stage: Stage) -> Verdict {
     let claimed = stage.store.claim(&Claimer::of(holder("a")), 9, at(61)).await?.runs;
     assert_eq!(claimed.len(), 1, "the pool has one place");
     let again = Installation { closing: Vec::new(), ..whole };
-    assert_eq!(stage.store.install_whole(again, Some(epoch), at(70)).await?, Installed::Done);
+    assert_eq!(stage.store.install(again, Some(epoch), at(70)).await?, Installed::Done);
     assert_eq!(stage.store.last_runs().await?.len(), 2, "a first start is a first start once");
     Ok(())
 }

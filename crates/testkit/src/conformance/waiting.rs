@@ -1,5 +1,6 @@
 //! Runs that wait: what for, and for how long at most.
 
+use crate::Installing as _;
 use roundsman_model::{
     HumanDuration, LeaseName, NodeLabel, Overlap, PoolName, Reason, RunState, TaskDefinition, Transition,
     Verdict as SlotVerdict,
@@ -26,7 +27,7 @@ pub async fn it_is_known_what_runs_wait_for(stage: Stage) -> Verdict {
     entry.kinds = vec!["test".parse()?];
     stage.store.enter(&entry, at(0)).await?;
     stage.store.beat(&holder("a"), &[], at(90)).await?;
-    stage.store.set_limits(&[("netbox".parse()?, 1)], &[]).await?;
+    stage.store.install_limits(&[("netbox".parse()?, 1)], &[]).await?;
     let (inside, pooled) = (
         TaskDefinition { pool: Some(pool()), ..definition("inside") },
         TaskDefinition { pool: Some(pool()), ..definition("pooled") },
@@ -79,7 +80,7 @@ pub async fn it_is_known_what_runs_wait_for(stage: Stage) -> Verdict {
 pub async fn a_run_that_does_not_start_in_time_is_given_up(stage: Stage) -> Verdict {
     stage.store.enter(&node("a"), at(0)).await?;
     stage.store.beat(&holder("a"), &[], at(120)).await?;
-    stage.store.set_limits(&[("netbox".parse()?, 1)], &[]).await?;
+    stage.store.install_limits(&[("netbox".parse()?, 1)], &[]).await?;
     let within = |secs| Some(HumanDuration::from_secs(secs));
     let first = TaskDefinition { pool: Some(pool()), start_within: within(60), ..definition("first") };
     let late = TaskDefinition { pool: Some(pool()), start_within: within(60), ..definition("late") };

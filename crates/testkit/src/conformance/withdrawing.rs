@@ -1,5 +1,6 @@
 //! Slots of a clock that was ahead are taken back and nothing is lost. When a clock was wrong is not the store's matter.
 
+use crate::Installing as _;
 use std::slice::from_ref;
 
 use chrono::TimeDelta;
@@ -82,7 +83,7 @@ pub async fn a_row_that_spans_the_instant_goes_whole(stage: Stage) -> Verdict {
 /// A start in 2036, corrected: the task and its definition are in force from the correction on.
 pub async fn a_task_first_seen_in_the_future_begins_now(stage: Stage) -> Verdict {
     let (task, wrong) = (definition("future"), at(0) + TimeDelta::days(3653));
-    stage.store.install(from_ref(&task), wrong).await?;
+    stage.store.install_tasks(from_ref(&task), wrong).await?;
     assert_eq!(stage.store.withdraw(&task.name, at(30), None).await?, Some(0));
     let row = stage.task(&task.name).await?;
     let begins = Some(at(30));

@@ -31,7 +31,7 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
-    /// For the store of this session.
+    /// For the configured store, now.
     pub(crate) fn of(session: &Session) -> Self {
         let settings = &session.loaded().settings;
         let beat = (settings.lease.value.get() / 6).min(LONGEST_BEAT);

@@ -1,6 +1,7 @@
 //! Recorded, isolated runs per second: a queue of runs through dispatcher, supervisor and store, beside workers that are
 //! only started and reaped.
 
+use roundsman_testkit::Installing as _;
 use std::{
     path::Path,
     sync::{
@@ -138,7 +139,7 @@ async fn attempts_per_second(work_root: &Path, count: usize, workers: usize) -> 
 /// Queues runs for so many slots of each task, all of them due.
 async fn queue(engine: &Engine, tasks: &[TaskDefinition], slots: usize) -> Result<()> {
     let start = now() - TimeDelta::hours(2);
-    engine.store().install(tasks, start).await?;
+    engine.store().install_tasks(tasks, start).await?;
     let last = start + TimeDelta::seconds(slots as i64);
     let firing = |task: &TaskDefinition| Firing {
         task: task.name.clone(),
