@@ -59,8 +59,10 @@ impl Faulty {
         *self.fault.lock().unwrap() = Some((fault, Some(call)));
     }
 
+    /// No call fails any more. That one was to fail and none did is a mistake in the test.
     pub(crate) fn heal(&self) {
-        *self.fault.lock().unwrap() = None;
+        let fault = self.fault.lock().unwrap().take();
+        assert!(fault.is_none() || self.failed() > 0, "no call failed: {fault:?}");
     }
 
     /// How many calls failed so far.

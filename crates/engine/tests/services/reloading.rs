@@ -88,7 +88,7 @@ async fn a_reload_that_the_store_refuses_changes_nothing() {
     let faulty = Faulty::around(scene.store().await);
     let store: Arc<dyn Store> = faulty.clone();
     let (engine, mut firer) = scene.started("a", &store, &[task("kept", "* * * * *")], None).await;
-    faulty.fail_only("install_whole", Fault::Away);
+    faulty.fail_only("install", Fault::Away);
     let refused = reload(&engine, &mut firer, &[task("other", "* * * * *")]).await;
     assert!(matches!(refused, Err(ReloadError::Store(_))), "{refused:?}");
     faulty.heal();
@@ -133,7 +133,7 @@ async fn comes_back_to_other_definitions(fault: Option<Fault>) -> (Vec<String>, 
     let engine = scene.boot("b", &store, &[task("hourly", "30 * * * *"), first]).await;
     let mut firer = Firer::new(engine, Some("2026-11-20T01:10:10Z".parse().unwrap()));
     if let Some(fault) = fault {
-        faulty.fail_only("install_whole", fault);
+        faulty.fail_only("install", fault);
         assert!(firer.begin().await.is_err());
         faulty.heal();
     }
