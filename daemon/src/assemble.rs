@@ -16,7 +16,7 @@ use roundsman_engine::{
     Stopper, run_service,
 };
 use roundsman_store::Store;
-use roundsman_task::{Registry, SystemClock};
+use roundsman_task::SystemClock;
 use roundsman_telemetry::KindMetrics;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -26,7 +26,7 @@ pub(crate) use start::{executor, lookup, resolver};
 use crate::{
     cli::failure::{Answer, Failure},
     control::ReloadSignals,
-    kinds::kind_metrics,
+    kinds::{Catalogue, kind_metrics},
     node::Node,
     shutdown::StopSignals,
 };
@@ -36,7 +36,7 @@ struct Foundation {
     loaded: Arc<Loaded>,
     /// The configuration file named on the command line.
     file: Option<PathBuf>,
-    registry: Registry,
+    catalogue: Catalogue,
     node: Node,
     health: Arc<Health>,
     kind_metrics: Arc<KindMetrics>,
@@ -45,7 +45,7 @@ struct Foundation {
 }
 
 /// Runs the daemon until it is told to stop.
-pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, registry: Registry) -> Answer<ExitCode> {
+pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, catalogue: Catalogue) -> Answer<ExitCode> {
     let mut signals =
         StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
     // Heard from the beginning: one that comes early must not end the daemon.
@@ -62,10 +62,10 @@ pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, registry: Registry) -
         roundsman_telemetry::Prometheus::install().map_err(|error| Failure::failed("cannot start", error))?;
     roundsman_telemetry::set_build_info(env!("CARGO_PKG_VERSION"));
     let foundation = Foundation {
-        kind_metrics: Arc::new(kind_metrics(&registry)),
+        kind_metrics: Arc::new(kind_metrics(&catalogue)),
         loaded: Arc::new(loaded),
         file,
-        registry,
+        catalogue,
         node,
         health: Arc::new(Health::default()),
         prometheus,
@@ -147,9 +147,10 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         metrics: foundation.kind_metrics.clone(),
         resolver: start::resolver(&environment),
         environment: start::lookup(&environment),
+        keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: None,
         health: foundation.health.clone(),
-        settings: settings::of_daemon(&foundation.loaded.settings, &foundation.registry),
+        settings: settings::of_daemon(&foundation.loaded.settings, &foundation.catalogue),
     })
 }
 

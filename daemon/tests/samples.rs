@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use roundsman::kinds::CompiledKinds;
+use roundsman::kinds::Catalogue;
 use roundsman_config::{Environment, load};
 use roundsman_task::Registry;
 
@@ -51,7 +51,7 @@ fn every_sample_in_the_documentation_loads() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut pages = pages(&root.join("docs"));
     pages.push(root.join("README.md"));
-    let kinds = CompiledKinds(Registry::collect().unwrap());
+    let kinds = Catalogue::compiled(&Registry::collect().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("roundsman.toml");
     let environment = Environment::with([("HOME", "/home/ada")]);

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use roundsman_model::{
     Answer, Artifact, AskError, Clock, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite,
-    Limits, MetricValue, Question, RunId, time,
+    MetricValue, Question, RunId, time,
 };
 use roundsman_task::SystemClock;
 use roundsman_wire::{AttemptOrder, Host, LogLine, Request};
@@ -39,7 +39,10 @@ pub fn order(kind: &str, with: Value) -> AttemptOrder {
         time_limit_ms: u64::try_from(limit.as_millis()).expect("a short time"),
         grace_ms: 1_000,
         lease: None,
-        limits: Limits::default(),
+        purpose: roundsman_wire::Purpose::Run,
+        code: roundsman_model::Code::Compiled,
+        credentials: roundsman_model::Credentials::new(),
+        confinement: roundsman_wire::Confinement::default(),
         parent_pid: 0,
     };
     AttemptOrder { request, mark: format!("test/{}/{run}", std::process::id()), env: Vec::new() }

@@ -15,6 +15,7 @@ use crate::{
 pub(crate) struct Combined {
     pub(crate) daemon: Table,
     pub(crate) retention: Table,
+    pub(crate) credentials: Table,
     pub(crate) pools: Table,
     pub(crate) budgets: Table,
     pub(crate) shared: Table,
@@ -23,7 +24,7 @@ pub(crate) struct Combined {
     pub(crate) incomplete: bool,
 }
 
-const SECTIONS: [&str; 6] = ["daemon", "retention", "pools", "budgets", "shared", "tasks"];
+const SECTIONS: [&str; 7] = ["daemon", "retention", "credentials", "pools", "budgets", "shared", "tasks"];
 
 /// Parses the files and puts their tables together.
 pub(crate) fn combine(sources: &[Arc<Source>], drafts: &mut Vec<Draft>) -> Combined {
@@ -43,6 +44,7 @@ impl Combined {
             let (into, what) = match key.as_str() {
                 "daemon" => (&mut self.daemon, "key"),
                 "retention" => (&mut self.retention, "key"),
+                "credentials" => (&mut self.credentials, "key"),
                 "pools" => (&mut self.pools, "pool"),
                 "budgets" => (&mut self.budgets, "budget"),
                 "shared" => (&mut self.shared, "table"),
@@ -56,7 +58,7 @@ impl Combined {
                 let draft = Draft::new(&key, Some(&entry.node.span), "this is not a table");
                 drafts.push(draft.expected(format!(
                     "a table, such as `[{key}{}]`",
-                    if ["daemon", "retention"].contains(&key.as_str()) { "" } else { ".NAME" }
+                    if ["daemon", "retention", "credentials"].contains(&key.as_str()) { "" } else { ".NAME" }
                 )));
                 continue;
             };
@@ -83,6 +85,6 @@ fn unknown(key: &str, entry: &Entry) -> Draft {
     if near.is_some() {
         draft.nearest(near)
     } else {
-        draft.expected("[daemon], [retention], [pools.NAME], [budgets.NAME], [shared.NAME] or [tasks.NAME]")
+        draft.expected("[daemon], [retention], [credentials], [pools.NAME], [budgets.NAME], [shared.NAME] or [tasks.NAME]")
     }
 }

@@ -2,13 +2,12 @@
 //! no slot.
 
 mod conditions;
+mod confinement;
 
 use std::fmt::Display;
 
 use chrono_tz::Tz;
-use roundsman_model::{
-    Blackout, HumanDuration, KindName, Limits, Overlap, Schedule, TaskDefinition, TaskName,
-};
+use roundsman_model::{Blackout, HumanDuration, KindName, Overlap, Schedule, TaskDefinition, TaskName};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,7 +18,7 @@ use crate::{
     origin::{Origin, Row, Setting},
     pass::Pass,
     retry,
-    tables::{LimitsTable, OverlapKey, TaskTable},
+    tables::{OverlapKey, TaskTable},
     unsupported::Section,
     with,
 };
@@ -164,11 +163,15 @@ impl Made<'_, '_> {
             run_at_first_start: self.value("run_at_first_start", wanted.run_at_first_start, false),
             fresh_within: wanted.fresh_within,
             env: wanted.env.clone().unwrap_or_default(),
-            limits: self.limits(wanted.limits.as_ref()),
+            sandbox: self.sandbox(wanted.sandbox.as_ref()),
+            user: wanted.user.clone(),
+            credentials: self.credentials(wanted, facts),
+            code: facts.code.clone(),
             with,
         };
         self.optional("fresh_within", wanted.fresh_within);
         self.optional("env", wanted.env.as_ref().map(|names| names.join(", ")));
+        self.optional("user", wanted.user.as_ref());
         self.optional("share", wanted.share.as_ref().map(|names| names.join(", ")));
         self.check_jitter(&definition);
         self.check_blackouts(wanted, &definition);
@@ -231,21 +234,6 @@ impl Made<'_, '_> {
         let written = serde_json::to_value(&word).unwrap_or_default();
         self.row(key, written.as_str().unwrap_or_default(), &self.origin(key));
         word
-    }
-
-    fn limits(&mut self, wanted: Option<&LimitsTable>) -> Limits {
-        let Some(wanted) = wanted else { return Limits::default() };
-        if wanted.cpu_time.is_some_and(|time| time.get().subsec_nanos() != 0) {
-            self.problem("limits.cpu_time", "this is not a whole number of seconds", None);
-        }
-        self.optional("limits.open_files", wanted.open_files);
-        self.optional("limits.address_space", wanted.address_space);
-        self.optional("limits.cpu_time", wanted.cpu_time);
-        Limits {
-            open_files: wanted.open_files.map(std::num::NonZeroU64::get),
-            address_space: wanted.address_space,
-            cpu_time: wanted.cpu_time,
-        }
     }
 
     /// A value with the default that all tasks share, and its row.

@@ -1,7 +1,8 @@
 //! What the configuration must know about kinds. It runs none of them, and does not know where they come from.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
+use roundsman_model::{Code, CredentialWish};
 use serde_json::Value;
 
 /// The kinds that tasks may use.
@@ -27,6 +28,12 @@ pub struct KindFacts {
     pub repeatable: bool,
     /// The schedule of its built-in task.
     pub default_schedule: Option<String>,
+    /// Where its code is.
+    pub code: Code,
+    /// The credentials it asks for.
+    pub credentials: Vec<CredentialWish>,
+    /// What its file says of tasks that use it, if it is a file that says so.
+    pub header: Option<KindHeader>,
     /// The last word on a `with` table that fits the schema.
     pub check: WithCheck,
 }
@@ -35,6 +42,17 @@ impl fmt::Debug for KindFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KindFacts").field("about", &self.about).finish_non_exhaustive()
     }
+}
+
+/// What the file of a kind says of tasks that use it: keys of `[tasks.NAME]` that count where a task does not write them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindHeader {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// TOML with nothing in it but keys of a task, each on its line of the file.
+    pub text: String,
+    /// Whether it stands for a task of its own, named after the kind, where the configuration has none of that name.
+    pub scheduled: bool,
 }
 
 impl KindFacts {

@@ -5,6 +5,7 @@ mod blackout;
 mod chain;
 mod check;
 mod combine;
+mod credentials;
 mod definition;
 mod draft;
 mod environment;
@@ -30,8 +31,9 @@ mod tables;
 mod unsupported;
 mod with;
 
+pub use credentials::CredentialSources;
 pub use environment::{DEFAULT_FILE, Environment};
-pub use kinds::{KindFacts, Kinds, WithCheck, WithProblem};
+pub use kinds::{KindFacts, KindHeader, Kinds, WithCheck, WithProblem};
 pub use load::{Loaded, load, look};
 pub use manual::{init_text, reference};
 pub use origin::{Origin, Row, Setting};

@@ -82,7 +82,9 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
     let lease = combined.daemon.get("lease").map(|entry| entry.key.clone());
     let named = named::named(pass, &combined.pools, &combined.budgets);
     let retention = retention::retention(pass, combined.retention);
-    let settings = settings::settings(pass, combined.daemon, &named, retention, no_file);
+    let file = sources.first().map(|source| source.path.clone());
+    let own = settings::Own { daemon: combined.daemon, credentials: combined.credentials, file };
+    let settings = settings::settings(pass, own, &named, retention, no_file);
     // Without settings definitions are checked all the same.
     let utc = crate::Setting::new(chrono_tz::Tz::UTC, crate::Origin::Default);
     let around = Surroundings {

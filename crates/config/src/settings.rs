@@ -14,6 +14,7 @@ use roundsman_model::{Blackout, BudgetName, BudgetRule, HumanDuration, NodeLabel
 use crate::{
     blackout,
     check::Checker,
+    credentials::{self, CredentialSources},
     draft::Draft,
     named::Named,
     node::{Node, Table, Text, Written, join},
@@ -83,6 +84,12 @@ pub struct Settings {
     pub without_store: Setting<Option<WithoutStore>>,
     /// How long a node must have been silent before runs are taken back whose workers may finish without the store.
     pub node_gone_after: Setting<HumanDuration>,
+    /// The folder of scripts; absolute. One that nobody wrote need not exist.
+    pub scripts_dir: Setting<Option<PathBuf>>,
+    /// The folder of plugins; absolute. One that nobody wrote need not exist.
+    pub plugins_dir: Setting<Option<PathBuf>>,
+    /// Where credentials come from.
+    pub credentials: CredentialSources,
     /// Pools and their sizes, sorted by name.
     pub pools: Vec<(PoolName, u32)>,
     /// Budgets and their rules, sorted by name.
@@ -116,19 +123,33 @@ impl Settings {
         rows.extend(self.blackouts.value.iter().enumerate().map(|(index, one)| {
             Row::new(format!("daemon.blackout[{index}]"), blackout::shown(one), &self.blackouts.origin)
         }));
+        for (key, folder) in [("scripts_dir", &self.scripts_dir), ("plugins_dir", &self.plugins_dir)] {
+            let path = folder.value.as_ref().map(|path| path.display());
+            rows.extend(path.map(|path| Row::new(format!("daemon.{key}"), path, &folder.origin)));
+        }
         rows.extend(self.retention.rows());
+        rows.extend(self.credentials.rows());
         rows
     }
+}
+
+/// The tables of the daemon itself as written.
+pub(crate) struct Own {
+    pub(crate) daemon: Table,
+    pub(crate) credentials: Table,
+    /// The configuration file, if there is one.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Makes the settings. `no_file` says that there is no configuration at all. Without a state directory there are none.
 pub(crate) fn settings(
     pass: &mut Pass<'_>,
-    mut table: Table,
+    own: Own,
     named: &Named,
     retention: Retention,
     no_file: bool,
 ) -> Option<Settings> {
+    let Own { daemon: mut table, credentials, file } = own;
     let overridden = take_overridden(pass, &mut table);
     let mut daemon: DaemonTable = pass.section(Section::Daemon, &mut table, "daemon", None);
     for (key, text, _) in &overridden {
@@ -175,6 +196,9 @@ pub(crate) fn settings(
             .or("without_store", daemon.without_store.map(Some), || (None, Origin::Default)),
         node_gone_after: written
             .or("node_gone_after", daemon.node_gone_after, || (NODE_GONE_AFTER, Origin::Default)),
+        scripts_dir: folder(&written, "scripts_dir", daemon.scripts_dir, file.as_deref(), "scripts"),
+        plugins_dir: folder(&written, "plugins_dir", daemon.plugins_dir, file.as_deref(), "plugins"),
+        credentials: credentials::credentials(pass, credentials, &state_dir.value),
         pools: named.pools.clone(),
         budgets: named.budgets.clone(),
         retention,
@@ -206,6 +230,24 @@ pub(crate) fn fit_lease(pass: &mut Pass<'_>, lease: &mut Setting<HumanDuration>,
             .expected(format!("less than {most}"))
     };
     pass.drafts.push(draft);
+}
+
+/// A folder of kinds: the one that somebody wrote, else one of this name beside the configuration file.
+fn folder(
+    written: &Sources<'_>,
+    key: &str,
+    wanted: Option<PathBuf>,
+    file: Option<&Path>,
+    name: &str,
+) -> Setting<Option<PathBuf>> {
+    let beside = file.and_then(Path::parent).map(|folder| folder.join(name));
+    match written.origin(key) {
+        Some(Origin::File(place)) => {
+            let base = place.file.parent().unwrap_or(Path::new("/")).to_owned();
+            Setting::new(wanted.map(|path| base.join(path)), Origin::File(place))
+        }
+        _ => Setting::new(beside, Origin::Default),
+    }
 }
 
 /// What somebody wrote, for the origins.

@@ -3,8 +3,10 @@
 
 mod after;
 mod blackout;
+mod credentials;
 mod daemon;
 mod retention;
+mod sandbox;
 mod shared;
 mod task;
 
@@ -16,11 +18,13 @@ use serde_json::{Map, Value};
 
 pub(crate) use after::{AfterKey, UpstreamTable};
 pub(crate) use blackout::BlackoutTable;
+pub(crate) use credentials::{CredentialsKey, CredentialsTable};
 pub(crate) use daemon::DaemonTable;
 pub use daemon::{LogFormat, WithoutStore};
 pub(crate) use retention::RetentionTable;
+pub(crate) use sandbox::SandboxTable;
 pub(crate) use shared::{BudgetTable, PoolTable};
-pub(crate) use task::{LimitsTable, OverlapKey, RetryTable, TaskTable};
+pub(crate) use task::{OverlapKey, RetryTable, TaskTable};
 
 /// The whole file.
 #[derive(Deserialize, JsonSchema)]
@@ -35,6 +39,8 @@ pub(crate) struct FileTable {
     /// What is kept of the past. Whatever is written here: active runs stay, and the newest run and the newest success of
     /// each task.
     retention: Option<RetentionTable>,
+    /// Where credentials come from.
+    credentials: Option<CredentialsTable>,
     /// Pools: how many runs may be under way that use something, such as the connections to one system. All tasks and
     /// nodes share them; a task names its pool with `pool = "NAME"`.
     #[schemars(extend("x-place" = "[pools.NAME]"))]

@@ -6,21 +6,20 @@
 pub(crate) enum Section {
     Daemon,
     Retention,
+    Credentials,
     Pool,
     Budget,
     Task,
 }
 
-const KEYS: [(Section, &str); 4] = [
-    (Section::Daemon, "artifacts_dir"),
-    (Section::Task, "budget"),
-    (Section::Task, "renamed_from"),
-    (Section::Task, "user"),
-];
+const KEYS: [(Section, &str); 3] =
+    [(Section::Daemon, "artifacts_dir"), (Section::Task, "budget"), (Section::Task, "renamed_from")];
 
 /// Keys that people write elsewhere, and where they belong.
-const MISPLACED: [(Section, &str, &str); 15] = [
+const MISPLACED: [(Section, &str, &str); 17] = [
     (Section::Task, "cron", "write it as `schedule`"),
+    (Section::Task, "limits", "write it as `sandbox`"),
+    (Section::Task, "credential", "write it as `credentials`"),
     (Section::Task, "kind", "write it as `uses`"),
     (Section::Task, "retries", "write it as `retry = { attempts = … }`, the first attempt included"),
     (Section::Task, "retry_on", "write it within `retry`, as `retry = { retry_on = […] }`"),

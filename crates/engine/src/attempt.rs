@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Timestamp, time::delta};
 use roundsman_store::RunLease;
 use roundsman_telemetry::AttemptStarted;
-use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, Request, RunningAttempt, StartError};
+use roundsman_wire::{
+    AttemptOrder, AttemptReport, CancelReason, Confinement, Lease, Purpose, Request, RunningAttempt,
+    StartError,
+};
 use tokio::{sync::mpsc::UnboundedReceiver, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -85,7 +88,7 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
     let deadline = engine.now() + delta(definition.timeout.get());
     let host = AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline);
     let host = Arc::new(host);
-    let (report, ended_at) = match order(engine, run, &definition, (deadline, ends_with)) {
+    let (report, ended_at) = match order(engine, run, &definition, (deadline, ends_with)).await {
         Ok(order) => {
             let over = CancellationToken::new();
             let flushing = flush_regularly(&host, &over);
@@ -131,13 +134,15 @@ async fn definition(engine: &Arc<Engine>, run: &Run) -> Result<Arc<TaskDefinitio
     }
 }
 
-fn order(
+async fn order(
     engine: &Engine,
     run: &Run,
     definition: &TaskDefinition,
     (deadline, lease): (Timestamp, Option<Lease>),
 ) -> Result<AttemptOrder, TaskError> {
     let with = (engine.parts.resolver)(&definition.with).map_err(TaskError::config)?;
+    let credentials = engine.parts.keyring.credentials(&definition.credentials).await;
+    let credentials = credentials.map_err(TaskError::config)?;
     let named = definition.env.iter();
     let env = named.filter_map(|name| Some((name.clone(), (engine.parts.environment)(name)?))).collect();
     let mark = Mark { store: engine.store().id(), run: run.id, attempt: run.attempt };
@@ -157,7 +162,14 @@ fn order(
         time_limit_ms: definition.timeout.get().as_millis() as u64,
         grace_ms: definition.grace.get().as_millis() as u64,
         lease,
-        limits: definition.limits,
+        purpose: Purpose::Run,
+        code: definition.code.clone(),
+        credentials,
+        confinement: Confinement {
+            sandbox: definition.sandbox.clone(),
+            user: definition.user.clone(),
+            protected: engine.parts.settings.protected.clone(),
+        },
         parent_pid: std::process::id(),
     };
     Ok(AttemptOrder { request, mark: mark.to_string(), env })

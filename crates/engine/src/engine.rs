@@ -10,7 +10,7 @@ use std::{
 };
 
 use roundsman_model::{
-    BudgetName, BudgetRule, Clock, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
+    BudgetName, BudgetRule, Clock, Credentials, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
     time::{SteadyClock, Uptime},
 };
 use roundsman_store::{Holder, NodeEntry, PoolsAndBudgets, Store, StoreError, StoreResult};
@@ -33,6 +33,27 @@ pub type Resolver = Arc<dyn Fn(&serde_json::Value) -> Result<serde_json::Value, 
 
 /// Looks up an environment variable of the daemon.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Finds the credentials that tasks name.
+#[async_trait::async_trait]
+pub trait Keyring: Send + Sync + 'static {
+    /// The credentials of these roles, each in its section. The error is a sentence for people, without a secret.
+    async fn credentials(&self, sections: &BTreeMap<String, String>) -> Result<Credentials, String>;
+}
+
+/// A keyring without keys.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeyring;
+
+#[async_trait::async_trait]
+impl Keyring for NoKeyring {
+    async fn credentials(&self, sections: &BTreeMap<String, String>) -> Result<Credentials, String> {
+        match sections.keys().next() {
+            None => Ok(Credentials::new()),
+            Some(role) => Err(format!("there are no credentials for {role:?} on this node")),
+        }
+    }
+}
 
 /// Sees what an attempt says while it runs; for terminals.
 pub trait Observer: Send + Sync + 'static {
@@ -60,6 +81,8 @@ pub struct EngineParts {
     pub resolver: Resolver,
     /// The daemon's environment, for variables that tasks name.
     pub environment: Environment,
+    /// Finds credentials at dispatch.
+    pub keyring: Arc<dyn Keyring>,
     /// Whoever watches.
     pub observer: Option<Arc<dyn Observer>>,
     /// How alive we are; shared with `/readyz`.

@@ -33,7 +33,7 @@ pub use attempt::{Worked, work, work_claimed};
 pub use beat::{Claiming, Heart};
 pub use clock::HostUptime;
 pub use dispatch::Dispatcher;
-pub use engine::{Engine, EngineParts, Environment, Mark, Observer, Resolver};
+pub use engine::{Engine, EngineParts, Environment, Keyring, Mark, NoKeyring, Observer, Resolver};
 pub use expire::Expirer;
 pub use fire::Firer;
 pub use follow::Follower;

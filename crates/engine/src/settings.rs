@@ -32,6 +32,8 @@ pub struct EngineSettings {
     pub node_gone_after: Duration,
     /// Where results are kept while the store is away; none for nodes that keep them in memory only.
     pub spool: Option<PathBuf>,
+    /// Files and folders of the daemon that are out of the reach of tasks: state, vault, keys, configuration.
+    pub protected: Vec<PathBuf>,
     /// Pools and their sizes.
     pub pools: Vec<(PoolName, u32)>,
     /// Budgets and their rules.
@@ -49,6 +51,7 @@ impl Default for EngineSettings {
             lease: Duration::from_secs(60),
             node_gone_after: Duration::from_mins(15),
             spool: None,
+            protected: Vec::new(),
             pools: Vec::new(),
             budgets: Vec::new(),
             retention: Retention::default(),

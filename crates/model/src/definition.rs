@@ -1,13 +1,15 @@
 //! A task as configured at one time. It says what is wanted; it does not check the kind's own config.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    AfterBlackout, Blackout, ByteSize, HumanDuration, KindName, LeaseName, Misfire, NodeLabel, Overlap,
-    PoolName, RetryPolicy, Schedule, TaskName, Timestamp, Upstream,
+    AfterBlackout, Blackout, Code, HumanDuration, KindName, LeaseName, Misfire, NodeLabel, Overlap, PoolName,
+    RetryPolicy, Sandbox, Schedule, TaskName, Timestamp, Upstream,
 };
 
 /// What is kept of a task's runs.
@@ -41,18 +43,6 @@ pub struct RunTerms {
     pub start_within: Option<HumanDuration>,
     /// Whether two attempts of the task must never overlap, so that a worker has to end with its lease.
     pub alone: bool,
-}
-
-/// Limits a worker sets itself before the kind's code runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Limits {
-    /// Open files (RLIMIT_NOFILE).
-    pub open_files: Option<u64>,
-    /// Address space (RLIMIT_AS).
-    pub address_space: Option<ByteSize>,
-    /// Processor time (RLIMIT_CPU), whole seconds.
-    pub cpu_time: Option<HumanDuration>,
 }
 
 /// A task as configured. Two definitions with equal [`hash`](TaskDefinition::hash) mean the same.
@@ -114,8 +104,18 @@ pub struct TaskDefinition {
     pub history: History,
     /// Names of environment variables passed on to the worker.
     pub env: Vec<String>,
-    /// Limits of the worker.
-    pub limits: Limits,
+    /// What its processes may use and reach.
+    #[serde(default, skip_serializing_if = "Sandbox::is_default")]
+    pub sandbox: Sandbox,
+    /// The user its processes run as, by name; absent means the daemon's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The credentials it gets: by role, the section they are in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials: BTreeMap<String, String>,
+    /// Where the kind's code is, in the version that was accepted.
+    #[serde(default, skip_serializing_if = "Code::is_compiled")]
+    pub code: Code,
     /// The kind's own config as written: references such as `${VAR}` are not resolved.
     pub with: serde_json::Value,
 }

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use chrono_tz::Tz;
 use roundsman_model::{
-    ActionName, Answer, Artifact, AskError, BudgetRule, Clock, DocumentError, DocumentOp, DocumentReply,
-    LeaseName, MetricValue, Question, RunId, TaskError, TaskName, Timestamp, artifact::MAX_STORED_BYTES,
+    ActionName, Answer, Artifact, AskError, BudgetRule, Clock, Credential, Credentials, DocumentError,
+    DocumentOp, DocumentReply, LeaseName, MetricValue, Question, RunId, TaskError, TaskName, Timestamp,
+    artifact::MAX_STORED_BYTES,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,8 @@ pub struct Attempt {
     pub params: serde_json::Value,
     /// Whether writes only become a plan.
     pub dry_run: bool,
+    /// The credentials it was given, by role.
+    pub credentials: Credentials,
 }
 
 /// How far the work is.
@@ -144,6 +147,25 @@ impl TaskContext {
     /// Whether writes only become a plan.
     pub fn dry_run(&self) -> bool {
         self.inner.attempt.dry_run
+    }
+
+    /// The credentials of a role that the kind declares.
+    pub fn credential(&self, role: &str) -> Result<&Credential, TaskError> {
+        self.credential_if_any(role).ok_or_else(|| {
+            TaskError::config(format!(
+                "there are no credentials for {role:?}: name their section under `credentials` of the task"
+            ))
+        })
+    }
+
+    /// The credentials of a role that the kind declares as optional.
+    pub fn credential_if_any(&self, role: &str) -> Option<&Credential> {
+        self.inner.attempt.credentials.get(role)
+    }
+
+    /// All credentials it was given, by role; for kinds that hand them on.
+    pub fn credentials(&self) -> &Credentials {
+        &self.inner.attempt.credentials
     }
 
     /// The wall-clock time.

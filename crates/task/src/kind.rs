@@ -2,9 +2,10 @@
 
 use std::{future::Future, time::Duration};
 
-use roundsman_model::{BudgetRule, Outcome, TaskError};
+use roundsman_model::{BudgetRule, Finding, Outcome, TaskError};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::TaskContext;
 
@@ -19,6 +20,14 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Does the work once: the scheduled work, or the action that [`TaskContext::action`] names.
     fn run(cx: &TaskContext, config: Self::Config) -> impl Future<Output = Result<Outcome, TaskError>>;
+
+    /// Looks whether the work could be done: whether what it needs is there, can be reached, lets us in, and will do so for a
+    /// while. It only reads, and takes seconds. What it tries credentials on, it says with
+    /// [`Finding::about_credential`].
+    fn preflight(cx: &TaskContext, config: Self::Config) -> impl Future<Output = Vec<Finding>> {
+        let _ = (cx, config);
+        std::future::ready(Vec::new())
+    }
 }
 
 /// What is known about a kind without running it.
@@ -38,6 +47,8 @@ pub struct KindInfo {
     pub repeatable: bool,
     /// The metrics it may report; all others are refused.
     pub metrics: &'static [MetricInfo],
+    /// The credentials it asks for: roles, for each of which a task names a section of the vault.
+    pub credentials: &'static [CredentialInfo],
     /// What it can be asked to do besides its scheduled work.
     pub actions: &'static [ActionInfo],
     /// The budgets it takes from, with the rules that hold where the configuration names none.
@@ -54,6 +65,7 @@ impl KindInfo {
         timeout: Duration::from_secs(600),
         repeatable: true,
         metrics: &[],
+        credentials: &[],
         actions: &[],
         budgets: &[],
     };
@@ -81,6 +93,19 @@ pub enum MetricType {
     Counter,
 }
 
+/// Credentials that a kind asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct CredentialInfo {
+    /// The role; also the section's name where the task names none.
+    pub name: &'static str,
+    /// What they are for.
+    pub about: &'static str,
+    /// The fields that must be there.
+    pub fields: &'static [&'static str],
+    /// Whether it works without them.
+    pub optional: bool,
+}
+
 /// Something a kind can be asked to do besides its scheduled run.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionInfo {
@@ -94,4 +119,16 @@ pub struct ActionInfo {
     pub exclusive: bool,
     /// Whether it writes to outside systems.
     pub writes: bool,
+    /// The JSON Schema of its parameters; [`no_params`], or [`params_of`] a type.
+    pub params: fn() -> Value,
+}
+
+/// The schema of an action without parameters.
+pub fn no_params() -> Value {
+    serde_json::json!({ "type": "object", "additionalProperties": false })
+}
+
+/// The schema of an action whose parameters are read into this type.
+pub fn params_of<P: JsonSchema>() -> Value {
+    schemars::schema_for!(P).to_value()
 }

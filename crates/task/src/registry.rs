@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use roundsman_model::{Outcome, TaskError};
+use roundsman_model::{Finding, KindDescription, Outcome, TaskError};
 use serde_json::Value;
 
 use crate::{Kind, KindInfo, TaskContext};
 
 /// A kind's work under way.
 pub type KindFuture<'a> = Pin<Box<dyn Future<Output = Result<Outcome, TaskError>> + 'a>>;
+
+/// A kind's look at whether it could work.
+pub type FindingsFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Finding>, TaskError>> + 'a>>;
 
 /// Registers a kind. The crate must be named in the daemon's `tasks.rs`, or it is not linked.
 #[macro_export]
@@ -29,6 +32,7 @@ pub struct Entry {
     schema: fn() -> Value,
     check: fn(&Value) -> Result<(), ConfigProblem>,
     start: for<'a> fn(&'a TaskContext, Value) -> KindFuture<'a>,
+    look: for<'a> fn(&'a TaskContext, Value) -> FindingsFuture<'a>,
 }
 
 /// What is wrong in a task's `with` table.
@@ -56,7 +60,14 @@ pub struct DuplicateKind {
 impl Entry {
     /// Forgets the types of a kind.
     pub const fn of<K: Kind>(crate_name: &'static str) -> Self {
-        Self { info: K::INFO, crate_name, schema: schema::<K>, check: check::<K>, start: start::<K> }
+        Self {
+            info: K::INFO,
+            crate_name,
+            schema: schema::<K>,
+            check: check::<K>,
+            start: start::<K>,
+            look: look::<K>,
+        }
     }
 
     /// The JSON Schema of its `with` table.
@@ -78,6 +89,16 @@ impl Entry {
     pub fn start<'a>(&self, cx: &'a TaskContext, with: Value) -> KindFuture<'a> {
         (self.start)(cx, with)
     }
+
+    /// Begins the look whether the work could be done.
+    pub fn preflight<'a>(&self, cx: &'a TaskContext, with: Value) -> FindingsFuture<'a> {
+        (self.look)(cx, with)
+    }
+
+    /// What is known about it, in the form that kinds from files have too.
+    pub fn description(&self) -> KindDescription {
+        crate::describe::describe(self)
+    }
 }
 
 fn schema<K: Kind>() -> Value {
@@ -98,11 +119,22 @@ fn check<K: Kind>(with: &Value) -> Result<(), ConfigProblem> {
 
 fn start<K: Kind>(cx: &TaskContext, with: Value) -> KindFuture<'_> {
     Box::pin(async move {
-        let config = parse::<K::Config>(with).map_err(|problem| {
-            let place = if problem.path.is_empty() { String::new() } else { format!(".{}", problem.path) };
-            TaskError::config(format!("with{place}: {}", problem.message))
-        })?;
+        let config = config::<K>(with)?;
         K::run(&cx.declaring(K::INFO.budgets), config).await
+    })
+}
+
+fn look<K: Kind>(cx: &TaskContext, with: Value) -> FindingsFuture<'_> {
+    Box::pin(async move {
+        let config = config::<K>(with)?;
+        Ok(K::preflight(&cx.declaring(K::INFO.budgets), config).await)
+    })
+}
+
+fn config<K: Kind>(with: Value) -> Result<K::Config, TaskError> {
+    parse::<K::Config>(with).map_err(|problem| {
+        let place = if problem.path.is_empty() { String::new() } else { format!(".{}", problem.path) };
+        TaskError::config(format!("with{place}: {}", problem.message))
     })
 }
 

@@ -218,6 +218,7 @@ pub struct TestContextBuilder {
     timezone: Tz,
     action: Option<(String, Value)>,
     dry_run: bool,
+    credentials: roundsman_model::Credentials,
     documents: Vec<(String, String, Value)>,
     round: Option<String>,
     upstreams: Vec<TestUpstream>,
@@ -234,6 +235,7 @@ impl Default for TestContextBuilder {
             timezone: Tz::UTC,
             action: None,
             dry_run: false,
+            credentials: roundsman_model::Credentials::new(),
             documents: Vec::new(),
             round: None,
             upstreams: Vec::new(),
@@ -290,6 +292,14 @@ impl TestContextBuilder {
         self
     }
 
+    /// The attempt was given this field of the credentials of a role.
+    #[must_use]
+    pub fn credential(mut self, role: &str, field: &str, value: &str) -> Self {
+        let field_value = roundsman_model::CredentialField::new(value);
+        self.credentials.entry(role.to_owned()).or_default().insert(field.to_owned(), field_value);
+        self
+    }
+
     /// A document that is there from the start, with version 1.
     pub fn document(mut self, collection: &str, key: &str, value: Value) -> Self {
         self.documents.push((collection.to_owned(), key.to_owned(), value));
@@ -327,6 +337,7 @@ impl TestContextBuilder {
             action,
             params,
             dry_run: self.dry_run,
+            credentials: self.credentials,
         };
         let documents = MemoryDocuments::default();
         for (collection, key, value) in self.documents {

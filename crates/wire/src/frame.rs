@@ -1,8 +1,10 @@
 //! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
 
+use std::path::PathBuf;
+
 use roundsman_model::{
-    ActionName, Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, KindName, Limits,
-    MetricValue, Outcome, Question, RunId, TaskError, TaskName, Timestamp,
+    ActionName, Answer, Artifact, AskError, Code, Credentials, DocumentError, DocumentOp, DocumentReply,
+    KindName, MetricValue, Outcome, Question, RunId, Sandbox, TaskError, TaskName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,11 +50,45 @@ pub struct Request {
     /// How long the worker may go on without a further `renew`; absent means as long as the wire is open.
     #[serde(default)]
     pub lease: Option<crate::Lease>,
-    /// Limits the worker sets itself before the kind's code runs.
+    /// What is wanted of the kind.
     #[serde(default)]
-    pub limits: Limits,
+    pub purpose: Purpose,
+    /// Where the kind's code is.
+    #[serde(default)]
+    pub code: Code,
+    /// Credentials by role, in the open: this frame is the only place where they are.
+    #[serde(default)]
+    pub credentials: Credentials,
+    /// What the worker confines itself to before the kind's code runs.
+    #[serde(default)]
+    pub confinement: Confinement,
     /// The process that holds the other end; the worker ends if its parent is another.
     pub parent_pid: u32,
+}
+
+/// What is wanted of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Its work, or the action that the request names.
+    #[default]
+    Run,
+    /// Its description: the outcome's detail is a `KindDescription`. For plugins.
+    Describe,
+    /// A look whether it could work: the outcome's detail is a list of findings.
+    Preflight,
+}
+
+/// What a worker confines itself to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Confinement {
+    /// What its processes may use and reach, as far as this host can enforce it.
+    pub sandbox: Sandbox,
+    /// The user to become, by name.
+    pub user: Option<String>,
+    /// Files and folders of the daemon that are out of reach: state, vault, keys, configuration.
+    pub protected: Vec<PathBuf>,
 }
 
 /// Frames to a worker.

@@ -14,5 +14,5 @@ pub use executor::{
     AttemptOrder, AttemptReport, CancelReason, Executor, Host, MAX_QUESTIONS, RunningAttempt, StartError,
     Usage,
 };
-pub use frame::{FromWorker, LogLine, LogStream, PROTOCOL, Request, ToWorker};
+pub use frame::{Confinement, FromWorker, LogLine, LogStream, PROTOCOL, Purpose, Request, ToWorker};
 pub use lease::{Lease, boot_time};

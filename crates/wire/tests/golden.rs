@@ -6,12 +6,14 @@
 use std::{collections::BTreeMap, fmt::Debug, path::Path, time::Duration};
 
 use roundsman_model::{
-    Answer, Artifact, AskError, BudgetRule, ByteSize, Counts, Document, DocumentError, DocumentOp,
-    DocumentReply, DocumentWrite, Draw, HumanDuration, Limits, MetricValue, Outcome, Question, RunId,
-    RunState, TaskError, Timestamp, UpstreamRun,
+    Answer, Artifact, AskError, BudgetRule, ByteSize, Code, Counts, Credential, CredentialField, Credentials,
+    Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, Draw, Enforce, ExitCodes,
+    HumanDuration, MetricValue, Outcome, Question, RunId, RunState, Sandbox, TaskError, Timestamp,
+    UpstreamRun,
 };
 use roundsman_wire::{
-    CancelReason, Decoder, FromWorker, Lease, LogLine, LogStream, PROTOCOL, Request, ToWorker, encode,
+    CancelReason, Confinement, Decoder, FromWorker, Lease, LogLine, LogStream, PROTOCOL, Purpose, Request,
+    ToWorker, encode,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -64,13 +66,34 @@ fn request() -> Request {
         time_limit_ms: 1_800_000,
         grace_ms: 10_000,
         lease: Some(Lease { since_ms: 1_000, lasts_ms: 60_000 }),
-        limits: Limits {
-            open_files: Some(1024),
-            address_space: Some(ByteSize(2 << 30)),
-            cpu_time: Some(HumanDuration(Duration::from_secs(90))),
+        purpose: Purpose::Run,
+        code: Code::Script {
+            path: "/etc/roundsman/scripts/backup".into(),
+            sha256: "00ff".repeat(16),
+            exit_codes: ExitCodes { partial: vec![3], ..ExitCodes::default() },
+        },
+        credentials: credentials(),
+        confinement: Confinement {
+            sandbox: Sandbox {
+                memory: Some(ByteSize(2 << 30)),
+                processes: Some(64),
+                cpu_time: Some(HumanDuration(Duration::from_secs(90))),
+                open_files: Some(1024),
+                network: Some(false),
+                write: Some(vec!["/data/exports".into()]),
+                read: Some(vec!["/data/imports".into()]),
+                enforce: Enforce::Strict,
+            },
+            user: Some("roundsman".into()),
+            protected: vec!["/var/lib/roundsman".into()],
         },
         parent_pid: 1234,
     }
+}
+
+fn credentials() -> Credentials {
+    let token = CredentialField::new("swordfish").with_next("sailfish");
+    Credentials::from([("netbox".to_owned(), Credential::from([("token".to_owned(), token)]))])
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The child's side of an attempt: it seals itself off, does what the request says and ends its own tree, whatever the
 //! kind's code does. It opens no store and decides nothing about the run.
 
+mod errand;
 mod guard;
 mod inbox;
 mod isolation;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use roundsman_model::Limits;
+use roundsman_model::Sandbox;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Open files where the task names no limit: enough for thousands of connections, few enough for programs that walk
@@ -15,7 +15,7 @@ const RESERVED_FILES: u64 = 16;
 const CPU_GRACE_SECS: u64 = 5;
 
 /// Sets what the task asks for and the defaults for the rest.
-pub(crate) fn set(limits: &Limits) -> io::Result<()> {
+pub(crate) fn set(limits: &Sandbox) -> io::Result<()> {
     let files = getrlimit(Resource::Nofile);
     let hard = files.maximum.unwrap_or(u64::MAX);
     let (current, maximum) = match limits.open_files {
@@ -27,8 +27,8 @@ pub(crate) fn set(limits: &Limits) -> io::Result<()> {
         let secs = cpu.get().as_secs().max(1);
         lower(Resource::Cpu, secs, secs + CPU_GRACE_SECS)?;
     }
-    if let Some(space) = limits.address_space {
-        lower(Resource::As, space.bytes(), space.bytes())?;
+    if let Some(space) = limits.memory {
+        lower(Resource::Data, space.bytes(), space.bytes())?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     complain,
+    errand::Errand,
     guard::Guard,
     inbox::{FrameReader, Questions, ReadError, read_all},
     isolation, limits, log_layer,
@@ -90,7 +91,7 @@ struct Session {
 impl Session {
     /// Sets the limits and starts the three threads beside the kind.
     fn open(wire: &UnixStream, reader: FrameReader<&UnixStream>, request: &Request) -> io::Result<Self> {
-        limits::set(&request.limits)?;
+        limits::set(&request.confinement.sandbox)?;
         let outbox = Arc::new(Outbox::default());
         let cancelled = CancellationToken::new();
         let guard = Guard::new(request, outbox.clone(), cancelled.clone())?;
@@ -132,12 +133,6 @@ impl Session {
             // Somebody else may have the run by now. Nothing was begun, so the attempt is none.
             return Err(TaskError::Interrupted);
         }
-        let Some(entry) = registry.get(request.kind.as_str()) else {
-            return Err(TaskError::config(format!(
-                "there is no kind {:?} in this build",
-                request.kind.as_str()
-            )));
-        };
         let Ok(timezone) = request.timezone.parse() else {
             return Err(TaskError::config(format!("there is no time zone {:?}", request.timezone)));
         };
@@ -152,6 +147,7 @@ impl Session {
             action: request.action,
             params: request.params,
             dry_run: request.dry_run,
+            credentials: request.credentials,
         };
         let port = Arc::new(WirePort::new(self.outbox.clone(), self.questions.clone()));
         let cx = TaskContext::new(attempt, Arc::new(SystemClock), self.cancelled.clone(), port);
@@ -159,7 +155,9 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| TaskError::retry(format!("the worker's runtime cannot start: {error}")))?;
-        let result = runtime.block_on(entry.start(&cx, request.with));
+        let errand =
+            Errand { purpose: request.purpose, kind: request.kind, code: request.code, with: request.with };
+        let result = runtime.block_on(errand.run(registry, &cx));
         // Blocking calls that still run are not waited for; they end with the process.
         runtime.shutdown_background();
         result

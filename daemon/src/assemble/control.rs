@@ -18,7 +18,7 @@ pub(super) fn open(
     let settings = foundation.loaded.settings.clone();
     let state_dir = settings.state_dir.value.clone();
     let file = foundation.file.clone();
-    let reloader = Arc::new(Reloader::new(file, foundation.registry.clone(), engine.clone(), settings));
+    let reloader = Arc::new(Reloader::new(file, foundation.catalogue.clone(), engine.clone(), settings));
     match ControlSocket::bind(&state_dir) {
         Ok(socket) => {
             let (ears, stop) = (reloader.clone(), services.stop.clone());

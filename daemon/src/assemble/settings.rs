@@ -2,21 +2,22 @@
 
 use roundsman_config::Settings;
 use roundsman_engine::{EngineSettings, Retention, WithoutStore};
-use roundsman_task::Registry;
+
+use crate::kinds::Catalogue;
 
 /// The folder in the state directory where results are kept while the store is away.
 const SPOOL: &str = "spool";
 
 /// What the daemon's engine is told.
-pub(crate) fn of_daemon(settings: &Settings, registry: &Registry) -> EngineSettings {
-    EngineSettings { spool: Some(settings.state_dir.value.join(SPOOL)), ..of_errand(settings, registry) }
+pub(crate) fn of_daemon(settings: &Settings, catalogue: &Catalogue) -> EngineSettings {
+    EngineSettings { spool: Some(settings.state_dir.value.join(SPOOL)), ..of_errand(settings, catalogue) }
 }
 
 /// What the engine of a one-shot node is told: the same, without a place to leave results in.
-pub(crate) fn of_errand(settings: &Settings, registry: &Registry) -> EngineSettings {
+pub(crate) fn of_errand(settings: &Settings, catalogue: &Catalogue) -> EngineSettings {
     EngineSettings {
         labels: settings.labels.value.clone(),
-        kinds: registry.iter().filter_map(|entry| entry.info.name.parse().ok()).collect(),
+        kinds: catalogue.iter().map(|known| known.description.name.clone()).collect(),
         without_store: match settings.without_store.value {
             None => WithoutStore::ByNodes,
             Some(roundsman_config::WithoutStore::Finish) => WithoutStore::Finish,

@@ -5,7 +5,6 @@ mod check;
 mod file;
 
 use roundsman_config::Row;
-use roundsman_task::Registry;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +15,6 @@ use super::{
     session,
     table::{Cell, Table},
 };
-use crate::kinds::CompiledKinds;
 
 /// The arguments of `config`.
 #[derive(Debug, clap::Args)]
@@ -54,8 +52,7 @@ struct ShowArgs {
 }
 
 pub(super) async fn run(args: Args, globals: &Globals, out: &mut Output) -> Answer {
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    let kinds = CompiledKinds(registry);
+    let kinds = session::catalogue(globals)?;
     match args.command {
         Command::Check(args) => check::run(&args, globals, &kinds, out).await,
         Command::Init(args) => file::run(&args, &kinds, out),

@@ -2,14 +2,12 @@
 
 use std::process::ExitCode;
 
-use roundsman_task::Registry;
-
 use super::{
     args::{DaemonArgs, Globals},
     failure::{Answer, Failure},
     session,
 };
-use crate::{assemble, kinds::CompiledKinds};
+use crate::assemble;
 
 /// Runs the daemon until it is told to stop.
 pub fn run(_: DaemonArgs, globals: &Globals) -> ExitCode {
@@ -17,8 +15,8 @@ pub fn run(_: DaemonArgs, globals: &Globals) -> ExitCode {
 }
 
 fn begin(globals: &Globals) -> Answer<ExitCode> {
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    let loaded = session::load(globals, &CompiledKinds(registry.clone()))?;
+    let catalogue = session::catalogue(globals)?;
+    let loaded = session::load(globals, &catalogue)?;
     let settings = &loaded.settings;
     session::start_logging(&settings.log.value, settings.log_format.value)?;
     roundsman_supervisor::prepare_daemon()
@@ -28,7 +26,7 @@ fn begin(globals: &Globals) -> Answer<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
-    let ended = runtime.block_on(assemble::daemon(loaded, globals.config.clone(), registry));
+    let ended = runtime.block_on(assemble::daemon(loaded, globals.config.clone(), catalogue));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended
 }

@@ -1,10 +1,10 @@
 //! Actions and their parameters as they are written on the command line. What they mean is the kind's business.
 
-use roundsman_model::{ActionName, InvalidName, TaskDefinition};
-use roundsman_task::{ActionInfo, Registry};
+use roundsman_model::{ActionDescription, ActionName, InvalidName, TaskDefinition};
 use serde_json::{Map, Value};
 
 use super::failure::{Answer, Failure};
+use crate::kinds::Catalogue;
 
 /// Reads `key=value` pairs.
 fn params(given: &[String]) -> Answer<Map<String, Value>> {
@@ -32,17 +32,18 @@ pub(crate) fn of_action(given: &[String], action: Option<&str>, command: &str) -
 }
 
 /// An action that the task's kind offers.
-pub(crate) fn action(
+pub(crate) fn action<'a>(
     name: &str,
-    registry: &Registry,
+    catalogue: &'a Catalogue,
     definition: &TaskDefinition,
-) -> Answer<(ActionName, &'static ActionInfo)> {
-    let offered = registry.get(definition.kind.as_str()).map_or(&[][..], |entry| entry.info.actions);
+) -> Answer<(ActionName, &'a ActionDescription)> {
+    let offered = catalogue.get(definition.kind.as_str());
+    let offered = offered.map_or(&[][..], |known| known.description.actions.as_slice());
     if let Some(info) = offered.iter().find(|action| action.name == name) {
         let name = name.parse().map_err(|error: InvalidName| Failure::Usage(error.to_string()))?;
         return Ok((name, info));
     }
-    let names: Vec<&str> = offered.iter().map(|action| action.name).collect();
+    let names: Vec<&str> = offered.iter().map(|action| action.name.as_str()).collect();
     let offers = if names.is_empty() {
         "it offers none".to_owned()
     } else {

@@ -3,7 +3,6 @@
 
 use roundsman_model::{Origin, Run, RunId, TaskDefinition};
 use roundsman_store::NewRun;
-use roundsman_task::Registry;
 
 use super::{
     failure::{Answer, Failure},
@@ -14,6 +13,7 @@ use super::{
     session::{self, Session},
     who::who,
 };
+use crate::kinds::Catalogue;
 
 /// The arguments of `rerun`.
 #[derive(Debug, clap::Args)]
@@ -52,14 +52,13 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let mut notes = task.map_or_else(Vec::new, |task| request::circumstances(task, session.now()));
     let definition =
         if args.as_then { as_then(session, &earlier).await? } else { as_now(task, &earlier, &mut notes)? };
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
     let alone = args.alone || earlier.dry_run || earlier.action.is_some();
     let round = task.map_or_else(roundsman_store::Round::default, |task| request::round(task, &all, alone));
     let run = NewRun {
         slot: earlier.slot,
         origin: Origin::Rerun,
         requested_by: Some(who()),
-        exclusive: is_exclusive(&registry, &earlier),
+        exclusive: is_exclusive(session.catalogue(), &earlier),
         action: earlier.action,
         params: earlier.params,
         dry_run: earlier.dry_run,
@@ -95,8 +94,9 @@ fn as_now(task: Option<&KnownTask>, earlier: &Run, notes: &mut Vec<String>) -> A
 }
 
 /// Whether the run shares the task's overlap guard; actions of kinds that are gone do.
-fn is_exclusive(registry: &Registry, run: &Run) -> bool {
+fn is_exclusive(catalogue: &Catalogue, run: &Run) -> bool {
     let Some(action) = &run.action else { return true };
-    let actions = registry.get(run.kind.as_str()).map_or(&[][..], |entry| entry.info.actions);
+    let actions =
+        catalogue.get(run.kind.as_str()).map_or(&[][..], |known| known.description.actions.as_slice());
     actions.iter().find(|info| info.name == action.as_str()).is_none_or(|info| info.exclusive)
 }

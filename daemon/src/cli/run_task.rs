@@ -9,14 +9,14 @@ use std::{process::ExitCode, sync::Arc};
 
 use roundsman_config::Loaded;
 use roundsman_model::TaskDefinition;
-use roundsman_task::{Registry, SystemClock};
+use roundsman_task::SystemClock;
 
 use super::{
     args::{Globals, RunTaskArgs},
     failure::{Answer, Failure},
     instant, params, session, suggest, times,
 };
-use crate::kinds::CompiledKinds;
+use crate::kinds::Catalogue;
 
 /// Runs a task once.
 pub fn run(args: RunTaskArgs, globals: &Globals) -> ExitCode {
@@ -24,15 +24,15 @@ pub fn run(args: RunTaskArgs, globals: &Globals) -> ExitCode {
 }
 
 fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    let loaded = session::load(globals, &CompiledKinds(registry.clone()))?;
+    let catalogue = session::catalogue(globals)?;
+    let loaded = session::load(globals, &catalogue)?;
     let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
     session::start_logging(filter, loaded.settings.log_format.value)?;
     let definition = find(&loaded, &args.name)?.clone();
     if !definition.enabled {
         tracing::warn!("task {} is switched off; it runs because you asked for it", definition.name);
     }
-    let action = action(args, &registry, &definition)?;
+    let action = action(args, &catalogue, &definition)?;
     let order = errand::Order {
         slot: slot(args, &definition)?,
         exclusive: action.as_ref().is_none_or(|(_, exclusive)| *exclusive),
@@ -50,7 +50,7 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
     let screen = Arc::new(terminal::Screen::new(args.json, order.definition.timezone));
-    let done = runtime.block_on(errand::run(&loaded, &registry, order, screen.clone()));
+    let done = runtime.block_on(errand::run(&loaded, &catalogue, order, screen.clone()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     screen.clear();
     report::tell(done?, args)
@@ -81,10 +81,10 @@ fn slot(args: &RunTaskArgs, definition: &TaskDefinition) -> Answer<Option<rounds
 
 fn action(
     args: &RunTaskArgs,
-    registry: &Registry,
+    catalogue: &Catalogue,
     definition: &TaskDefinition,
 ) -> Answer<Option<(roundsman_model::ActionName, bool)>> {
     let Some(name) = &args.action else { return Ok(None) };
-    let (name, info) = params::action(name, registry, definition)?;
+    let (name, info) = params::action(name, catalogue, definition)?;
     Ok(Some((name, info.exclusive)))
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, Counts, History, Limits, Misfire, NodeId, Origin, Outcome, Overlap, Reason,
+    AfterBlackout, AttemptEnd, Counts, History, Misfire, NodeId, Origin, Outcome, Overlap, Reason,
     RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, Timestamp, Verdict,
 };
 use roundsman_store::{AttemptRow, Holder, NodeEntry, NodeRow, TaskRow};
@@ -45,7 +45,10 @@ pub(super) fn definition(name: &str, schedule: &str) -> TaskDefinition {
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
-        limits: Limits::default(),
+        sandbox: roundsman_model::Sandbox::default(),
+        user: None,
+        credentials: std::collections::BTreeMap::new(),
+        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({}),
     }
 }

@@ -16,7 +16,14 @@ use super::{
     failure::{Answer, Failure, chain},
     suggest,
 };
-use crate::kinds::CompiledKinds;
+use crate::kinds::Catalogue;
+
+/// The kinds of this host, wherever their code is.
+pub fn catalogue(globals: &Globals) -> Answer<Catalogue> {
+    let _ = globals;
+    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(Catalogue::compiled(&registry))
+}
 
 /// Loads the configuration, or tells everything that is wrong with it.
 pub fn load(globals: &Globals, kinds: &dyn Kinds) -> Answer<Loaded> {
@@ -44,6 +51,7 @@ pub fn start_logging(filter: &str, format: roundsman_config::LogFormat) -> Answe
 /// What a command works with.
 pub struct Session {
     loaded: Loaded,
+    catalogue: Catalogue,
     clock: Arc<dyn Clock>,
     store: OnceCell<Arc<dyn Store>>,
     /// Why there is no store, once a command went on without it.
@@ -55,10 +63,9 @@ pub struct Session {
 impl Session {
     /// Loads the configuration. The store is opened by the first command that asks for it.
     pub fn open(globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
-        let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-        let kinds = CompiledKinds(registry);
+        let catalogue = catalogue(globals)?;
         let file = globals.config.as_deref();
-        let (loaded, problems) = roundsman_config::look(file, &kinds, &Environment::of_process())
+        let (loaded, problems) = roundsman_config::look(file, &catalogue, &Environment::of_process())
             .map_err(|problems| Failure::Usage(problems.to_string()))?;
         let mistakes = problems.map(|problems| {
             let count = problems.0.len();
@@ -67,12 +74,24 @@ impl Session {
                 "the configuration has {mistakes} (see `roundsman config check`); told by what is in force"
             )
         });
-        Ok(Self { loaded, clock, store: OnceCell::new(), without_store: OnceLock::new(), mistakes })
+        Ok(Self {
+            loaded,
+            catalogue,
+            clock,
+            store: OnceCell::new(),
+            without_store: OnceLock::new(),
+            mistakes,
+        })
     }
 
     /// The configuration.
     pub fn loaded(&self) -> &Loaded {
         &self.loaded
+    }
+
+    /// The kinds of this host.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// The tasks that the configuration names.

@@ -3,7 +3,6 @@
 
 use roundsman_model::Origin;
 use roundsman_store::NewRun;
-use roundsman_task::Registry;
 
 use super::{
     failure::{Answer, Failure},
@@ -48,8 +47,8 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
             "task {name} was removed from the configuration: it cannot be run"
         )));
     }
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    let action = args.action.as_deref().map(|name| params::action(name, &registry, &task.definition));
+    let action =
+        args.action.as_deref().map(|name| params::action(name, session.catalogue(), &task.definition));
     let action = action.transpose()?;
     let mut notes = request::circumstances(&task, session.now());
     if task.standing == Standing::Changed {

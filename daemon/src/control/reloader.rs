@@ -8,7 +8,6 @@ use roundsman_config::{Environment, Loaded, Settings};
 use roundsman_engine::Engine;
 use roundsman_model::{ByteSize, HumanDuration};
 use roundsman_store::Control;
-use roundsman_task::Registry;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::Mutex,
@@ -21,14 +20,14 @@ use super::{
 };
 use crate::{
     cli::{failure::chain, reload},
-    kinds::CompiledKinds,
+    kinds::Catalogue,
 };
 
 /// Loads the configuration again.
 pub(crate) struct Reloader {
     /// The file named at the start, if one was; what else is read follows from the environment, as at the start.
     file: Option<PathBuf>,
-    registry: Registry,
+    catalogue: Catalogue,
     engine: Arc<Engine>,
     begun: Instant,
     /// What the daemon was started with: some of it stays as it is however often it is reloaded.
@@ -41,11 +40,11 @@ impl Reloader {
     /// A reloader for a daemon that was started from this configuration.
     pub(crate) fn new(
         file: Option<PathBuf>,
-        registry: Registry,
+        catalogue: Catalogue,
         engine: Arc<Engine>,
         settings: Settings,
     ) -> Self {
-        Self { file, registry, engine, begun: Instant::now(), settings, turn: Mutex::new(()) }
+        Self { file, catalogue, engine, begun: Instant::now(), settings, turn: Mutex::new(()) }
     }
 
     /// Reloads, or says in sentences why all stays as it is.
@@ -68,7 +67,7 @@ impl Reloader {
 
     /// Files are read and checked beside everything else that the daemon does.
     async fn read(&self) -> Result<Loaded, String> {
-        let (file, kinds) = (self.file.clone(), CompiledKinds(self.registry.clone()));
+        let (file, kinds) = (self.file.clone(), self.catalogue.clone());
         let load = move || roundsman_config::load(file.as_deref(), &kinds, &Environment::of_process());
         let loaded = tokio::task::spawn_blocking(load).await;
         loaded

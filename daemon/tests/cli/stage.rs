@@ -94,7 +94,7 @@ impl Stage {
     pub(crate) fn happens(&self, what: impl AsyncFn(&dyn Store, &[TaskDefinition])) {
         let registry = roundsman_task::Registry::collect().unwrap();
         let environment = roundsman_config::Environment::of_process();
-        let kinds = roundsman::kinds::CompiledKinds(registry);
+        let kinds = roundsman::kinds::Catalogue::compiled(&registry);
         let loaded =
             roundsman_config::load(Some(&self.path("roundsman.toml")), &kinds, &environment).unwrap();
         let mut daemon = self.daemon.lock().unwrap();

@@ -10,7 +10,7 @@ mod upstream;
 
 use std::time::Duration;
 
-use roundsman_task::{Counts, Kind, KindInfo, Outcome, TaskContext, TaskError, register};
+use roundsman_task::{Counts, Kind, KindInfo, Meaning, Outcome, TaskContext, TaskError, register};
 use serde::Serialize;
 use tokio::io::AsyncWrite;
 
@@ -117,13 +117,13 @@ fn conclude(config: &Config, ran: Ran) -> Result<Outcome, (TaskError, Detail)> {
     let one = Counts { processed: 1, ..Counts::default() };
     let took = ran.took;
     let detail = detail(ran);
-    let outcome = match config.exit_codes.meaning(exit) {
-        exit::Meaning::Success => Outcome::success(format!("{exit} after {:.1} s", took.as_secs_f64()))
+    let outcome = match config.exit_codes.meaning(exit.code()) {
+        Meaning::Success => Outcome::success(format!("{exit} after {:.1} s", took.as_secs_f64()))
             .with_counts(Counts { ok: 1, ..one }),
-        exit::Meaning::Partial => Outcome::partial(told).with_counts(Counts { ok: 1, ..one }),
-        exit::Meaning::Skipped => Outcome::skipped(told).with_counts(Counts { skipped: 1, ..one }),
-        exit::Meaning::Retry => return Err((TaskError::retry(told), detail)),
-        exit::Meaning::Failure => return Err((TaskError::permanent(told), detail)),
+        Meaning::Partial => Outcome::partial(told).with_counts(Counts { ok: 1, ..one }),
+        Meaning::Skipped => Outcome::skipped(told).with_counts(Counts { skipped: 1, ..one }),
+        Meaning::Retry => return Err((TaskError::retry(told), detail)),
+        Meaning::Failure => return Err((TaskError::permanent(told), detail)),
     };
     Ok(outcome.with_detail(detail))
 }

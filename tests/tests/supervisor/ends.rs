@@ -173,7 +173,7 @@ async fn a_kind_that_takes_all_descriptors_cannot_keep_its_tree_alive() {
     let with =
         json!({ "scripts": [script], "wait_for": bench.path("script"), "then": { "open_files": 100_000 } });
     let mut order = within(misbehave(with), 20_000);
-    order.request.limits.open_files = Some(64);
+    order.request.confinement.sandbox.open_files = Some(64);
     order.request.lease = Some(Lease::from_now(Duration::from_millis(2_500)));
     let (mut attempt, _) = bench.start(order).await;
     let script = told_by(&bench.path("script")).await;

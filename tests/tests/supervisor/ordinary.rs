@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use roundsman_model::{ByteSize, HumanDuration, Limits, TaskError};
+use roundsman_model::{ByteSize, HumanDuration, Sandbox, TaskError};
 use roundsman_wire::{LogStream, StartError};
 use serde_json::json;
 
@@ -97,10 +97,11 @@ async fn many_questions_at_once_are_all_answered_a_few_at_a_time() {
 async fn limits_hold_from_the_start() {
     let bench = Bench::new();
     let mut order = order("show", json!({}));
-    order.request.limits = Limits {
+    order.request.confinement.sandbox = Sandbox {
         open_files: Some(100),
-        address_space: Some(ByteSize(4 << 30)),
+        memory: Some(ByteSize(4 << 30)),
         cpu_time: Some(HumanDuration::from_secs(20)),
+        ..Sandbox::default()
     };
     let (report, _) = bench.run(order).await;
     let detail = outcome(report).detail;
@@ -110,7 +111,7 @@ async fn limits_hold_from_the_start() {
         line.split_whitespace().take(2).map(str::to_owned).collect()
     };
     assert_eq!(words("Max open files"), ["100", "116"]);
-    assert_eq!(words("Max address space"), ["4294967296", "4294967296"]);
+    assert_eq!(words("Max data size"), ["4294967296", "4294967296"]);
     assert_eq!(words("Max cpu time"), ["20", "25"]);
 }
 

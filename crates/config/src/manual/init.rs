@@ -9,7 +9,7 @@ use super::{KeyDoc, keys_of, keys_of_kind};
 use crate::{
     kinds::{KindFacts, Kinds},
     tables::{
-        BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable, RetryTable, TaskTable,
+        BudgetTable, DaemonTable, FileTable, PoolTable, RetentionTable, RetryTable, SandboxTable, TaskTable,
     },
 };
 
@@ -92,9 +92,9 @@ fn example_task(text: &mut String) {
     text.push_str("#[tasks.example]\n");
     let (tables, docs): (Vec<KeyDoc>, Vec<KeyDoc>) = keys_of::<TaskTable>()
         .into_iter()
-        .partition(|doc| ["retry", "limits", "with"].contains(&doc.key.as_str()));
+        .partition(|doc| ["retry", "sandbox", "with"].contains(&doc.key.as_str()));
     keys(text, &docs, |doc| if ALTERNATIVES.contains(&doc.key.as_str()) { ALTERNATIVE } else { OFF });
-    for (table, docs) in [("retry", keys_of::<RetryTable>()), ("limits", keys_of::<LimitsTable>())] {
+    for (table, docs) in [("retry", keys_of::<RetryTable>()), ("sandbox", keys_of::<SandboxTable>())] {
         text.push('\n');
         prose(text, tables.iter().find(|doc| doc.key == table).map_or("", |doc| doc.about.as_str()));
         let _ = writeln!(text, "#[tasks.example.{table}]");

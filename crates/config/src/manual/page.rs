@@ -9,8 +9,8 @@ use crate::{
     kinds::{KindFacts, Kinds},
     settings::OVERRIDES,
     tables::{
-        BlackoutTable, BudgetTable, DaemonTable, FileTable, LimitsTable, PoolTable, RetentionTable,
-        RetryTable, TaskTable, UpstreamTable,
+        BlackoutTable, BudgetTable, CredentialsTable, DaemonTable, FileTable, PoolTable, RetentionTable,
+        RetryTable, SandboxTable, TaskTable, UpstreamTable,
     },
 };
 
@@ -60,6 +60,8 @@ pub fn reference(kinds: &dyn Kinds) -> String {
     text.push_str(".\n");
     let _ = write!(text, "\n## `[retention]`\n\n{}\n\n", about("retention"));
     table(&mut text, &keys_of::<RetentionTable>());
+    let _ = write!(text, "\n## `[credentials]`\n\n{}\n\n", about("credentials"));
+    table(&mut text, &keys_of::<CredentialsTable>());
     for (section, docs) in [("pools", keys_of::<PoolTable>()), ("budgets", keys_of::<BudgetTable>())] {
         let _ = write!(text, "\n## `[{section}.NAME]`\n\n{}\n\n", about(section));
         table(&mut text, &docs);
@@ -72,7 +74,7 @@ pub fn reference(kinds: &dyn Kinds) -> String {
         ("after", keys_of::<UpstreamTable>()),
         ("retry", keys_of::<RetryTable>()),
         ("blackout", keys_of::<BlackoutTable>()),
-        ("limits", keys_of::<LimitsTable>()),
+        ("sandbox", keys_of::<SandboxTable>()),
     ] {
         let about = task_keys.iter().find(|doc| doc.key == key).map_or("", |doc| doc.about.as_str());
         let _ = write!(text, "\n### `{key}`\n\n{about}\n\n");

@@ -37,6 +37,16 @@ pub(crate) struct DaemonTable {
     /// configuration file these tasks are there anyway.
     #[schemars(extend("default" = false))]
     pub(crate) builtin_tasks: Option<bool>,
+    /// The folder of scripts: each executable file in it with a header is a kind. It must belong to the daemon's user or root,
+    /// and nobody else may write to it. A relative path is relative to the file it is written in.
+    #[schemars(extend("x-default" = "`scripts` beside the configuration file, if it exists", "examples" = ["/etc/roundsman/scripts"]))]
+    #[schemars(with = "Option<String>")]
+    pub(crate) scripts_dir: Option<PathBuf>,
+    /// The folder of plugins: each `.so` file in it is a kind. It must belong to the daemon's user or root, and nobody else may
+    /// write to it. A relative path is relative to the file it is written in.
+    #[schemars(extend("x-default" = "`plugins` beside the configuration file, if it exists", "examples" = ["/etc/roundsman/plugins"]))]
+    #[schemars(with = "Option<String>")]
+    pub(crate) plugins_dir: Option<PathBuf>,
     /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, for single modules too, such as
     /// `info,roundsman_engine=debug`. `ROUNDSMAN_LOG` overrides it.
     #[schemars(extend("format" = "log-filter", "default" = "info"))]

@@ -1,13 +1,13 @@
 //! A `[tasks.NAME]` table as written. It resolves nothing and fills in no default.
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU32;
 
-use roundsman_model::{AfterBlackout, ByteSize, History, HumanDuration, Misfire, RetryCause};
+use roundsman_model::{AfterBlackout, History, HumanDuration, Misfire, RetryCause};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{AfterKey, BlackoutTable};
+use super::{AfterKey, BlackoutTable, CredentialsKey, SandboxTable};
 
 /// One configured use of a kind, with its own schedule and policies.
 #[derive(Deserialize, JsonSchema, Default)]
@@ -100,9 +100,17 @@ pub(crate) struct TaskTable {
     #[schemars(extend("x-default" = "none", "examples" = [["HTTPS_PROXY"]]))]
     #[schemars(extend("uniqueItems" = true, "items" = { "type": "string", "format": "variable-name" }))]
     pub(crate) env: Option<Vec<String>>,
-    /// Limits that the worker sets itself before the kind's code runs.
-    #[schemars(extend("examples" = [{ "open_files": 1024 }]))]
-    pub(crate) limits: Option<LimitsTable>,
+    /// The credentials it gets: the roles that its kind declares, with the section of the vault that each is in. A list names
+    /// roles whose sections have the same names.
+    #[schemars(extend("x-default" = "the roles of the kind", "examples" = [{ "netbox": "netbox-berlin" }]))]
+    pub(crate) credentials: Option<CredentialsKey>,
+    /// What its processes may use and reach. What belongs to the daemon (state, vault, keys, configuration) is out of their
+    /// reach in any case, where the host has Landlock or the task a `user` of its own.
+    #[schemars(extend("examples" = [{ "memory": "512M", "write": ["/data/exports"] }]))]
+    pub(crate) sandbox: Option<SandboxTable>,
+    /// The user that its processes run as. Needs a daemon that runs as root.
+    #[schemars(extend("format" = "user-name", "x-default" = "the daemon's own", "examples" = ["roundsman"]))]
+    pub(crate) user: Option<String>,
     /// Names of `[shared.NAME]` tables that are merged below `with`.
     #[schemars(extend("x-default" = "none", "uniqueItems" = true, "examples" = [["site"]]))]
     pub(crate) share: Option<Vec<String>>,
@@ -130,21 +138,6 @@ pub(crate) struct RetryTable {
     /// What is repeated.
     #[schemars(extend("default" = ["error", "lost"], "uniqueItems" = true))]
     pub(crate) retry_on: Option<Vec<RetryCause>>,
-}
-
-/// Limits of a worker.
-#[derive(Deserialize, JsonSchema, Default)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LimitsTable {
-    /// Open files (RLIMIT_NOFILE), at least 16.
-    #[schemars(range(min = 16), extend("x-default" = "the daemon's own", "examples" = [1024]))]
-    pub(crate) open_files: Option<NonZeroU64>,
-    /// Address space (RLIMIT_AS), at least 64 MiB.
-    #[schemars(extend("x-default" = "none", "x-min" = "64 MiB", "examples" = ["2G"]))]
-    pub(crate) address_space: Option<ByteSize>,
-    /// Processor time (RLIMIT_CPU), in whole seconds.
-    #[schemars(extend("x-default" = "none", "x-min" = "1s", "examples" = ["10m"]))]
-    pub(crate) cpu_time: Option<HumanDuration>,
 }
 
 /// What a slot does that comes while runs of the task are active.

@@ -134,6 +134,9 @@ fn facts<C: DeserializeOwned + JsonSchema + 'static>(
     schedule: Option<&str>,
 ) -> KindFacts {
     KindFacts {
+        code: roundsman_model::Code::Compiled,
+        credentials: Vec::new(),
+        header: None,
         about: about.into(),
         schema: schemars::schema_for!(C).to_value(),
         timeout: Duration::from_secs(secs),

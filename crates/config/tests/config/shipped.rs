@@ -16,6 +16,9 @@ impl Kinds for ShippedKinds {
 
     fn kind(&self, name: &str) -> Option<KindFacts> {
         self.names().iter().any(|known| known == name).then(|| KindFacts {
+            code: roundsman_model::Code::Compiled,
+            credentials: Vec::new(),
+            header: None,
             about: "does something".into(),
             schema: json!({ "type": "object" }),
             timeout: Duration::from_mins(1),

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours};
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Limits, Misfire, NodeId, Outcome, Overlap,
+    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap,
     RetryPolicy, Run, SlotRange, TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
@@ -46,7 +46,10 @@ pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
-        limits: Limits::default(),
+        sandbox: roundsman_model::Sandbox::default(),
+        user: None,
+        credentials: std::collections::BTreeMap::new(),
+        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({"argv": ["true"]}),
     }
 }
@@ -159,6 +162,7 @@ impl Scene {
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|with| Ok(with.clone())),
             environment: Arc::new(|_| None),
+            keyring: Arc::new(roundsman_engine::NoKeyring),
             observer: None,
             health: Arc::new(Health::default()),
             settings: roundsman_engine::EngineSettings::default(),

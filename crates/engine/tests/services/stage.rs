@@ -145,6 +145,7 @@ impl Stage {
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|with| Ok(with.clone())),
             environment: Arc::new(|_| None),
+            keyring: Arc::new(roundsman_engine::NoKeyring),
             observer: None,
             health: Arc::new(Health::default()),
             settings,

@@ -11,9 +11,9 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use roundsman_engine::{Engine, EngineParts, EngineSettings, Expirer, Firer, Health, Service as _};
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, Blackout, BootId, History, HumanDuration, Limits, Misfire, NodeId, Outcome,
-    Overlap, Pause, RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskName,
-    Timestamp, Transition, schedule::jitter_offset,
+    AfterBlackout, AttemptEnd, Blackout, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap,
+    Pause, RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskName, Timestamp,
+    Transition, schedule::jitter_offset,
 };
 use roundsman_store::{
     Claimer, Holder, NodeEntry, OpenOptions, Role, RunFilter, RunLease, Settlement, Store,
@@ -135,6 +135,7 @@ impl<'s> World<'s> {
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|with| Ok(with.clone())),
             environment: Arc::new(|_| None),
+            keyring: Arc::new(roundsman_engine::NoKeyring),
             observer: None,
             health: Arc::new(Health::default()),
             settings: EngineSettings::default(),
@@ -297,7 +298,10 @@ pub(crate) fn definition(task: &Task) -> TaskDefinition {
         runs_on: Vec::new(),
         history: History::All,
         env: Vec::new(),
-        limits: Limits::default(),
+        sandbox: roundsman_model::Sandbox::default(),
+        user: None,
+        credentials: std::collections::BTreeMap::new(),
+        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({ "argv": ["true"] }),
     }
 }

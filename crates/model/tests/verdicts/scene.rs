@@ -49,7 +49,10 @@ pub(crate) fn definition(schedule: Schedule) -> TaskDefinition {
         runs_on: Vec::new(),
         history: roundsman_model::History::All,
         env: Vec::new(),
-        limits: roundsman_model::Limits::default(),
+        sandbox: roundsman_model::Sandbox::default(),
+        user: None,
+        credentials: std::collections::BTreeMap::new(),
+        code: roundsman_model::Code::Compiled,
         with: serde_json::Value::Null,
     }
 }

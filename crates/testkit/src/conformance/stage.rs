@@ -190,7 +190,10 @@ pub fn definition(name: &str) -> TaskDefinition {
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
-        limits: roundsman_model::Limits::default(),
+        sandbox: roundsman_model::Sandbox::default(),
+        user: None,
+        credentials: std::collections::BTreeMap::new(),
+        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({"target": "192.0.2.1"}),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         plan::{self, KnownTask, Standing},
         prospect, times,
     },
-    kinds::CompiledKinds,
+    kinds::Catalogue,
 };
 
 /// So many slots of each task are shown.
@@ -34,7 +34,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(args: &Args, globals: &Globals, kinds: &CompiledKinds, out: &mut Output) -> Answer {
+pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: &mut Output) -> Answer {
     use roundsman_model::Clock as _;
     let environment = roundsman_config::Environment::of_process();
     let loaded = roundsman_config::load(globals.config.as_deref(), kinds, &environment);

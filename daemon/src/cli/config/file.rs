@@ -7,7 +7,7 @@ use crate::{
         failure::{Answer, Failure},
         output::Output,
     },
-    kinds::CompiledKinds,
+    kinds::Catalogue,
 };
 
 /// The arguments of `config init`.
@@ -18,7 +18,7 @@ pub(super) struct Args {
     output: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, kinds: &CompiledKinds, out: &mut Output) -> Answer {
+pub(super) fn run(args: &Args, kinds: &Catalogue, out: &mut Output) -> Answer {
     let text = roundsman_config::init_text(kinds);
     let Some(file) = &args.output else {
         return Ok(out.text(&text)?);

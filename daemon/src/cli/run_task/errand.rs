@@ -11,7 +11,7 @@ use roundsman_model::{
     ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp,
 };
 use roundsman_store::{NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
-use roundsman_task::{Registry, SystemClock};
+use roundsman_task::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 use super::terminal::Screen;
@@ -23,7 +23,7 @@ use crate::{
         session,
         who::who,
     },
-    kinds::kind_metrics,
+    kinds::{Catalogue, kind_metrics},
     node::Node,
     shutdown::StopSignals,
 };
@@ -55,7 +55,7 @@ pub(super) enum Done {
 /// Runs the errand to its end.
 pub(super) async fn run(
     loaded: &Loaded,
-    registry: &Registry,
+    catalogue: &Catalogue,
     order: Order,
     screen: Arc<Screen>,
 ) -> Answer<Done> {
@@ -66,8 +66,8 @@ pub(super) async fn run(
     let options = OpenOptions::for_role(Role::OneShot);
     let store = roundsman_store::open(&session::store_url(loaded), options).await?;
     store.enter(&entry(loaded, &node), SystemClock.now()).await?;
-    let engine = Engine::new(parts(loaded, registry, &node, store.clone(), screen)?);
-    restore_metrics(&engine, registry, &order).await;
+    let engine = Engine::new(parts(loaded, catalogue, &node, store.clone(), screen)?);
+    restore_metrics(&engine, catalogue, &order).await;
     Rescuer::new(engine.clone(), Arc::new(node.neighbours())).rescue().await?;
     let stop = CancellationToken::new();
     let heart = run_service(Heart::new(engine.clone()), stop.clone());
@@ -179,7 +179,7 @@ async fn claim_when_due(
 
 fn parts(
     loaded: &Loaded,
-    registry: &Registry,
+    catalogue: &Catalogue,
     node: &Node,
     store: Arc<dyn Store>,
     screen: Arc<Screen>,
@@ -191,19 +191,21 @@ fn parts(
         clock: Arc::new(SystemClock),
         steady: Arc::new(roundsman_engine::HostUptime),
         me: node.holder().clone(),
-        metrics: Arc::new(kind_metrics(registry)),
+        metrics: Arc::new(kind_metrics(catalogue)),
         resolver: assemble::resolver(&environment),
         environment: assemble::lookup(&environment),
+        keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: Some(screen),
         health: Arc::new(Health::default()),
-        settings: assemble::settings::of_errand(&loaded.settings, registry),
+        settings: assemble::settings::of_errand(&loaded.settings, catalogue),
     })
 }
 
 /// Counters of kinds go on from what was stored.
-async fn restore_metrics(engine: &Arc<Engine>, registry: &Registry, order: &Order) {
-    let declares =
-        registry.get(order.definition.kind.as_str()).is_some_and(|entry| !entry.info.metrics.is_empty());
+async fn restore_metrics(engine: &Arc<Engine>, catalogue: &Catalogue, order: &Order) {
+    let declares = catalogue
+        .get(order.definition.kind.as_str())
+        .is_some_and(|known| !known.description.metrics.is_empty());
     if declares {
         engine.restore_metrics(&order.definition.name).await;
     }

@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use roundsman_task::{ExitCodes, SharedCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use super::exit::{ExitCodes, SharedCode};
 
 /// The most lines that can be kept.
 const MAX_TAIL: usize = 1_000;

@@ -7,8 +7,8 @@ use anyhow::Result;
 use chrono_tz::Tz;
 use roundsman_engine::{Engine, EngineParts, Health};
 use roundsman_model::{
-    AfterBlackout, BootId, Clock as _, History, HumanDuration, Limits, Misfire, NodeId, Overlap, RetryPolicy,
-    Run, Schedule, TaskDefinition, Timestamp,
+    AfterBlackout, BootId, Clock as _, History, HumanDuration, Misfire, NodeId, Overlap, RetryPolicy, Run,
+    Schedule, TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_supervisor::{Config, ProcessExecutor};
@@ -103,6 +103,7 @@ pub(crate) async fn boot(
         metrics: Arc::new(KindMetrics::default()),
         resolver: Arc::new(|with| Ok(with.clone())),
         environment: Arc::new(|_| None),
+        keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: None,
         health: Arc::new(Health::default()),
         settings: roundsman_engine::EngineSettings::default(),
@@ -150,7 +151,10 @@ pub(crate) fn task(name: &str, schedule: &str) -> Result<TaskDefinition> {
         run_at_first_start: false,
         fresh_within: None,
         env: Vec::new(),
-        limits: Limits::default(),
+        sandbox: roundsman_model::Sandbox::default(),
+        user: None,
+        credentials: std::collections::BTreeMap::new(),
+        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({}),
     })
 }

@@ -95,7 +95,10 @@ fn order(run: i64) -> Result<AttemptOrder> {
         time_limit_ms: 60_000,
         grace_ms: 10_000,
         lease: None,
-        limits: roundsman_model::Limits::default(),
+        purpose: roundsman_wire::Purpose::Run,
+        code: roundsman_model::Code::Compiled,
+        credentials: roundsman_model::Credentials::new(),
+        confinement: roundsman_wire::Confinement::default(),
         parent_pid: std::process::id(),
     };
     Ok(AttemptOrder { request, mark: format!("bench:{run}:1"), env: Vec::new() })

@@ -22,12 +22,14 @@ const INFO: KindInfo = KindInfo {
         metric_type: MetricType::Gauge,
         labels: &["check"],
     }],
+    credentials: &[],
     actions: &[ActionInfo {
         name: "ask",
         about: "asks one question now",
         timeout: Duration::from_secs(5),
         exclusive: false,
         writes: false,
+        params: roundsman_task::no_params,
     }],
     budgets: &[("dns", BudgetRule::per_second(5))],
 };

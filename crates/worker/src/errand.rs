@@ -1,0 +1,46 @@
+//! What is wanted of a kind, and where its code is: compiled in, a script, a plugin. How each is run is told elsewhere.
+
+use roundsman_model::{Code, Finding, KindName, Outcome, TaskError};
+use roundsman_task::{Entry, Registry, TaskContext};
+use roundsman_wire::Purpose;
+use serde_json::{Value, json};
+
+/// What is wanted of a kind.
+pub(crate) struct Errand {
+    pub(crate) purpose: Purpose,
+    pub(crate) kind: KindName,
+    pub(crate) code: Code,
+    pub(crate) with: Value,
+}
+
+impl Errand {
+    /// Does it.
+    pub(crate) async fn run(self, registry: &Registry, cx: &TaskContext) -> Result<Outcome, TaskError> {
+        match self.code {
+            Code::Compiled => self.compiled(registry, cx).await,
+            Code::Script { .. } => Err(TaskError::config("scripts are not there yet")),
+            Code::Plugin { .. } => Err(TaskError::config("plugins are not there yet")),
+        }
+    }
+
+    async fn compiled(self, registry: &Registry, cx: &TaskContext) -> Result<Outcome, TaskError> {
+        let Some(entry) = registry.get(self.kind.as_str()) else {
+            let kind = self.kind.as_str();
+            return Err(TaskError::config(format!("there is no kind {kind:?} in this build")));
+        };
+        match self.purpose {
+            Purpose::Run => entry.start(cx, self.with).await,
+            Purpose::Describe => Ok(described(entry)),
+            Purpose::Preflight => Ok(looked(&entry.preflight(cx, self.with).await?)),
+        }
+    }
+}
+
+fn described(entry: &Entry) -> Outcome {
+    Outcome::success("described").with_detail(json!(entry.description()))
+}
+
+/// The report of a look whether a kind could work.
+pub(crate) fn looked(findings: &[Finding]) -> Outcome {
+    Outcome::success(format!("{} findings", findings.len())).with_detail(json!(findings))
+}
