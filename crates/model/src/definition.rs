@@ -121,6 +121,41 @@ pub struct TaskDefinition {
 }
 
 impl TaskDefinition {
+    /// A task of which nothing is said but its name and kind: on request only, and all else as tasks have it that say nothing.
+    pub fn new(name: TaskName, kind: KindName) -> Self {
+        Self {
+            name,
+            kind,
+            about: None,
+            enabled: true,
+            schedule: None,
+            timezone: Tz::UTC,
+            jitter: HumanDuration::default(),
+            timeout: HumanDuration::from_secs(600),
+            grace: HumanDuration::from_secs(10),
+            retry: RetryPolicy::default(),
+            overlap: Overlap::Skip,
+            misfire: Misfire::Latest,
+            window: HumanDuration::from_secs(86_400),
+            run_at_first_start: false,
+            fresh_within: None,
+            start_within: None,
+            pool: None,
+            leases: Vec::new(),
+            after: Vec::new(),
+            blackouts: Vec::new(),
+            after_blackout: AfterBlackout::default(),
+            runs_on: Vec::new(),
+            history: History::default(),
+            env: Vec::new(),
+            sandbox: Sandbox::default(),
+            user: None,
+            credentials: BTreeMap::new(),
+            code: Code::Compiled,
+            with: serde_json::json!({}),
+        }
+    }
+
     /// A stable fingerprint of everything that matters: the first 16 hex digits of SHA-256 over the canonical JSON.
     pub fn hash(&self) -> String {
         let canonical = serde_json::to_vec(self).expect("a definition is always representable as JSON");

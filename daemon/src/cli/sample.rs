@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, Counts, History, Misfire, NodeId, Origin, Outcome, Overlap, Reason,
-    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, Timestamp, Verdict,
+    AttemptEnd, Counts, NodeId, Origin, Outcome, Reason, Run, RunId, RunState, Schedule, SlotRange,
+    TaskDefinition, Timestamp, Verdict,
 };
 use roundsman_store::{AttemptRow, Holder, NodeEntry, NodeRow, TaskRow};
 
@@ -21,35 +21,9 @@ pub(super) fn at(text: &str) -> Timestamp {
 /// A task in Berlin with a cron schedule, or without one for an empty text.
 pub(super) fn definition(name: &str, schedule: &str) -> TaskDefinition {
     TaskDefinition {
-        name: name.parse().unwrap(),
-        kind: "hardware-refresh".parse().unwrap(),
-        about: None,
-        enabled: true,
         schedule: (!schedule.is_empty()).then(|| Schedule::parse(schedule).unwrap()),
         timezone: Tz::Europe__Berlin,
-        jitter: "0s".parse().unwrap(),
-        timeout: "10m".parse().unwrap(),
-        grace: "10s".parse().unwrap(),
-        retry: RetryPolicy::default(),
-        overlap: Overlap::Skip,
-        misfire: Misfire::Latest,
-        window: "24h".parse().unwrap(),
-        start_within: None,
-        pool: None,
-        leases: Vec::new(),
-        after: Vec::new(),
-        blackouts: Vec::new(),
-        after_blackout: AfterBlackout::default(),
-        runs_on: Vec::new(),
-        history: History::default(),
-        run_at_first_start: false,
-        fresh_within: None,
-        env: Vec::new(),
-        sandbox: roundsman_model::Sandbox::default(),
-        user: None,
-        credentials: std::collections::BTreeMap::new(),
-        code: roundsman_model::Code::Compiled,
-        with: serde_json::json!({}),
+        ..TaskDefinition::new(name.parse().unwrap(), "hardware-refresh".parse().unwrap())
     }
 }
 

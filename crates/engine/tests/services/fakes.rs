@@ -9,8 +9,7 @@ use std::{
 use async_trait::async_trait;
 use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours};
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap,
-    RetryPolicy, Run, SlotRange, TaskDefinition, Timestamp,
+    AttemptEnd, BootId, HumanDuration, NodeId, Outcome, Run, SlotRange, TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_telemetry::KindMetrics;
@@ -22,35 +21,11 @@ use roundsman_wire::{
 /// A task on this schedule.
 pub(crate) fn task(name: &str, schedule: &str) -> TaskDefinition {
     TaskDefinition {
-        name: name.parse().unwrap(),
-        kind: "command".parse().unwrap(),
-        about: None,
-        enabled: true,
         schedule: Some(roundsman_model::Schedule::parse(schedule).unwrap()),
-        timezone: chrono_tz::UTC,
-        jitter: HumanDuration::default(),
         timeout: HumanDuration::from_secs(60),
         grace: HumanDuration::from_secs(1),
-        retry: RetryPolicy::default(),
-        overlap: Overlap::Skip,
-        misfire: Misfire::Latest,
-        window: HumanDuration::from_secs(86_400),
-        start_within: None,
-        pool: None,
-        leases: Vec::new(),
-        after: Vec::new(),
-        blackouts: Vec::new(),
-        after_blackout: AfterBlackout::default(),
-        runs_on: Vec::new(),
-        history: History::default(),
-        run_at_first_start: false,
-        fresh_within: None,
-        env: Vec::new(),
-        sandbox: roundsman_model::Sandbox::default(),
-        user: None,
-        credentials: std::collections::BTreeMap::new(),
-        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({"argv": ["true"]}),
+        ..TaskDefinition::new(name.parse().unwrap(), "command".parse().unwrap())
     }
 }
 

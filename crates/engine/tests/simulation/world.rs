@@ -11,9 +11,9 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use roundsman_engine::{Engine, EngineParts, EngineSettings, Expirer, Firer, Health, Service as _};
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, Blackout, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap,
-    Pause, RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskName, Timestamp,
-    Transition, schedule::jitter_offset,
+    AfterBlackout, AttemptEnd, Blackout, BootId, HumanDuration, Misfire, NodeId, Outcome, Overlap, Pause,
+    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskName, Timestamp, Transition,
+    schedule::jitter_offset,
 };
 use roundsman_store::{
     Claimer, Holder, NodeEntry, OpenOptions, Role, RunFilter, RunLease, Settlement, Store,
@@ -265,10 +265,6 @@ pub(crate) fn definition(task: &Task) -> TaskDefinition {
         reason: None,
     });
     TaskDefinition {
-        name: task.name.parse().unwrap(),
-        kind: "command".parse().unwrap(),
-        about: None,
-        enabled: true,
         schedule: Some(schedule.unwrap()),
         timezone: task.zone,
         jitter: HumanDuration(Duration::from_millis(task.jitter)),
@@ -287,21 +283,10 @@ pub(crate) fn definition(task: &Task) -> TaskDefinition {
             Missed::All => Misfire::All,
         },
         window: secs(task.window),
-        run_at_first_start: false,
-        fresh_within: None,
         start_within: task.start_within.map(secs),
-        pool: None,
-        leases: Vec::new(),
-        after: Vec::new(),
         blackouts: blackouts.collect(),
         after_blackout: if task.once { AfterBlackout::Once } else { AfterBlackout::Skip },
-        runs_on: Vec::new(),
-        history: History::All,
-        env: Vec::new(),
-        sandbox: roundsman_model::Sandbox::default(),
-        user: None,
-        credentials: std::collections::BTreeMap::new(),
-        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({ "argv": ["true"] }),
+        ..TaskDefinition::new(task.name.parse().unwrap(), "command".parse().unwrap())
     }
 }

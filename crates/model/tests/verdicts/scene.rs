@@ -2,8 +2,7 @@
 
 use chrono::TimeDelta;
 use roundsman_model::{
-    AfterBlackout, Blackout, HumanDuration, Misfire, Overlap, Pause, Reason, RetryPolicy, Schedule,
-    TaskDefinition, Timestamp,
+    AfterBlackout, Blackout, HumanDuration, Misfire, Pause, Reason, Schedule, TaskDefinition, Timestamp,
     verdict::{Circumstances, Decided, Outage, decide},
 };
 
@@ -25,35 +24,10 @@ pub(crate) fn at(text: &str) -> Timestamp {
 
 pub(crate) fn definition(schedule: Schedule) -> TaskDefinition {
     TaskDefinition {
-        name: "backup".parse().unwrap(),
-        kind: "command".parse().unwrap(),
-        about: None,
-        enabled: true,
         schedule: Some(schedule),
-        timezone: chrono_tz::Tz::UTC,
-        jitter: HumanDuration::default(),
         timeout: HumanDuration::from_secs(60),
-        grace: HumanDuration::from_secs(10),
-        retry: RetryPolicy::default(),
-        overlap: Overlap::Skip,
-        misfire: Misfire::Latest,
-        window: HumanDuration::from_secs(86_400),
-        run_at_first_start: false,
-        fresh_within: None,
-        start_within: None,
-        pool: None,
-        leases: Vec::new(),
-        after: Vec::new(),
-        blackouts: Vec::new(),
-        after_blackout: AfterBlackout::Skip,
-        runs_on: Vec::new(),
-        history: roundsman_model::History::All,
-        env: Vec::new(),
-        sandbox: roundsman_model::Sandbox::default(),
-        user: None,
-        credentials: std::collections::BTreeMap::new(),
-        code: roundsman_model::Code::Compiled,
         with: serde_json::Value::Null,
+        ..TaskDefinition::new("backup".parse().unwrap(), "command".parse().unwrap())
     }
 }
 

@@ -7,9 +7,8 @@ use std::{any::Any, sync::Arc};
 use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use roundsman_model::{
-    AfterBlackout, AttemptEnd, BootId, History, HumanDuration, Misfire, NodeId, Outcome, Overlap, Reason,
-    RetryPolicy, Run, RunId, RunState, Schedule, SlotRange, TaskDefinition, TaskError, TaskName, Timestamp,
-    Transition, Verdict,
+    AttemptEnd, BootId, HumanDuration, NodeId, Outcome, Reason, Run, RunId, RunState, Schedule, SlotRange,
+    TaskDefinition, TaskError, TaskName, Timestamp, Transition, Verdict,
 };
 use roundsman_store::{
     Fired, Firing, Holder, OpenOptions, Role, RunLease, Settled, Settlement, SlotFate, SlotToRun, Store,
@@ -166,35 +165,10 @@ pub fn holder(node: &str) -> Holder {
 /// A task that runs each minute.
 pub fn definition(name: &str) -> TaskDefinition {
     TaskDefinition {
-        name: name.parse().expect("a task name"),
-        kind: "test".parse().expect("a kind name"),
-        about: None,
-        enabled: true,
         schedule: Some(Schedule::parse("* * * * *").expect("a schedule")),
-        timezone: chrono_tz::Tz::UTC,
-        jitter: HumanDuration::default(),
         timeout: HumanDuration::from_secs(30),
-        grace: HumanDuration::from_secs(10),
-        retry: RetryPolicy::default(),
-        overlap: Overlap::Skip,
-        misfire: Misfire::Latest,
-        window: HumanDuration::from_secs(86_400),
-        start_within: None,
-        pool: None,
-        leases: Vec::new(),
-        after: Vec::new(),
-        blackouts: Vec::new(),
-        after_blackout: AfterBlackout::default(),
-        runs_on: Vec::new(),
-        history: History::default(),
-        run_at_first_start: false,
-        fresh_within: None,
-        env: Vec::new(),
-        sandbox: roundsman_model::Sandbox::default(),
-        user: None,
-        credentials: std::collections::BTreeMap::new(),
-        code: roundsman_model::Code::Compiled,
         with: serde_json::json!({"target": "192.0.2.1"}),
+        ..TaskDefinition::new(name.parse().expect("a task name"), "test".parse().expect("a kind name"))
     }
 }
 

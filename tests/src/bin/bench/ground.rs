@@ -4,11 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Result;
-use chrono_tz::Tz;
 use roundsman_engine::{Engine, EngineParts, Health};
 use roundsman_model::{
-    AfterBlackout, BootId, Clock as _, History, HumanDuration, Misfire, NodeId, Overlap, RetryPolicy, Run,
-    Schedule, TaskDefinition, Timestamp,
+    BootId, Clock as _, HumanDuration, NodeId, Overlap, RetryPolicy, Run, Schedule, TaskDefinition, Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_supervisor::{Config, ProcessExecutor};
@@ -127,34 +125,10 @@ pub(crate) async fn boot(
 /// A task of the kind `stamp`, on this schedule, with room for many runs at a time.
 pub(crate) fn task(name: &str, schedule: &str) -> Result<TaskDefinition> {
     Ok(TaskDefinition {
-        name: name.parse()?,
-        kind: stamp::NAME.parse()?,
-        about: None,
-        enabled: true,
         schedule: Some(Schedule::parse(schedule)?),
-        timezone: Tz::UTC,
-        jitter: HumanDuration::default(),
         timeout: HumanDuration::from_secs(60),
-        grace: HumanDuration::from_secs(10),
         retry: RetryPolicy::never(),
         overlap: Overlap::Allow(1_000),
-        misfire: Misfire::Latest,
-        window: HumanDuration::from_secs(86_400),
-        start_within: None,
-        pool: None,
-        leases: Vec::new(),
-        after: Vec::new(),
-        blackouts: Vec::new(),
-        after_blackout: AfterBlackout::default(),
-        runs_on: Vec::new(),
-        history: History::default(),
-        run_at_first_start: false,
-        fresh_within: None,
-        env: Vec::new(),
-        sandbox: roundsman_model::Sandbox::default(),
-        user: None,
-        credentials: std::collections::BTreeMap::new(),
-        code: roundsman_model::Code::Compiled,
-        with: serde_json::json!({}),
+        ..TaskDefinition::new(name.parse()?, stamp::NAME.parse()?)
     })
 }
