@@ -3,10 +3,12 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod budgets;
+pub(crate) mod checks;
 pub(crate) mod claim;
 pub(crate) mod controls;
 mod counters;
 pub(crate) mod documents;
+pub(crate) mod examine;
 pub(crate) mod expire;
 pub(crate) mod fire;
 pub(crate) mod follow;

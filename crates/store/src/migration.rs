@@ -33,6 +33,13 @@ const STEPS: &[Step] = &[
         },
         min_reader: 2,
     },
+    Step {
+        script: Text {
+            sqlite: include_str!("../migrations/sqlite/0003_checks.sql"),
+            postgres: include_str!("../migrations/postgres/0003_checks.sql"),
+        },
+        min_reader: 3,
+    },
 ];
 
 /// The newest schema this version knows.

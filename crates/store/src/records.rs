@@ -1,6 +1,8 @@
 //! What goes into a store and comes out of it, one file per subject. The words inside are those of `model`; nothing here
 //! asks a store.
 
+mod checks;
+mod facts;
 mod firing;
 mod house;
 mod nodes;
@@ -10,6 +12,8 @@ mod running;
 mod tasks;
 
 pub use self::{
+    checks::CheckRow,
+    facts::StoreFacts,
     firing::{Extra, Fired, Firing, SlotFate, SlotToRun},
     house::{PruneCursor, PruneOrder, Pruned, RollUp},
     nodes::{Backend, Holder, Leader, NodeEntry, NodeRow},

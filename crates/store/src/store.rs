@@ -7,10 +7,10 @@ use roundsman_model::{
 };
 
 use crate::{
-    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
+    AttemptRow, Backend, CheckRow, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
     Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned,
-    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, StoreResult, TaskRow, TaskTotals,
-    Unstarted,
+    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, StoreFacts, StoreResult, TaskRow,
+    TaskTotals, Unstarted,
 };
 
 /// Durable truth. Every call has a time limit; acknowledged means durable.
@@ -31,6 +31,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Asks for the shortest answer there is.
     async fn ping(&self) -> StoreResult<()>;
+
+    /// The time by the clock of the database.
+    async fn clock(&self) -> StoreResult<Timestamp>;
+
+    /// What the database says of itself: version, schema, settings.
+    async fn facts(&self) -> StoreResult<StoreFacts>;
+
+    /// What is damaged in the file, nothing where it is whole; reads all of it. A server looks after that itself.
+    async fn faults(&self) -> StoreResult<Vec<String>>;
 
     /// Finishes what was begun and closes the connections.
     async fn close(&self);
@@ -278,6 +287,15 @@ pub trait Store: Send + Sync + 'static {
     /// Hours of a task that were summed up, newest first.
     async fn roll_ups(&self, task: &TaskName, limit: u32) -> StoreResult<Vec<RollUp>>;
 
+    // --- looking ahead ---
+
+    /// Keeps what a node found when it looked at a task, in place of what it found before. Returns false, and nothing was
+    /// written, if there is no such task in the configuration any more.
+    async fn record_check(&self, check: CheckRow) -> StoreResult<bool>;
+
+    /// What the last looks at tasks found, by task and node. A task that leaves the configuration takes its own along.
+    async fn checks(&self) -> StoreResult<Vec<CheckRow>>;
+
     // --- keeping house ---
 
     /// Takes out one batch of what need not be kept, and tells where the next begins: a sweep is over once nothing is
@@ -286,8 +304,8 @@ pub trait Store: Send + Sync + 'static {
     /// decisions and writes nothing.
     async fn prune(&self, order: &PruneOrder) -> StoreResult<Pruned>;
 
-    /// Writes everything, from one snapshot, as lines of JSON; nodes, the lead and named leases stay behind. Returns how
-    /// many rows. Writing may wait: whoever shares the thread waits too.
+    /// Writes everything, from one snapshot, as lines of JSON; nodes, the lead, named leases and checks stay behind.
+    /// Returns how many rows. Writing may wait: whoever shares the thread waits too.
     async fn export(&self, out: &mut (dyn std::io::Write + Send), now: Timestamp) -> StoreResult<u64>;
 
     /// Reads what `export` wrote into a store that is empty, or in which an earlier import was interrupted. Until all is

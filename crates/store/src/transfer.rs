@@ -1,5 +1,6 @@
 //! Export and import: everything a store holds, as lines of JSON that either database writes and either reads. It knows
-//! no table's meaning; what is not carried over are nodes, the lead and named leases, which belong to living processes.
+//! no table's meaning; what is not carried over are nodes, the lead, named leases and checks, which
+//! belong to living processes.
 //!
 //! A header, then for each table a line with its name and columns, a line for each row, and a line with their number and
 //! hash; a last line with the number of all rows and the hash of all hashes.

@@ -2,10 +2,12 @@
 //! trait alone; what is peculiar to one database is tested beside it.
 
 pub mod artifacts;
+pub mod checks;
 pub mod churn;
 pub mod claiming;
 pub mod documents;
 pub mod drawing;
+pub mod examining;
 pub mod firing;
 pub mod following;
 pub mod leading;
@@ -125,6 +127,8 @@ macro_rules! conformance_tests {
             requests::a_request_beside_the_rule_leaves_places_alone
             nodes::nodes_enter_beat_and_leave
             nodes::renewing_tells_what_is_still_ours
+            examining::the_database_has_a_clock
+            examining::the_database_tells_of_itself
             documents::versions_rise_and_preconditions_hold
             documents::a_batch_happens_whole_or_not_at_all
             documents::keys_are_ordered_by_bytes
@@ -135,6 +139,8 @@ macro_rules! conformance_tests {
             artifacts::an_artifact_comes_back_as_it_was
             artifacts::artifacts_are_fenced_by_the_attempt
             reading::a_log_is_read_in_order_and_in_pages
+            checks::the_last_look_of_each_node_is_kept
+            checks::a_task_that_leaves_takes_its_checks_along
             prune::every_slot_of_400_days_still_answers
             prune::old_rows_go_and_changes_part_them
             prune::what_must_stay_stays

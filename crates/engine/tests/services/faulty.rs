@@ -12,10 +12,10 @@ use roundsman_model::{
     Pause, Run, RunId, RunState, SlotRange, StopOrder, StoreId, TaskDefinition, TaskName, Timestamp,
 };
 use roundsman_store::{
-    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
+    AttemptRow, Backend, CheckRow, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
     Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned,
-    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreResult,
-    TaskRow, TaskTotals, Unstarted,
+    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, Store, StoreError, StoreFacts,
+    StoreResult, TaskRow, TaskTotals, Unstarted,
 };
 
 /// How a call fails.
@@ -151,6 +151,9 @@ macro_rules! faulty {
 
 faulty! {
     fn ping() -> ();
+    fn clock() -> Timestamp;
+    fn facts() -> StoreFacts;
+    fn faults() -> Vec<String>;
     fn enter(node: &NodeEntry, now: Timestamp) -> ();
     fn beat(me: &Holder, runs: &[RunLease], now: Timestamp) -> Vec<RunId>;
     fn leave(me: &Holder, now: Timestamp) -> ();
@@ -200,6 +203,8 @@ faulty! {
     fn slot(task: &TaskName, at: Timestamp) -> Option<SlotRange>;
     fn slots(task: &TaskName, until: Option<Timestamp>, limit: u32) -> Vec<SlotRange>;
     fn roll_ups(task: &TaskName, limit: u32) -> Vec<RollUp>;
+    fn record_check(check: CheckRow) -> bool;
+    fn checks() -> Vec<CheckRow>;
     fn prune(order: &PruneOrder) -> Pruned;
     fn export(out: &mut (dyn std::io::Write + Send), now: Timestamp) -> u64;
     fn import(from: &mut (dyn std::io::BufRead + Send)) -> u64;

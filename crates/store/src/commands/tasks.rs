@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use roundsman_model::{Pause, Reason, RunState, TaskDefinition, TaskName, Timestamp, Verdict};
 use serde_json::Value as Json;
 
-use super::{Command, counters::Counts, fire, leader, limits::SetLimits};
+use super::{Command, checks, counters::Counts, fire, leader, limits::SetLimits};
 use crate::{
     Fired, Firing, Installation, Installed, TaskRow, Wake,
     sql::{Outcome, Row, Rows, Session, Statement, sql},
@@ -177,6 +177,7 @@ async fn remove(
     session.execute(Statement::new(text).bind(names.clone()).bind(now)).await?;
     let text = sql!("DELETE FROM wakes WHERE task IN (SELECT e.value->>0 FROM" ROWS ")");
     session.execute(Statement::new(text).bind(names.clone())).await?;
+    checks::forget(session, names.clone()).await?;
     let text = sql!(
         "UPDATE runs SET state = 'cancelled', ended_at = $2, place = NULL, cause = $3
          FROM" ROWS "WHERE runs.task = e.value->>0 AND runs.ended_at IS NULL AND runs.state <> 'running'

@@ -7,18 +7,20 @@ use roundsman_model::{
 };
 
 use crate::{
-    AttemptRow, Backend, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
+    AttemptRow, Backend, CheckRow, Claimed, Claimer, Control, Fired, Firing, Follow, Held, HeldRun, Holder,
     Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow, PruneOrder, Pruned,
-    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, Store, StoreResult, TaskRow,
-    TaskTotals, Unstarted,
+    Requested, RollUp, RunFilter, RunLease, Settled, Settlement, Stopped, Store, StoreFacts, StoreResult,
+    TaskRow, TaskTotals, Unstarted,
     access::{Access, CallError},
     commands::{
         Ping,
         artifacts::{Artifacts, PutArtifact, ReadArtifact},
         budgets::{DrawBudget, HoldBudget},
+        checks::{Checks, RecordCheck},
         claim::{Claim, ClaimRun, GiveUp},
         controls::{Controls, NoteControl},
         documents::Documents,
+        examine::{FindFaults, ReadClock, ReadFacts},
         expire::{Expire, Overdue},
         fire::Fire,
         follow::{FollowUp, Unfollowed},
@@ -61,6 +63,18 @@ impl<A: Access> Store for Database<A> {
 
     async fn ping(&self) -> StoreResult<()> {
         self.read(Ping).await
+    }
+
+    async fn clock(&self) -> StoreResult<Timestamp> {
+        self.read(ReadClock).await
+    }
+
+    async fn facts(&self) -> StoreResult<StoreFacts> {
+        self.read(ReadFacts).await
+    }
+
+    async fn faults(&self) -> StoreResult<Vec<String>> {
+        self.read(FindFaults).await
     }
 
     async fn close(&self) {
@@ -337,6 +351,14 @@ impl<A: Access> Store for Database<A> {
 
     async fn roll_ups(&self, task: &TaskName, limit: u32) -> StoreResult<Vec<RollUp>> {
         self.read(RollUps { task: task.clone(), limit }).await
+    }
+
+    async fn record_check(&self, check: CheckRow) -> StoreResult<bool> {
+        self.write(RecordCheck(check)).await
+    }
+
+    async fn checks(&self) -> StoreResult<Vec<CheckRow>> {
+        self.read(Checks).await
     }
 
     async fn prune(&self, order: &PruneOrder) -> StoreResult<Pruned> {

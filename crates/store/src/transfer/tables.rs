@@ -61,9 +61,9 @@ const CARRIED: &[(&str, usize, &str)] = &[
     ("roll_ups", 2, "task #hour #runs #total_ms #longest_ms"),
 ];
 
-/// Tables that stay behind: they tell of living processes, or of the store itself.
+/// Tables that stay behind: they tell of living processes and what they see from where they are, or of the store itself.
 #[cfg(test)]
-pub(super) const LEFT: [&str; 4] = ["meta", "nodes", "leases", "leader"];
+pub(super) const LEFT: [&str; 5] = ["meta", "nodes", "leases", "leader", "checks"];
 
 /// All tables that are carried over.
 pub(super) static TABLES: LazyLock<Vec<Table>> =

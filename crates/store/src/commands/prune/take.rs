@@ -7,7 +7,7 @@ use roundsman_model::{RunId, TaskName, Timestamp, time::to_micros};
 use super::{Leaving, LedgerWork, Surveyed};
 use crate::{
     Pruned,
-    commands::Command,
+    commands::{Command, checks},
     sql::{Outcome, Rows, Session, Statement, sql},
 };
 
@@ -31,6 +31,7 @@ impl Command for TakeOut {
         if let Some(limit) = sums_older_than {
             let old = Statement::new("DELETE FROM roll_ups WHERE hour < $1").bind(*limit);
             session.execute(old).await?;
+            checks::forget_old(session, *limit).await?;
         }
         Ok(Pruned {
             runs: gone.len() as u64,
