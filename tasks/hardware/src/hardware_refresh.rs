@@ -2,6 +2,7 @@
 //! How machines are read, put into one form and compared is in `local`, `normalise` and `diff`; it writes to no other
 //! system.
 
+mod preflight;
 mod report;
 
 use std::{
@@ -11,8 +12,8 @@ use std::{
 };
 
 use roundsman_task::{
-    Counts, HumanDuration, Kind, KindInfo, MetricInfo, MetricType, Outcome, RunId, TaskContext, TaskError,
-    register,
+    Counts, Finding, HumanDuration, Kind, KindInfo, MetricInfo, MetricType, Outcome, RunId, TaskContext,
+    TaskError, register,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
@@ -92,6 +93,10 @@ impl Kind for HardwareRefresh {
         report::measure(cx, &found, &compared);
         progress(cx, STEPS.len() + STEPS_AFTER, "done");
         Ok(report::outcome(cx, &key, last.before.is_none(), &found, &compared))
+    }
+
+    async fn preflight(cx: &TaskContext, config: Config) -> Vec<Finding> {
+        preflight::preflight(cx, &config).await
     }
 }
 

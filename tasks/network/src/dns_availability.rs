@@ -8,6 +8,7 @@ mod exchange;
 mod judge;
 mod look;
 mod memory;
+mod preflight;
 mod rcode;
 mod records;
 mod report;
@@ -23,7 +24,7 @@ mod written;
 
 use std::{borrow::Cow, time::Duration};
 
-use roundsman_task::{Kind, KindInfo, Outcome, TaskContext, TaskError, Timestamp, register};
+use roundsman_task::{Finding, Kind, KindInfo, Outcome, TaskContext, TaskError, Timestamp, register};
 use tokio::time::Instant;
 
 pub use self::config::Config;
@@ -63,6 +64,10 @@ impl Kind for DnsAvailability {
             result = run(cx, &config, local_path) => result,
             () = cx.cancelled() => Err(TaskError::Cancelled),
         }
+    }
+
+    async fn preflight(_: &TaskContext, config: Config) -> Vec<Finding> {
+        preflight::preflight(&config).await
     }
 }
 

@@ -6,6 +6,8 @@ mod ask;
 mod liar;
 #[path = "dns/lies.rs"]
 mod lies;
+#[path = "dns/ready.rs"]
+mod ready;
 #[path = "dns/real.rs"]
 mod real;
 #[path = "dns/unbound.rs"]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::fixtures::{Tree, server};
 use roundsman_hardware::{hardware_refresh::HardwareRefresh, record::HwRecord};
-use roundsman_task::{DocumentError, Entry, Kind, Outcome, OutcomeStatus, SystemClock, TaskError};
+use roundsman_task::{
+    DocumentError, Entry, Finding, FindingLevel, Kind, Outcome, OutcomeStatus, SystemClock, TaskError,
+};
 use roundsman_testkit::TestContext;
 use serde_json::{Value, json};
 
@@ -247,4 +249,56 @@ async fn this_very_host_needs_no_settings() {
     let next = test.next_run();
     assert_eq!(run(&next, json!({})).await.unwrap().counts.processed, 1);
     assert_eq!(next.document("records", &test.documents("records")[0].key).unwrap().version, 2);
+}
+
+/// Looks as the worker does: through the entry, with the `with` table as JSON.
+async fn look(with: Value) -> Vec<Finding> {
+    let findings = Entry::of::<HardwareRefresh>("tests").preflight(TestContext::default().cx(), with).await;
+    findings.unwrap()
+}
+
+#[tokio::test]
+async fn a_preflight_names_what_is_there() {
+    let tree = server();
+    let found = look(with(&tree)).await;
+    assert!(found.iter().all(|finding| finding.level == FindingLevel::Ok), "{found:#?}");
+    assert_eq!(found.len(), 6);
+}
+
+#[tokio::test]
+async fn a_preflight_names_what_is_missing_or_useless() {
+    let tree = Tree::new();
+    tree.file("proc/cpuinfo", "processor\t: 0\n")
+        .files("sys/class/dmi/id", &[("sys_vendor", "Example")])
+        .folder("sys/class/dmi/id/board_name");
+    let found = look(with(&tree)).await;
+    let level = |what: &str| found.iter().find(|f| f.what.contains(what)).map(|f| f.level);
+    assert_eq!(level("processors"), Some(FindingLevel::Ok));
+    assert_eq!(level("disks"), Some(FindingLevel::Warning));
+    let useless = found.iter().find(|finding| finding.what == "read everything there is").unwrap();
+    assert!(useless.found.contains("board_name") && useless.advice.is_some(), "{useless:?}");
+
+    let empty = look(with(&Tree::new())).await;
+    assert_eq!((empty.len(), empty[0].level), (1, FindingLevel::Failure), "{empty:?}");
+    let nowhere = look(json!({ "root": "/nonexistent" })).await;
+    assert!(
+        nowhere[0].found.contains("no directory") && nowhere[0].level == FindingLevel::Failure,
+        "{nowhere:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_preflight_says_what_only_root_may_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let tree = server();
+    let serial = tree.path("sys/class/dmi/id/product_serial");
+    std::fs::set_permissions(&serial, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let found = look(with(&tree)).await;
+    let forbidden = found.iter().find(|finding| finding.what == "read what only root may");
+    // Root may read it all the same.
+    if nix::unistd::geteuid().is_root() {
+        assert!(forbidden.is_none(), "{found:#?}");
+    } else {
+        assert!(forbidden.unwrap().found.contains("product_serial"), "{found:#?}");
+    }
 }

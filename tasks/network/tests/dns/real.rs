@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A port that is taken and yet refuses: the socket hears only one peer, which is never there.
-fn deaf(port: u16) -> UdpSocket {
+pub(crate) fn deaf(port: u16) -> UdpSocket {
     let socket = UdpSocket::bind(("127.0.0.1", port)).expect("loopback has room for a socket");
     socket.connect("127.0.0.1:9").expect("loopback has room for a socket");
     socket
