@@ -22,6 +22,9 @@ pub enum Code {
         /// What its exit codes mean.
         #[serde(default)]
         exit_codes: ExitCodes,
+        /// Whether it says of itself that it writes nothing when it is asked for a dry run. Others are not started then.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// A shared library of the plugins folder.
     Plugin {

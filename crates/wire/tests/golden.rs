@@ -71,6 +71,7 @@ fn request() -> Request {
             path: "/etc/roundsman/scripts/backup".into(),
             sha256: "00ff".repeat(16),
             exit_codes: ExitCodes { partial: vec![3], ..ExitCodes::default() },
+            dry_run: true,
         },
         credentials: credentials(),
         confinement: Confinement {

@@ -1,24 +1,16 @@
 //! The kind `command`: runs a program or a shell line and makes its exit code the outcome. It sets no limits and hunts
 //! no grandchildren: the worker around it does.
 
-mod adopted;
-mod child;
 mod config;
-mod exit;
-mod output;
-mod upstream;
 
 use std::time::Duration;
 
-use roundsman_task::{Counts, Kind, KindInfo, Meaning, Outcome, TaskContext, TaskError, register};
+use roundsman_program::{Ran, Tail, UPSTREAM_VARIABLE, keep_last_lines, pass_on, write_upstreams};
+use roundsman_task::{Counts, Kind, KindInfo, Outcome, TaskContext, TaskError, register};
 use serde::Serialize;
 use tokio::io::AsyncWrite;
 
 pub use self::config::Config;
-use self::{
-    child::{Child, Ran},
-    exit::Exit,
-};
 
 /// Runs a program or a shell line.
 pub struct Command;
@@ -39,8 +31,8 @@ impl Kind for Command {
     async fn run(cx: &TaskContext, mut config: Config) -> Result<Outcome, TaskError> {
         if !cx.dry_run() {
             let here = std::env::current_dir().map_err(TaskError::retry)?;
-            if let Some(file) = upstream::write(cx, &here).await? {
-                config.env.insert(upstream::VARIABLE.to_owned(), file.display().to_string());
+            if let Some(file) = write_upstreams(cx, &here).await? {
+                config.env.insert(UPSTREAM_VARIABLE.to_owned(), file.display().to_string());
             }
         }
         run(cx, &config, tokio::io::stdout(), tokio::io::stderr()).await
@@ -48,18 +40,6 @@ impl Kind for Command {
 }
 
 register!(Command);
-
-/// The details of an outcome.
-#[derive(Debug, Serialize)]
-struct Detail {
-    exit_code: Option<i32>,
-    duration_secs: f64,
-    /// The last lines, shortened where they are very long.
-    stdout: Vec<String>,
-    stderr: Vec<String>,
-    stdout_bytes: u64,
-    stderr_bytes: u64,
-}
 
 /// What a dry run tells. Names of variables only: their values may be secrets.
 #[derive(Debug, Serialize)]
@@ -82,20 +62,23 @@ async fn run(
     if cx.is_cancelled() {
         return Err(TaskError::Cancelled);
     }
-    let ran = Child::start(config)?.finish(cx, config.tail_lines, stdout, stderr).await?;
-    if ran.cancelled {
+    let tail = || Tail::new(config.tail_lines);
+    let (mut out, mut err) = (tail(), tail());
+    let mut child = config.program().start()?;
+    let (child_out, child_err) = child.streams();
+    let listen =
+        async { tokio::join!(pass_on(child_out, stdout, &mut out), pass_on(child_err, stderr, &mut err)) };
+    let ended = child.finish(cx, listen).await?;
+    if ended.cancelled {
         return Err(TaskError::Cancelled);
     }
-    let concluded = conclude(config, ran);
-    if let Err((error, detail)) = concluded {
-        // A failure has no outcome that could hold its last lines, and the daemon may be too busy to take them.
-        let lines = serde_json::to_vec_pretty(&detail).unwrap_or_default();
-        if let Err(error) = cx.artifact("last-lines.json", "application/json", lines).await {
-            tracing::warn!("the last lines could not be kept: {error}");
+    match Ran::new(ended, out, err).conclude(&config.exit_codes) {
+        Ok(outcome) => Ok(outcome),
+        Err((error, detail)) => {
+            keep_last_lines(cx, &detail).await;
+            Err(error)
         }
-        return Err(error);
     }
-    concluded.map_err(|(error, _)| error)
 }
 
 fn plan(config: &Config) -> Outcome {
@@ -108,38 +91,6 @@ fn plan(config: &Config) -> Outcome {
     Outcome::success(format!("would run {}", config.title()))
         .with_counts(Counts { planned: 1, ..Counts::default() })
         .with_detail(plan)
-}
-
-fn conclude(config: &Config, ran: Ran) -> Result<Outcome, (TaskError, Detail)> {
-    let last_line = ran.stderr.last().or_else(|| ran.stdout.last()).map(str::to_owned);
-    let exit = ran.exit;
-    let told = last_line.map_or_else(|| exit.to_string(), |line| format!("{exit}: {line}"));
-    let one = Counts { processed: 1, ..Counts::default() };
-    let took = ran.took;
-    let detail = detail(ran);
-    let outcome = match config.exit_codes.meaning(exit.code()) {
-        Meaning::Success => Outcome::success(format!("{exit} after {:.1} s", took.as_secs_f64()))
-            .with_counts(Counts { ok: 1, ..one }),
-        Meaning::Partial => Outcome::partial(told).with_counts(Counts { ok: 1, ..one }),
-        Meaning::Skipped => Outcome::skipped(told).with_counts(Counts { skipped: 1, ..one }),
-        Meaning::Retry => return Err((TaskError::retry(told), detail)),
-        Meaning::Failure => return Err((TaskError::permanent(told), detail)),
-    };
-    Ok(outcome.with_detail(detail))
-}
-
-fn detail(ran: Ran) -> Detail {
-    Detail {
-        exit_code: match ran.exit {
-            Exit::Code(code) => Some(code),
-            Exit::Signal(_) => None,
-        },
-        duration_secs: (ran.took.as_secs_f64() * 1e3).round() / 1e3,
-        stdout_bytes: ran.stdout.bytes(),
-        stderr_bytes: ran.stderr.bytes(),
-        stdout: ran.stdout.into_lines(),
-        stderr: ran.stderr.into_lines(),
-    }
 }
 
 #[cfg(test)]

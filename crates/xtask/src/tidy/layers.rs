@@ -24,8 +24,8 @@ const LAYERS: &[(u8, &[&str])] = &[
             "crates/store",
         ],
     ),
-    (2, &["crates/supervisor", "crates/worker", "crates/http", "crates/remote", "crates/xlsx"]),
-    (3, &["crates/notify", "crates/report", "crates/ipam", "crates/vm", "crates/engine"]),
+    (2, &["crates/supervisor", "crates/program", "crates/http", "crates/remote", "crates/xlsx"]),
+    (3, &["crates/worker", "crates/notify", "crates/report", "crates/ipam", "crates/vm", "crates/engine"]),
     (4, &["crates/api"]),
     (5, &["daemon"]),
 ];
@@ -36,6 +36,7 @@ const TASK_LAYER: u8 = 4;
 /// What authors of kinds build upon; a task crate sees nothing else of ours.
 const FOR_AUTHORS: &[&str] = &[
     "crates/task",
+    "crates/program",
     "crates/http",
     "crates/remote",
     "crates/xlsx",

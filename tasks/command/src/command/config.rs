@@ -139,6 +139,16 @@ impl TryFrom<Written> for Config {
 }
 
 impl Config {
+    /// What is to be started.
+    pub(super) fn program(&self) -> roundsman_program::Program {
+        roundsman_program::Program {
+            argv: self.argv().into_iter().map(str::to_owned).collect(),
+            cwd: self.cwd.clone(),
+            env: self.env.clone(),
+            stdin: self.stdin.clone().map(String::into_bytes),
+        }
+    }
+
     /// The program and its arguments.
     pub(super) fn argv(&self) -> Vec<&str> {
         match &self.program {

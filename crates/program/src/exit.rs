@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
+pub enum Exit {
     /// By itself.
     Code(i32),
     /// By a signal.
@@ -42,7 +42,7 @@ impl fmt::Display for Exit {
 
 impl Exit {
     /// The exit code; none for the end by a signal.
-    pub(super) const fn code(self) -> Option<i32> {
+    pub const fn code(self) -> Option<i32> {
         match self {
             Self::Code(code) => Some(code),
             Self::Signal(_) => None,

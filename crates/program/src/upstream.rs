@@ -9,12 +9,12 @@ use std::{
 use roundsman_task::{TaskContext, TaskError, UpstreamRun};
 
 /// The variable that names the file.
-pub(super) const VARIABLE: &str = "ROUNDSMAN_UPSTREAM";
+pub const VARIABLE: &str = "ROUNDSMAN_UPSTREAM";
 /// The file's name.
 const FILE: &str = "upstream.json";
 
 /// Writes the file into a folder, if there is anything to tell.
-pub(super) async fn write(cx: &TaskContext, folder: &Path) -> Result<Option<PathBuf>, TaskError> {
+pub async fn write(cx: &TaskContext, folder: &Path) -> Result<Option<PathBuf>, TaskError> {
     if cx.round().is_none() {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// The most bytes kept of a line.
@@ -11,7 +12,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// The last lines of a stream.
 #[derive(Debug)]
-pub(super) struct Tail {
+pub struct Tail {
     lines: VecDeque<String>,
     most: usize,
     open: Vec<u8>,
@@ -21,15 +22,15 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Keeps at most so many lines, besides the very last one, which error messages need.
-    pub(super) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self { lines: VecDeque::new(), most, open: Vec::new(), open_is_cut: false, bytes: 0 }
     }
 
     /// Takes in what was read.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr(b'\n', rest) {
             self.extend(&rest[..end]);
             self.close();
             rest = &rest[end + 1..];
@@ -38,24 +39,24 @@ impl Tail {
     }
 
     /// The stream is at its end; a last line without a line feed counts.
-    pub(super) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         if !self.open.is_empty() {
             self.close();
         }
     }
 
     /// The last line that says something.
-    pub(super) fn last(&self) -> Option<&str> {
+    pub fn last(&self) -> Option<&str> {
         self.lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())
     }
 
     /// How many bytes there were in all.
-    pub(super) const fn bytes(&self) -> u64 {
+    pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The lines.
-    pub(super) fn into_lines(mut self) -> Vec<String> {
+    pub fn into_lines(mut self) -> Vec<String> {
         let surplus = self.lines.len().saturating_sub(self.most);
         self.lines.drain(..surplus);
         self.lines.into()
@@ -87,11 +88,7 @@ impl Tail {
 
 /// Passes everything on until the end of the stream. A sink that fails is given up; reading goes on, so that the
 /// program is never stopped by a full pipe.
-pub(super) async fn pass_on(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    tail: &mut Tail,
-) {
+pub async fn pass_on(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, tail: &mut Tail) {
     let mut buffer = vec![0; CHUNK];
     let mut sink_works = true;
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
