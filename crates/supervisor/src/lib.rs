@@ -4,6 +4,7 @@
 mod attempt;
 mod calls;
 mod child;
+mod clock;
 mod conclude;
 mod executor;
 mod link;
@@ -15,6 +16,7 @@ mod workdir;
 
 use std::io;
 
+pub use clock::{ClockTrust, clock_trust};
 pub use executor::{Config, ProcessExecutor};
 use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};
 
