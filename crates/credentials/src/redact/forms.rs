@@ -65,11 +65,9 @@ fn is_base64(byte: u8) -> bool {
 
 /// All forms of a value.
 pub(super) fn forms(value: &str) -> Vec<Form> {
-    let mut forms = of_text(value);
+    // What holds the value holds this, and line ends around it are worth keeping.
     let trimmed = value.trim();
-    if trimmed.len() != value.len() {
-        forms.extend(of_text(trimmed));
-    }
+    let mut forms = of_text(trimmed);
     if trimmed.contains(['\n', '\r']) {
         let lines = trimmed.split(['\n', '\r']).map(str::trim);
         if value.len() <= LONGEST_IN_ALL_FORMS {
@@ -82,7 +80,7 @@ pub(super) fn forms(value: &str) -> Vec<Form> {
 }
 
 fn is_worth_it(text: &str) -> bool {
-    text.trim().len() >= SHORTEST && !text.bytes().all(|byte| MASK.as_bytes().contains(&byte))
+    text.len() >= SHORTEST && !text.bytes().all(|byte| MASK.as_bytes().contains(&byte))
 }
 
 fn of_text(text: &str) -> Vec<Form> {
