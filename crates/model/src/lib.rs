@@ -57,7 +57,7 @@ pub use pause::{Pause, StopOrder};
 pub use question::{Answer, AskError, Question, UpstreamRun};
 pub use retry::{RetryCause, RetryPolicy};
 pub use run::{Origin, Run, RunState};
-pub use sandbox::{Abilities, Enforce, Sandbox};
+pub use sandbox::{Abilities, Enforce, Sandbox, SandboxNote, SandboxVerdict, Unenforceable};
 pub use schedule::Schedule;
 pub use secret::Secret;
 pub use settle::{Transition, settle};

@@ -55,17 +55,190 @@ impl Sandbox {
     }
 }
 
-/// What a host can enforce.
+/// What a host can enforce. The user, groups and capabilities are those of the process that looked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Abilities {
     /// The version of Landlock's interface; 0 where the kernel has none or it is switched off.
     pub landlock: u32,
+    /// Why there is no Landlock, where there is none.
+    pub without_landlock: String,
     /// Whether a cgroup v2 with the controllers `memory` and `pids` is delegated to us.
     pub cgroup: bool,
     /// Why not, where it is not.
     pub without_cgroup: String,
-    /// Whether we are root, so that workers can become another user and have a network of their own.
+    /// Whether we are root with the rights to give files away and to become another user.
     pub root: bool,
+    /// The name of the user we are, or its number where it has none.
+    pub user: String,
     /// Whether a process can be given a network namespace of its own.
     pub network_namespace: bool,
 }
+
+/// What a host makes of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SandboxVerdict {
+    /// The rules that it cannot enforce as they are written. With [`Enforce::Strict`] the task does not start.
+    pub unenforceable: Vec<Unenforceable>,
+    /// The rules that it enforces in a way that is worth knowing.
+    pub notes: Vec<SandboxNote>,
+}
+
+/// A rule that a host cannot enforce.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unenforceable {
+    /// The rule, as its key: `memory`, `network`, `user`.
+    pub rule: String,
+    /// Why, and what it would take; a sentence without full stop.
+    pub why: String,
+}
+
+/// How a rule is enforced where that is not as one might expect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxNote {
+    /// The rule, as its key.
+    pub rule: String,
+    /// How it is enforced; a sentence without full stop.
+    pub how: String,
+}
+
+impl SandboxVerdict {
+    /// Whether the host enforces all that is written.
+    pub fn is_enforced(&self) -> bool {
+        self.unenforceable.is_empty()
+    }
+
+    fn cannot(&mut self, rule: &str, why: impl Into<String>) {
+        self.unenforceable.push(Unenforceable { rule: rule.to_owned(), why: why.into() });
+    }
+
+    fn note(&mut self, rule: &str, how: impl Into<String>) {
+        self.notes.push(SandboxNote { rule: rule.to_owned(), how: how.into() });
+    }
+}
+
+impl std::fmt::Display for Unenforceable {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.rule, self.why)
+    }
+}
+
+impl Sandbox {
+    /// What a host makes of these rules and of the user that the task's processes shall be.
+    pub fn verdict(&self, user: Option<&str>, abilities: &Abilities) -> SandboxVerdict {
+        let mut verdict = SandboxVerdict::default();
+        abilities.judge_user(user, &mut verdict);
+        if self.memory.is_some() && !abilities.cgroup {
+            let how = format!(
+                "limits the data of each process by itself and not of all together (RLIMIT_DATA): {}",
+                abilities.without_cgroup
+            );
+            verdict.note("memory", how);
+        }
+        if self.processes.is_some() && !abilities.cgroup {
+            abilities.judge_processes(user, &mut verdict);
+        }
+        if self.network == Some(false) && !abilities.network_namespace {
+            abilities.judge_network(&mut verdict);
+        }
+        if self.write.is_some() {
+            abilities.judge_write(&mut verdict);
+        }
+        if self.read.is_some() && abilities.landlock == 0 {
+            verdict.cannot("read", abilities.no_landlock());
+        }
+        verdict
+    }
+}
+
+impl Abilities {
+    /// Why processes of tasks could reach what belongs to the daemon (state, vault, configuration, other processes of its
+    /// user), where nothing here keeps them from it. A `user` of their own does.
+    pub fn exposure(&self, user: Option<&str>) -> Option<String> {
+        let other = user.is_some_and(|user| self.root && !self.is_own(user));
+        if other || self.landlock >= LANDLOCK_SIGNALS {
+            return None;
+        }
+        Some(match self.landlock {
+            0 => format!(
+                "the daemon's own files and processes are within reach of tasks: {}",
+                self.no_landlock()
+            ),
+            version => format!(
+                "tasks can signal the daemon and each other's processes: this kernel's Landlock ({version}) keeps \
+                 files out of reach, but signals only from version {LANDLOCK_SIGNALS} on (Linux 6.12)"
+            ),
+        })
+    }
+
+    fn is_own(&self, user: &str) -> bool {
+        self.user == user || (self.root && user == "root")
+    }
+
+    fn no_landlock(&self) -> String {
+        if self.without_landlock.is_empty() {
+            "this kernel has no Landlock (Linux 5.13)".to_owned()
+        } else {
+            self.without_landlock.clone()
+        }
+    }
+
+    fn judge_user(&self, user: Option<&str>, verdict: &mut SandboxVerdict) {
+        let Some(user) = user else { return };
+        if !self.root && !self.is_own(user) {
+            let why = format!(
+                "only root with the capabilities to do so can start tasks as another user, and the daemon is {:?}",
+                self.user
+            );
+            verdict.cannot("user", why);
+        }
+    }
+
+    fn judge_processes(&self, user: Option<&str>, verdict: &mut SandboxVerdict) {
+        if self.root && user.is_some_and(|user| !self.is_own(user)) {
+            let how =
+                "counts all processes and threads of the user, those of other tasks included (RLIMIT_NPROC)";
+            return verdict.note("processes", how);
+        }
+        let why = format!(
+            "it takes a delegated cgroup v2, or a `user` that only this task has, and a daemon that is root: {}",
+            self.without_cgroup
+        );
+        verdict.cannot("processes", why);
+    }
+
+    fn judge_network(&self, verdict: &mut SandboxVerdict) {
+        let why = if self.landlock >= LANDLOCK_TCP {
+            "TCP is refused (Landlock), but UDP and other protocols stay open: to cut off all, the daemon must be \
+             root with the right to make network namespaces (CAP_SYS_ADMIN)"
+        } else {
+            "the daemon must be root with the right to make network namespaces (CAP_SYS_ADMIN)"
+        };
+        verdict.cannot("network", why);
+    }
+
+    fn judge_write(&self, verdict: &mut SandboxVerdict) {
+        match self.landlock {
+            0 => verdict.cannot("write", self.no_landlock()),
+            1 | 2 => {
+                let why = format!(
+                    "this kernel's Landlock ({}) does not keep files elsewhere from being emptied (truncate); version \
+                     {LANDLOCK_TRUNCATE} does (Linux 6.2)",
+                    self.landlock
+                );
+                verdict.cannot("write", why);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The first version of Landlock's interface that keeps files from being emptied.
+const LANDLOCK_TRUNCATE: u32 = 3;
+/// The first that refuses TCP.
+const LANDLOCK_TCP: u32 = 4;
+/// The first that keeps signals inside.
+const LANDLOCK_SIGNALS: u32 = 6;
+
+#[cfg(test)]
+mod tests;
