@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use roundsman_model::{AttemptEnd, Clock};
+use roundsman_model::{Abilities, AttemptEnd, Clock};
 use roundsman_wire::{
     AttemptOrder, AttemptReport, CancelReason, Executor, Host, Lease, PROTOCOL, RunningAttempt, StartError,
     ToWorker, encode,
@@ -17,6 +17,7 @@ use roundsman_wire::{
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
+    abilities::abilities,
     attempt::{Attempt, Command},
     spawn::{SpawnOrder, Spawner},
     sweep, workdir,
@@ -94,6 +95,10 @@ impl Executor for ProcessExecutor {
 
     async fn sweep(&self, ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> Result<u32, io::Error> {
         sweep::sweep(ours, &self.config.work_root).await
+    }
+
+    fn abilities(&self) -> Abilities {
+        abilities()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The daemon's side of a worker on this host: it starts it, carries its frames, keeps its limits and ends its whole
 //! tree. It knows no store, no schedule and no retry.
 
+mod abilities;
 mod attempt;
 mod calls;
 mod child;
@@ -16,6 +17,7 @@ mod workdir;
 
 use std::io;
 
+pub use abilities::abilities;
 pub use clock::{ClockTrust, clock_trust};
 pub use executor::{Config, ProcessExecutor};
 use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};

@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+    Abilities, Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue,
+    Question,
 };
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +137,9 @@ pub trait Executor: Send + Sync + 'static {
         &self,
         ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync),
     ) -> Result<u32, std::io::Error>;
+
+    /// What it can enforce of a task's sandbox.
+    fn abilities(&self) -> Abilities;
 }
 
 /// An attempt under way. Dropping it ends its whole tree.

@@ -89,6 +89,8 @@ pub struct Confinement {
     pub user: Option<String>,
     /// Files and folders of the daemon that are out of reach: state, vault, keys, configuration.
     pub protected: Vec<PathBuf>,
+    /// Whether memory and processes are limited from outside already, by a cgroup that the worker is in.
+    pub in_cgroup: bool,
 }
 
 /// Frames to a worker.

@@ -75,6 +75,7 @@ fn request() -> Request {
         },
         credentials: credentials(),
         confinement: Confinement {
+            in_cgroup: true,
             sandbox: Sandbox {
                 memory: Some(ByteSize(2 << 30)),
                 processes: Some(64),

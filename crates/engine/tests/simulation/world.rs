@@ -39,6 +39,10 @@ impl Executor for Nothing {
     async fn sweep(&self, _: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> std::io::Result<u32> {
         Ok(0)
     }
+
+    fn abilities(&self) -> roundsman_model::Abilities {
+        roundsman_model::Abilities::default()
+    }
 }
 
 /// From when to when a run was under way, in steady time.
@@ -133,7 +137,7 @@ impl<'s> World<'s> {
             steady: self.clock.clone(),
             me: me.clone(),
             metrics: Arc::new(KindMetrics::default()),
-            resolver: Arc::new(|with| Ok(with.clone())),
+            resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
             environment: Arc::new(|_| None),
             keyring: Arc::new(roundsman_engine::NoKeyring),
             observer: None,

@@ -89,6 +89,10 @@ impl Executor for Counted {
     ) -> Result<u32, std::io::Error> {
         self.executor.sweep(ours).await
     }
+
+    fn abilities(&self) -> roundsman_model::Abilities {
+        self.executor.abilities()
+    }
 }
 
 async fn runs_per_second(url: &str, work_root: &Path, count: usize, workers: usize) -> Result<f64> {
