@@ -16,6 +16,17 @@ pub(crate) struct Link {
     pub(crate) after: Vec<Followed>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) timezone: Tz,
+    /// The kind whose file says when it runs, where that is not the configuration.
+    pub(crate) of_kind: Option<String>,
+}
+
+/// Tasks that cannot follow each other.
+pub(crate) struct Unchained {
+    pub(crate) draft: Draft,
+    /// The tasks whose schedules or upstreams may be at fault.
+    pub(crate) tasks: Vec<String>,
+    /// The task that is followed and not there.
+    pub(crate) missing: Option<String>,
 }
 
 /// A task that is followed, and where that is written.
@@ -42,35 +53,39 @@ impl<'a> Chains<'a> {
     }
 
     /// Everything that is wrong.
-    pub(crate) fn problems(&self) -> Vec<Draft> {
-        let mut drafts = Vec::new();
+    pub(crate) fn problems(&self) -> Vec<Unchained> {
+        let mut unchained = Vec::new();
         for link in self.links.values() {
-            drafts.extend(self.names_of(link));
-            drafts.extend(self.circle(link));
-            drafts.extend(self.mixed_roots(link));
+            unchained.extend(self.names_of(link));
+            unchained.extend(self.circle(link));
+            unchained.extend(self.mixed_roots(link));
         }
-        drafts
+        unchained
     }
 
-    fn names_of(&self, link: &Link) -> Vec<Draft> {
-        let mut drafts = Vec::new();
+    fn names_of(&self, link: &Link) -> Vec<Unchained> {
+        let mut unchained = Vec::new();
+        let mut push = |draft, missing| {
+            unchained.push(Unchained { draft, tasks: vec![link.task.clone()], missing });
+        };
         for (at, followed) in link.after.iter().enumerate() {
             let task = &followed.task;
             let draft = |what: String| Draft::new(&followed.path, Some(&followed.span), what);
             if *task == link.task {
-                drafts.push(draft("a task cannot follow itself".into()).expected("the name of another task"));
+                let expected = "the name of another task";
+                push(draft("a task cannot follow itself".into()).expected(expected), None);
             } else if link.after[..at].iter().any(|earlier| earlier.task == *task) {
-                drafts.push(draft(format!("the task {task:?} is listed twice")));
+                push(draft(format!("the task {task:?} is listed twice")), None);
             } else if !self.names.contains(task.as_str()) && !self.incomplete {
                 let near = nearest(task, self.names.iter().copied().filter(|name| *name != link.task));
-                drafts.push(draft(format!("there is no task {task:?}")).nearest(near));
+                push(draft(format!("there is no task {task:?}")).nearest(near), Some(task.clone()));
             }
         }
-        drafts
+        unchained
     }
 
     /// The shortest circle through a task, reported at the first of its tasks only.
-    fn circle(&self, link: &Link) -> Option<Draft> {
+    fn circle(&self, link: &Link) -> Option<Unchained> {
         let start = link.task.as_str();
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut open = VecDeque::from([start]);
@@ -78,7 +93,12 @@ impl<'a> Chains<'a> {
             for upstream in self.upstreams(task).filter(|upstream| *upstream != task) {
                 if upstream == start {
                     let circle = path_to(task, start, &came_from);
-                    return circle.iter().all(|name| *name >= start).then(|| in_words(link, &circle));
+                    let tasks = || circle.iter().map(|name| (*name).to_owned()).collect();
+                    return circle.iter().all(|name| *name >= start).then(|| Unchained {
+                        draft: in_words(link, &circle),
+                        tasks: tasks(),
+                        missing: None,
+                    });
                 }
                 if !came_from.contains_key(upstream) {
                     came_from.insert(upstream, task);
@@ -90,7 +110,7 @@ impl<'a> Chains<'a> {
     }
 
     /// Upstreams whose roots do not share their slots, so that no round has all of them.
-    fn mixed_roots(&self, link: &Link) -> Option<Draft> {
+    fn mixed_roots(&self, link: &Link) -> Option<Unchained> {
         let of_each: Vec<(&Followed, Vec<&Link>)> = link
             .after
             .iter()
@@ -115,19 +135,30 @@ impl<'a> Chains<'a> {
             root.when()
         );
         let expected = "tasks that go back to one task, or to tasks with the same schedule and time zone";
-        Some(Draft::new(&other.path, Some(&other.span), what).expected(expected))
+        let draft = Draft::new(&other.path, Some(&other.span), what).expected(expected);
+        let tasks = self.family(&link.task).into_iter().map(|link| link.task.clone()).collect();
+        Some(Unchained { draft, tasks, missing: None })
     }
 
     /// The tasks that follow nothing and from which a task follows.
-    fn roots(&self, task: &'a str) -> Vec<&'a Link> {
-        let mut seen = BTreeSet::from([task]);
-        let mut open = vec![task];
-        let mut roots = Vec::new();
-        while let Some(task) = open.pop() {
-            roots.extend(self.links.get(task).copied().filter(|link| link.after.is_empty()));
-            open.extend(self.upstreams(task).filter(|upstream| seen.insert(upstream)));
-        }
+    fn roots(&self, task: &str) -> Vec<&'a Link> {
+        let mut roots = self.family(task);
+        roots.retain(|link| link.after.is_empty());
         roots
+    }
+
+    /// A task and all from which it follows.
+    fn family(&self, task: &str) -> Vec<&'a Link> {
+        let Some(link) = self.links.get(task).copied() else { return Vec::new() };
+        let mut seen = BTreeSet::from([link.task.as_str()]);
+        let mut open = vec![link];
+        let mut family = Vec::new();
+        while let Some(link) = open.pop() {
+            family.push(link);
+            let upstreams = self.upstreams(&link.task).filter(|upstream| seen.insert(upstream));
+            open.extend(upstreams.filter_map(|upstream| self.links.get(upstream).copied()));
+        }
+        family
     }
 
     fn upstreams(&self, task: &str) -> impl Iterator<Item = &'a str> + use<'a> {

@@ -13,10 +13,11 @@ use serde_json::Value;
 
 use crate::{
     draft::Draft,
+    header::Header,
     kinds::KindFacts,
-    node::{Entry, Reading, Table, join, table_json},
+    node::{Entry, Reading, Table, Written, join, table_json},
     origin::{Origin, Row, Setting},
-    pass::Pass,
+    pass::{Known, Pass},
     retry,
     tables::{OverlapKey, TaskTable},
     unsupported::Section,
@@ -37,6 +38,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) pools: &'a Table,
     /// Whether a file could not be read, so that a shared table or pool may be missing for that reason only.
     pub(crate) incomplete: bool,
+    /// The longest `grace` for which a node can hold a run.
+    pub(crate) longest_grace: HumanDuration,
 }
 
 /// A definition while it is made: the task as written, and the rows and problems that come of it.
@@ -45,8 +48,12 @@ pub(crate) struct Made<'p, 'a> {
     /// `tasks.NAME`.
     path: String,
     kind: String,
-    /// As written; nothing for built-in tasks.
+    /// As written, the header of its kind below; nothing for built-in tasks.
     table: Table,
+    /// What the file of its kind says.
+    header: Option<&'p Header>,
+    /// Whether the configuration has no such task: it is the kind's own.
+    own: bool,
     rows: Vec<Row>,
 }
 
@@ -72,17 +79,23 @@ pub(crate) fn written(
     let checked = pass.drafts.len();
     let own = take_with(pass, &mut table);
     let with_is_table = pass.drafts.len() == checked;
+    pass.resolve(&mut table);
+    let known = used(pass, &table)?;
+    if let Some(header) = known.as_ref().and_then(|known| known.header.as_ref()) {
+        header.lay_below(&mut table);
+    }
     let wanted: TaskTable = pass.section(Section::Task, &mut table, &path, Some(&entry.key));
     let merged = with::merged(pass, own, table.get("share"), around.shared, around.incomplete);
     let kind = wanted.uses.clone()?;
-    let facts = pass.kind(&kind)?;
+    let Known { facts, header } = &*known?;
     if with_is_table {
-        with::check(pass, &merged, &facts, &join(&path, "with"), &entry.key);
+        with::check(pass, &merged, facts, &join(&path, "with"), &entry.key);
     }
-    let with_rows = with::rows(&merged, &facts, &kind, &join(&path, "with"));
+    let with_rows = with::rows(&merged, facts, &kind, &join(&path, "with"));
     let with = Value::Object(table_json(&merged, Reading::Written));
-    let mut made = Made { pass, path, kind, table, rows: Vec::new() };
-    let definition = made.definition(&task_name.ok()?, &wanted, &facts, with, around);
+    let header = header.as_ref();
+    let mut made = Made { pass, path, kind, table, header, own: false, rows: Vec::new() };
+    let definition = made.definition(&task_name.ok()?, &wanted, facts, with, around);
     let mut rows = made.rows;
     rows.extend(with_rows);
     (pass.drafts.len() == before).then(|| definition.map(|definition| (definition, rows)))?
@@ -94,7 +107,8 @@ pub(crate) fn built_in(
     kind: &str,
     around: &Surroundings<'_>,
 ) -> Option<(TaskDefinition, Vec<Row>)> {
-    let facts = pass.kind(kind)?;
+    let known = pass.kind(kind)?;
+    let facts = &known.facts;
     let schedule = facts.built_in()?.to_owned();
     let name = kind.parse().ok()?;
     let wanted = TaskTable {
@@ -104,13 +118,76 @@ pub(crate) fn built_in(
         ..TaskTable::default()
     };
     let path = join("tasks", kind);
-    let with_rows = with::rows(&Table::new(), &facts, kind, &join(&path, "with"));
-    let mut made = Made { pass, path, kind: kind.to_owned(), table: Table::new(), rows: Vec::new() };
+    let with_rows = with::rows(&Table::new(), facts, kind, &join(&path, "with"));
+    let mut made = Made {
+        pass,
+        path,
+        kind: kind.to_owned(),
+        table: Table::new(),
+        header: None,
+        own: true,
+        rows: Vec::new(),
+    };
     let with = Value::Object(serde_json::Map::new());
-    let definition = made.definition(&name, &wanted, &facts, with, around)?;
+    let definition = made.definition(&name, &wanted, facts, with, around)?;
     let mut rows = made.rows;
     rows.extend(with_rows);
     Some((definition, rows))
+}
+
+/// Makes a definition of what the file of a kind says and nothing else. For its own task (`own`) the kind's config must be
+/// in order as well; for tasks of the configuration it is theirs.
+pub(crate) fn of_header(
+    pass: &mut Pass<'_>,
+    kind: &str,
+    known: &Known,
+    around: &Surroundings<'_>,
+    own: bool,
+) -> Option<(TaskDefinition, Vec<Row>)> {
+    let Known { facts, header } = known;
+    let header = header.as_ref()?;
+    let before = pass.mark();
+    pass.drafts.extend(header.drafts.iter().cloned());
+    let mut table = Table::new();
+    header.lay_below(&mut table);
+    let mut wanted: TaskTable = pass.section(Section::Task, &mut table, "", None);
+    let name = kind.parse::<TaskName>();
+    if let Err(error) = &name {
+        pass.drafts.push(Draft::new("", Some(&header.head()), error.to_string()));
+    }
+    if own {
+        with::check(pass, &Table::new(), facts, "params", &header.head());
+    }
+    wanted.uses = Some(kind.to_owned());
+    let path = join("tasks", kind);
+    let with_rows = with::rows(&Table::new(), facts, kind, &join(&path, "with"));
+    let mut made =
+        Made { pass, path, kind: kind.to_owned(), table, header: Some(header), own: true, rows: Vec::new() };
+    let with = Value::Object(serde_json::Map::new());
+    let definition = made.definition(&name.ok()?, &wanted, facts, with, around)?;
+    made.check_grace(&definition, around);
+    let mut rows = made.rows;
+    rows.extend(with_rows);
+    (!pass.is_wrong_since(before)).then_some((definition, rows))
+}
+
+/// What is known about the kind that a task names; `None` within if that is said elsewhere, `None` if the kind cannot be
+/// used and that was said here.
+#[expect(clippy::option_option, reason = "nothing to say and nothing to go on with are two things")]
+fn used(pass: &mut Pass<'_>, table: &Table) -> Option<Option<std::rc::Rc<Known>>> {
+    let Some(entry) = table.get("uses") else { return Some(None) };
+    let Written::Text(text) = &entry.node.value else { return Some(None) };
+    if let Some(known) = pass.kind(&text.value) {
+        // One that is gone is known to nobody else any more.
+        if let Err(at) = pass.kind_names.binary_search(&text.value) {
+            pass.kind_names.insert(at, text.value.clone());
+        }
+        return Some(Some(known));
+    }
+    let Some(reason) = pass.why_not(&text.value) else { return Some(None) };
+    let what = format!("the kind {:?} cannot be used: {reason}", text.value);
+    pass.drafts.push(Draft::new(&entry.node.path, Some(&entry.node.span), what));
+    None
 }
 
 /// Takes `with` out of a task's table: its references stay as written.
@@ -136,12 +213,15 @@ impl Made<'_, '_> {
         let kind = self.kind.clone();
         self.optional("uses", Some(&kind));
         self.optional("about", wanted.about.as_ref());
+        // The sentence about the file is one about the task that it stands for.
+        let about =
+            wanted.about.clone().or_else(|| self.header.filter(|_| self.own).map(|_| facts.about.clone()));
         let of_kind = self.kind_origin();
         let own_zone = wanted.timezone.as_deref().and_then(|zone| zone.parse().ok());
         let definition = TaskDefinition {
             name: name.clone(),
             kind: kind.parse::<KindName>().ok()?,
-            about: wanted.about.clone(),
+            about,
             enabled: self.value("enabled", wanted.enabled, true),
             schedule: self.schedule(wanted),
             after: self.after(wanted),
@@ -207,6 +287,14 @@ impl Made<'_, '_> {
             _ => Schedule::cron(text),
         };
         read.map_err(|error| self.problem(key, &error.to_string(), None)).ok()
+    }
+
+    /// A node must be able to hold a run for as long as its processes may take to end.
+    fn check_grace(&mut self, definition: &TaskDefinition, around: &Surroundings<'_>) {
+        if definition.grace >= around.longest_grace {
+            let what = format!("{} is too long: a node does not hold a run for so long", definition.grace);
+            self.problem("grace", &what, Some(&format!("less than {}", around.longest_grace)));
+        }
     }
 
     fn check_jitter(&mut self, definition: &TaskDefinition) {
@@ -276,8 +364,12 @@ impl Made<'_, '_> {
 
     /// Something wrong with a key.
     pub(crate) fn problem(&mut self, key: &str, what: &str, expected: Option<&str>) {
-        let path = format!("{}.{key}", self.path);
-        let span = self.entry(key).map(|entry| entry.key.clone());
+        let entry = self.entry(key);
+        let path = match entry.filter(|entry| self.is_in_header(entry)) {
+            Some(entry) => entry.node.path.clone(),
+            None => format!("{}.{key}", self.path),
+        };
+        let span = entry.map(|entry| entry.key.clone());
         let mut draft = Draft::new(path, span.as_ref(), what);
         draft.expected = expected.map(str::to_owned);
         self.pass.drafts.push(draft);
@@ -286,11 +378,19 @@ impl Made<'_, '_> {
     fn origin(&self, key: &str) -> Origin {
         match self.entry(key) {
             Some(entry) => Origin::File(entry.key.place()),
+            None if self.own && self.header.is_some() && key == "uses" => {
+                self.header.map_or(Origin::Default, |header| Origin::Header(header.source.path.clone()))
+            }
             None if self.table.is_empty() && ["uses", "schedule", "run_at_first_start"].contains(&key) => {
                 Origin::BuiltIn
             }
             None => Origin::Default,
         }
+    }
+
+    /// Whether a key is written in the file of the kind.
+    pub(crate) fn is_in_header(&self, entry: &Entry) -> bool {
+        self.header.is_some_and(|header| header.has(entry))
     }
 
     /// The entry of a key such as `retry.backoff`.

@@ -74,6 +74,14 @@ pub(crate) fn finish(drafts: Vec<Draft>, secrets: &[Span], files: &[Arc<Source>]
     Problems(problems)
 }
 
+/// The masked problems in one line, without the lines they are about.
+pub(crate) fn reason(drafts: Vec<Draft>, secrets: &[Span]) -> String {
+    let Problems(problems) = finish(drafts, secrets, &[]);
+    let said =
+        problems.into_iter().map(|problem| Problem { snippet: None, also: None, ..problem }.to_string());
+    said.collect::<Vec<_>>().join("; ")
+}
+
 fn seal(draft: Draft, secrets: &[Span]) -> Problem {
     let what = match &draft.file {
         Some(path) => format!("{}: {}", path.display(), draft.what),

@@ -11,6 +11,28 @@ pub trait Kinds {
     fn names(&self) -> Vec<String>;
     /// What is known about one of them.
     fn kind(&self, name: &str) -> Option<KindFacts>;
+    /// What was known about it in the version that was accepted before, if that is another; also of a kind that is not
+    /// among [`names`](Self::names) any more. It counts where the version of now does not fit.
+    fn before(&self, name: &str) -> Option<KindFacts> {
+        let _ = name;
+        None
+    }
+    /// Why a kind of this name is not among [`names`](Self::names), where more can be said than that there is none.
+    fn why_not(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+}
+
+/// A kind from a file that could not be taken as the file is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its name.
+    pub kind: String,
+    /// What is wrong, with file, line and key.
+    pub reason: String,
+    /// Whether the version that was accepted before counts in its place; otherwise there is no such kind.
+    pub kept: bool,
 }
 
 /// Says whether a `with` table fits, references already resolved.

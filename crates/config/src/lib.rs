@@ -1,6 +1,7 @@
 //! The configuration file: as written, checked, and as settings and task definitions. It runs nothing, and knows kinds
 //! only through the functions it is given.
 
+mod accept;
 mod blackout;
 mod chain;
 mod check;
@@ -9,6 +10,8 @@ mod credentials;
 mod definition;
 mod draft;
 mod environment;
+mod folders;
+mod header;
 mod kinds;
 mod load;
 mod manual;
@@ -21,6 +24,7 @@ mod parse;
 mod pass;
 mod problem;
 mod references;
+mod resolve;
 mod retention;
 mod retry;
 mod schema;
@@ -33,12 +37,13 @@ mod with;
 
 pub use credentials::CredentialSources;
 pub use environment::{DEFAULT_FILE, Environment};
-pub use kinds::{KindFacts, KindHeader, Kinds, WithCheck, WithProblem};
-pub use load::{Loaded, load, look};
+pub use folders::{Folders, folders};
+pub use kinds::{KindFacts, KindHeader, Kinds, Refused, WithCheck, WithProblem};
+pub use load::{Loaded, examine, load, look};
 pub use manual::{init_text, reference};
 pub use origin::{Origin, Row, Setting};
 pub use problem::{Place, Problem, Problems, Snippet};
-pub use references::resolve;
+pub use resolve::{Resolved, resolve};
 pub use retention::Retention;
 pub use schema::schema;
 pub use settings::{DEFAULT_PORT, DEFAULT_STORE_FILE, OVERRIDES, Settings, WORKERS_PER_PROCESSOR};

@@ -6,22 +6,23 @@ use std::{
     sync::Arc,
 };
 
-use roundsman_model::TaskDefinition;
+use roundsman_model::{TaskDefinition, TaskName};
 
 use crate::{
-    chain::Chains,
+    accept::{self, Wanted},
     combine::combine,
-    definition::{self, Surroundings},
+    definition::Surroundings,
     draft,
     environment::Environment,
-    kinds::Kinds,
+    kinds::{Kinds, Refused},
     named,
-    origin::Row,
+    node::join,
+    origin::{Origin, Row},
     pass::Pass,
     problem::Problems,
     retention,
     settings::{self, Settings},
-    source::{self, Source},
+    source::{self, Source, Span},
 };
 
 /// A configuration in order.
@@ -33,6 +34,9 @@ pub struct Loaded {
     pub tasks: Vec<TaskDefinition>,
     /// The files that were read; none if there is no configuration.
     pub files: Vec<PathBuf>,
+    /// Kinds from files that could not be taken as their files are now, with the reasons. None of them keeps a
+    /// configuration from being loaded.
+    pub refused: Vec<Refused>,
     rows: Vec<Row>,
 }
 
@@ -41,6 +45,12 @@ impl Loaded {
     pub fn show(&self) -> &[Row] {
         &self.rows
     }
+
+    /// Where a task comes from: a file of the configuration, the file of its kind, or nowhere if it is a built-in one.
+    pub fn origin(&self, task: &TaskName) -> Option<&Origin> {
+        let key = format!("{}.uses", join("tasks", task.as_str()));
+        self.rows.iter().find(|row| row.key == key).map(|row| &row.origin)
+    }
 }
 
 /// Loads the configuration: this file, or the one `ROUNDSMAN_CONFIG` names, or the one in `/etc`, or none; and the files
@@ -48,7 +58,7 @@ impl Loaded {
 pub fn load(file: Option<&Path>, kinds: &dyn Kinds, env: &Environment) -> Result<Loaded, Problems> {
     let mut pass = Pass::new(kinds, env);
     let sources = source::read_all(file, env, &mut pass.drafts);
-    let loaded = read(&mut pass, &sources);
+    let loaded = read(&mut pass, &sources, &source::folder(file, env));
     match loaded {
         Some(loaded) if pass.drafts.is_empty() => Ok(loaded),
         _ => Err(draft::finish(pass.drafts, &pass.secrets, &sources)),
@@ -64,8 +74,13 @@ pub fn look(
 ) -> Result<(Loaded, Option<Problems>), Problems> {
     let mut pass = Pass::new(kinds, env);
     let sources = source::read_all(file, env, &mut pass.drafts);
-    let loaded = read(&mut pass, &sources);
-    let in_tasks_only = pass.drafts.iter().all(|draft| draft.key.starts_with("tasks."));
+    let loaded = read(&mut pass, &sources, &source::folder(file, env));
+    // What is written in the file of a kind is about tasks.
+    let in_kind = |span: &Span| !sources.iter().any(|source| Arc::ptr_eq(source, &span.source));
+    let in_tasks_only = pass
+        .drafts
+        .iter()
+        .all(|draft| draft.key.starts_with("tasks.") || draft.span.as_ref().is_some_and(in_kind));
     let mistakes = !pass.drafts.is_empty();
     let problems = draft::finish(pass.drafts, &pass.secrets, &sources);
     match loaded {
@@ -74,43 +89,44 @@ pub fn look(
     }
 }
 
-fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
+/// Loads what can be loaded whatever is wrong, for whoever looks for what is wrong: settings that cannot be read have their
+/// defaults, tasks that cannot be read are left out. Without a state directory there is nothing.
+pub fn examine(file: Option<&Path>, kinds: &dyn Kinds, env: &Environment) -> (Option<Loaded>, Problems) {
+    let mut pass = Pass::new(kinds, env);
+    let sources = source::read_all(file, env, &mut pass.drafts);
+    let loaded = read(&mut pass, &sources, &source::folder(file, env));
+    (loaded, draft::finish(pass.drafts, &pass.secrets, &sources))
+}
+
+fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>], folder: &Path) -> Option<Loaded> {
     let unreadable = !pass.drafts.is_empty();
     let combined = combine(sources, &mut pass.drafts);
     let no_file = sources.is_empty() && !unreadable;
     let incomplete = combined.incomplete || unreadable;
-    let lease = combined.daemon.get("lease").map(|entry| entry.key.clone());
+    let lease_key = combined.daemon.get("lease").map(|entry| entry.key.clone());
     let named = named::named(pass, &combined.pools, &combined.budgets);
     let retention = retention::retention(pass, combined.retention);
-    let file = sources.first().map(|source| source.path.clone());
-    let own = settings::Own { daemon: combined.daemon, credentials: combined.credentials, file };
+    let folder = folder.to_owned();
+    let own = settings::Own { daemon: combined.daemon, credentials: combined.credentials, folder };
     let settings = settings::settings(pass, own, &named, retention, no_file);
     // Without settings definitions are checked all the same.
     let utc = crate::Setting::new(chrono_tz::Tz::UTC, crate::Origin::Default);
-    let around = Surroundings {
-        timezone: settings.as_ref().map_or(&utc, |settings| &settings.timezone),
-        blackouts: settings.as_ref().map_or(&[], |settings| &settings.blackouts.value),
-        shared: &combined.shared,
-        pools: &combined.pools,
-        incomplete,
+    let wanted = Wanted {
+        tasks: &combined.tasks,
+        builtin_tasks: settings.as_ref().is_some_and(|settings| settings.builtin_tasks.value),
+        around: Surroundings {
+            timezone: settings.as_ref().map_or(&utc, |settings| &settings.timezone),
+            blackouts: settings.as_ref().map_or(&[], |settings| &settings.blackouts.value),
+            shared: &combined.shared,
+            pools: &combined.pools,
+            incomplete,
+            longest_grace: settings::longest_grace(settings.as_ref().filter(|_| lease_key.is_some())),
+        },
     };
-    let mut defined = Vec::new();
-    for (name, entry) in &combined.tasks {
-        defined.extend(definition::written(pass, name, entry, &around));
-    }
-    if settings.as_ref().is_some_and(|settings| settings.builtin_tasks.value) {
-        for kind in pass.kind_names.clone() {
-            if !combined.tasks.contains_key(&kind) {
-                defined.extend(definition::built_in(pass, &kind, &around));
-            }
-        }
-    }
-    let chains = Chains::new(&pass.links, combined.tasks.keys().map(String::as_str), incomplete);
-    let unchained = chains.problems();
-    pass.drafts.extend(unchained);
+    let mut defined = accept::define(pass, &wanted);
     defined.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
     let mut settings = settings?;
-    settings::fit_lease(pass, &mut settings.lease, lease.as_ref());
+    settings::fit_lease(pass, &mut settings.lease, lease_key.as_ref());
     let mut rows = settings.rows();
     rows.extend(named.rows);
     let mut tasks = Vec::new();
@@ -119,5 +135,7 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>]) -> Option<Loaded> {
         rows.extend(own);
     }
     let files = sources.iter().map(|source| source.path.clone()).collect();
-    Some(Loaded { settings, tasks, files, rows })
+    let mut refused = std::mem::take(&mut pass.refused);
+    refused.sort_by(|a, b| a.kind.cmp(&b.kind));
+    Some(Loaded { settings, tasks, files, refused, rows })
 }

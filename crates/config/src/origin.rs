@@ -1,6 +1,6 @@
 //! Where values come from, and the listing of everything in effect. It decides no value.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use crate::problem::Place;
 
@@ -20,6 +20,8 @@ pub enum Origin {
     System,
     /// It belongs to a built-in task.
     BuiltIn,
+    /// It belongs to the task of a kind whose file asks for one.
+    Header(PathBuf),
 }
 
 impl fmt::Display for Origin {
@@ -31,6 +33,7 @@ impl fmt::Display for Origin {
             Self::Kind(name) => write!(f, "kind {name}"),
             Self::System => f.write_str("system"),
             Self::BuiltIn => f.write_str("built-in task"),
+            Self::Header(path) => write!(f, "{}", path.display()),
         }
     }
 }

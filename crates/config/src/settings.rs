@@ -16,6 +16,7 @@ use crate::{
     check::Checker,
     credentials::{self, CredentialSources},
     draft::Draft,
+    folders::Folders,
     named::Named,
     node::{Node, Table, Text, Written, join},
     origin::{Origin, Row, Setting},
@@ -137,8 +138,8 @@ impl Settings {
 pub(crate) struct Own {
     pub(crate) daemon: Table,
     pub(crate) credentials: Table,
-    /// The configuration file, if there is one.
-    pub(crate) file: Option<PathBuf>,
+    /// The folder of the configuration file, whether there is one or not.
+    pub(crate) folder: PathBuf,
 }
 
 /// Makes the settings. `no_file` says that there is no configuration at all. Without a state directory there are none.
@@ -149,7 +150,7 @@ pub(crate) fn settings(
     retention: Retention,
     no_file: bool,
 ) -> Option<Settings> {
-    let Own { daemon: mut table, credentials, file } = own;
+    let Own { daemon: mut table, credentials, folder: beside } = own;
     let overridden = take_overridden(pass, &mut table);
     let mut daemon: DaemonTable = pass.section(Section::Daemon, &mut table, "daemon", None);
     for (key, text, _) in &overridden {
@@ -196,8 +197,8 @@ pub(crate) fn settings(
             .or("without_store", daemon.without_store.map(Some), || (None, Origin::Default)),
         node_gone_after: written
             .or("node_gone_after", daemon.node_gone_after, || (NODE_GONE_AFTER, Origin::Default)),
-        scripts_dir: folder(&written, "scripts_dir", daemon.scripts_dir, file.as_deref(), "scripts"),
-        plugins_dir: folder(&written, "plugins_dir", daemon.plugins_dir, file.as_deref(), "plugins"),
+        scripts_dir: folder(&written, "scripts_dir", daemon.scripts_dir, &beside, "scripts"),
+        plugins_dir: folder(&written, "plugins_dir", daemon.plugins_dir, &beside, "plugins"),
         credentials: credentials::credentials(pass, credentials, &state_dir.value),
         pools: named.pools.clone(),
         budgets: named.budgets.clone(),
@@ -237,17 +238,38 @@ fn folder(
     written: &Sources<'_>,
     key: &str,
     wanted: Option<PathBuf>,
-    file: Option<&Path>,
+    beside: &Path,
     name: &str,
 ) -> Setting<Option<PathBuf>> {
-    let beside = file.and_then(Path::parent).map(|folder| folder.join(name));
     match written.origin(key) {
         Some(Origin::File(place)) => {
             let base = place.file.parent().unwrap_or(Path::new("/")).to_owned();
             Setting::new(wanted.map(|path| base.join(path)), Origin::File(place))
         }
-        _ => Setting::new(beside, Origin::Default),
+        _ => Setting::new(Some(beside.join(name)), Origin::Default),
     }
+}
+
+/// Where state, scripts and plugins are.
+pub(crate) fn folders(pass: &mut Pass<'_>, table: &mut Table, beside: &Path) -> Folders {
+    let overridden = take_overridden(pass, table);
+    let mut daemon: DaemonTable = pass.section(Section::Daemon, table, "daemon", None);
+    for (key, text, _) in &overridden {
+        set(&mut daemon, key, text);
+    }
+    let written = Sources { table, overridden: &overridden };
+    Folders {
+        state_dir: state_dir(pass, daemon.state_dir, &written).map(|setting| setting.value),
+        scripts: folder(&written, "scripts_dir", daemon.scripts_dir, beside, "scripts"),
+        plugins: folder(&written, "plugins_dir", daemon.plugins_dir, beside, "plugins"),
+    }
+}
+
+/// The longest `grace` with which a node can hold a run: less than this. `written` are the settings, if a lease is
+/// written there.
+pub(crate) fn longest_grace(written: Option<&Settings>) -> HumanDuration {
+    let longest = written.map_or(LONGEST_LEASE, |settings| settings.lease.value.get());
+    longest.saturating_sub(ABOVE_GRACE).into()
 }
 
 /// What somebody wrote, for the origins.

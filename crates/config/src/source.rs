@@ -77,6 +77,11 @@ pub(crate) fn read_all(named: Option<&Path>, env: &Environment, drafts: &mut Vec
     sources
 }
 
+/// The folder of the main file, whether there is one or not.
+pub(crate) fn folder(named: Option<&Path>, env: &Environment) -> PathBuf {
+    main_file(named, env).0.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
 /// The main file, and whether somebody asked for it.
 fn main_file(named: Option<&Path>, env: &Environment) -> (PathBuf, bool) {
     match named.or_else(|| env.variable(FILE_VARIABLE).map(Path::new)) {

@@ -94,12 +94,15 @@ impl Made<'_, '_> {
     pub(super) fn note(&mut self, definition: &TaskDefinition) {
         let entry = self.entry("after");
         let readable = !definition.after.is_empty();
+        let when = ["schedule", "every", "at", "after"].into_iter().find_map(|key| self.entry(key));
+        let of_kind = when.is_some_and(|entry| self.is_in_header(entry)).then(|| self.kind.clone());
         let link = Link {
             task: definition.name.to_string(),
             key: entry.map(|entry| entry.key.clone()),
             after: entry.filter(|_| readable).map(|entry| followed(&entry.node)).unwrap_or_default(),
             schedule: definition.schedule.clone(),
             timezone: definition.timezone,
+            of_kind,
         };
         let written = self.entry("grace").map(|entry| entry.node.span.clone());
         self.pass.links.push(link);

@@ -30,7 +30,7 @@ fn unknown_keys() {
              2 | listening = "127.0.0.1:1"
                | ^^^^^^^^^
 
-            /cfg/roundsman.toml:3:1: daemon: unknown key `xyz`; expected `blackout`, `builtin_tasks`, `labels`, `lease`, `listen`, `log`, `log_format`, `node_gone_after`, `node_name`, `state_dir`, `store`, `timezone`, `without_store` or `workers`
+            /cfg/roundsman.toml:3:1: daemon: unknown key `xyz`; expected `blackout`, `builtin_tasks`, `labels`, `lease`, `listen`, `log`, `log_format`, `node_gone_after`, `node_name`, `plugins_dir`, `scripts_dir`, `state_dir`, `store`, `timezone`, `without_store` or `workers`
              3 | xyz = 1
                | ^^^"#]],
     );
@@ -62,11 +62,7 @@ fn what_this_version_does_not_do() {
     check(
         &task("user = \"nobody\"\nbudget = \"x\"\nretry_on = [\"error\"]\nrenamed_from = \"old\""),
         expect![[r#"
-            the configuration has 4 problems:
-
-            /cfg/roundsman.toml:4:1: tasks.backup.user: this key is not supported by this version
-             4 | user = "nobody"
-               | ^^^^
+            the configuration has 3 problems:
 
             /cfg/roundsman.toml:5:1: tasks.backup.budget: this key is not supported by this version
              5 | budget = "x"

@@ -92,17 +92,17 @@ fn durations_and_sizes() {
            |           ^^^^"#]],
     );
     check(
-        &task("limits = { address_space = \"1K\", open_files = 3 }"),
+        &task("sandbox = { memory = \"1K\", open_files = 3 }"),
         expect![[r#"
-        the configuration has 2 problems:
+            the configuration has 2 problems:
 
-        /cfg/roundsman.toml:4:28: tasks.backup.limits.address_space: 1 KiB is too little; expected at least 64 MiB
-         4 | limits = { address_space = "1K", open_files = 3 }
-           |                            ^^^^
+            /cfg/roundsman.toml:4:22: tasks.backup.sandbox.memory: 1 KiB is too little; expected at least 16 MiB
+             4 | sandbox = { memory = "1K", open_files = 3 }
+               |                      ^^^^
 
-        /cfg/roundsman.toml:4:47: tasks.backup.limits.open_files: found the number 3; expected a whole number, at least 16
-         4 | limits = { address_space = "1K", open_files = 3 }
-           |                                               ^"#]],
+            /cfg/roundsman.toml:4:41: tasks.backup.sandbox.open_files: found the number 3; expected a whole number, at least 16
+             4 | sandbox = { memory = "1K", open_files = 3 }
+               |                                         ^"#]],
     );
 }
 
@@ -257,10 +257,10 @@ fn values_that_contradict_each_other() {
            |                                           ^^^^^"#]],
     );
     check(
-        &task("limits = { cpu_time = \"1s 500ms\" }"),
+        &task("sandbox = { cpu_time = \"1s 500ms\" }"),
         expect![[r#"
-        /cfg/roundsman.toml:4:12: tasks.backup.limits.cpu_time: this is not a whole number of seconds
-         4 | limits = { cpu_time = "1s 500ms" }
-           |            ^^^^^^^^"#]],
+            /cfg/roundsman.toml:4:13: tasks.backup.sandbox.cpu_time: this is not a whole number of seconds
+             4 | sandbox = { cpu_time = "1s 500ms" }
+               |             ^^^^^^^^"#]],
     );
 }

@@ -87,7 +87,7 @@ const LINES: [[&str; 2]; 9] = [
     ["enabled = true", ""],
     ["window = \"24h\"", "window = \"1d\""],
     ["with = { rise = 2, slow_after = \"1s\" }", "with.slow_after = \"1s\"\nwith.rise = 2"],
-    ["limits.address_space = \"1G\"", "limits.address_space = \"1024 MiB\""],
+    ["sandbox.memory = \"1G\"", "sandbox.memory = \"1024 MiB\""],
 ];
 
 proptest! {
@@ -155,9 +155,10 @@ fn every_change_of_meaning_changes_the_hash() {
         "run_at_first_start = true",
         "fresh_within = \"1h\"",
         "env = [\"LANG\"]",
-        "limits.open_files = 99",
-        "limits.address_space = \"1G\"",
-        "limits.cpu_time = \"1m\"",
+        "sandbox.open_files = 99",
+        "sandbox.memory = \"1G\"",
+        "sandbox.cpu_time = \"1m\"",
+        "user = \"roundsman\"",
         "with.rise = 2",
     ] {
         assert!(hashes.insert(task(&format!("{base}{line}\n")).hash()), "{line} changes nothing");

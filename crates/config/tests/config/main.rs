@@ -12,6 +12,7 @@ mod chains;
 mod conditions;
 mod definitions;
 mod files;
+mod headers;
 #[expect(dead_code, reason = "configs are read to be checked; no kind here runs")]
 mod kinds;
 mod manual;

@@ -30,10 +30,13 @@ fn the_environment_overrides_the_file() {
         daemon.lease = 1m  [default]
         daemon.without_store = by store and number of nodes  [default]
         daemon.node_gone_after = 15m  [default]
+        daemon.scripts_dir = /cfg/scripts  [default]
+        daemon.plugins_dir = /cfg/plugins  [default]
         retention.keep = 90d  [default]
         retention.runs_per_task = 1000  [default]
         retention.bytes = 2 GiB  [default]
         retention.ledger = 400d  [default]
+        credentials.vault = /state/vault.ini  [default]
     "#]].assert_eq(&shown(&scene, &scene.load().unwrap()));
 }
 
@@ -139,7 +142,7 @@ overlap = { allow = 3 }
 misfire = "all"
 fresh_within = "26h"
 env = ["HTTPS_PROXY"]
-limits = { open_files = 64, address_space = "2G", cpu_time = "10m" }
+sandbox = { open_files = 64, memory = "2G", cpu_time = "10m" }
 share = ["site"]
 [tasks.backup.with]
 argv = ["rsync", "-a", "${SOURCE:-/srv}"]

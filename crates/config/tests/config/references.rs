@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use roundsman_config::{Environment, resolve};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scene::{Scene, refused};
 
@@ -10,8 +10,8 @@ fn check(text: &str, expected: Expect) {
     let scene = Scene::new().file("secret", "s3cret\r\n").file("empty", "");
     let env = Environment::with([("HOST", "example.com"), ("EMPTY", "")]);
     let with = json!({ "list": [text.replace("/cfg", &scene.folder.path().display().to_string())] });
-    expected.assert_eq(&match resolve(&with, &env) {
-        Ok(resolved) => resolved["list"][0].as_str().unwrap().to_owned(),
+    expected.assert_eq(&match resolve(&with, &Value::Null, &env) {
+        Ok(resolved) => resolved.with["list"][0].as_str().unwrap().to_owned(),
         Err(problems) => scene.plain(problems),
     });
 }
@@ -82,7 +82,7 @@ fn all_problems_at_once() {
         with.a: the environment variable A is not set; set it, or write `${A:-…}` with a default
 
         with.b."c d"[0]: the environment variable B is not set; set it, or write `${B:-…}` with a default"#]]
-    .assert_eq(&resolve(&with, &Environment::with([])).unwrap_err().to_string());
+    .assert_eq(&resolve(&with, &Value::Null, &Environment::with([])).unwrap_err().to_string());
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn own_keys_are_resolved_at_load_and_with_at_dispatch() {
     assert_eq!(task.schedule.unwrap().to_string(), "@daily");
     assert_eq!(task.about.unwrap(), "${WHEN}");
     assert_eq!(task.with, json!({ "argv": ["${WHAT}"] }));
-    assert_eq!(resolve(&task.with, &scene.env).unwrap(), json!({ "argv": ["true"] }));
+    assert_eq!(resolve(&task.with, &Value::Null, &scene.env).unwrap().with, json!({ "argv": ["true"] }));
 }
 
 #[test]

@@ -84,7 +84,7 @@ proptest! {
         prop_assert!(!everything(&scene).contains(&secret));
         prop_assert!(everything(&scene).contains("${TOKEN}"), "references are shown as written");
         // At dispatch it is there: that is what it is for.
-        let resolved = resolve(&loaded.tasks[0].with, &scene.env).unwrap();
+        let resolved = resolve(&loaded.tasks[0].with, &serde_json::Value::Null, &scene.env).unwrap().with;
         prop_assert_eq!(resolved["netbox"]["token"].as_str(), Some(secret.as_str()));
         let environment = format!("{:?}", scene.env);
         prop_assert!(!environment.contains(&secret));
