@@ -145,7 +145,7 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         steady: Arc::new(roundsman_engine::HostUptime),
         me: foundation.node.holder().clone(),
         metrics: foundation.kind_metrics.clone(),
-        resolver: start::resolver(&environment),
+        resolver: start::resolver(&environment, foundation.catalogue.clone()),
         environment: start::lookup(&environment),
         keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: None,

@@ -2,6 +2,7 @@
 //! to it.
 
 use roundsman_model::secret::MASK;
+pub(crate) use roundsman_model::secret::sounds_secret;
 
 /// Hides passwords in every `scheme://user:password@host` and in `password=…` of a query.
 pub(crate) fn addresses(text: &str) -> String {
@@ -23,6 +24,23 @@ pub(crate) fn addresses(text: &str) -> String {
     }
     shown.push_str(rest);
     query(&shown)
+}
+
+/// The passwords in every `scheme://user:password@host`.
+pub(crate) fn passwords(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let after = &rest[at + 3..];
+        let word = &after[..after.find(['"', '\'', ' ']).unwrap_or(after.len())];
+        if let (Some(colon), Some(at)) = (word.find(':'), word.rfind('@'))
+            && colon < at
+        {
+            found.push(&word[colon + 1..at]);
+        }
+        rest = after;
+    }
+    found
 }
 
 fn query(text: &str) -> String {
@@ -50,14 +68,6 @@ fn end_of_parameter(text: &str) -> usize {
     };
     let mut ends = word.match_indices('&').filter(|(at, _)| begins_parameter(&word[at + 1..]));
     ends.next().map_or(word.len(), |(at, _)| at)
-}
-
-/// Whether a key is called like something secret.
-pub(crate) fn sounds_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "private"]
-        .iter()
-        .any(|word| key.contains(word))
 }
 
 /// Hides the value in a line whose key sounds secret. For text that could not be parsed.

@@ -3,14 +3,7 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::{
-    draft::{self, Draft},
-    environment::Environment,
-    node::{Node, join},
-    problem::Problems,
-};
+use crate::{draft::Draft, environment::Environment, node::Node};
 
 /// The largest file that a reference may stand for.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -23,19 +16,21 @@ enum Part<'a> {
     File(&'a str),
 }
 
+/// What stands for something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reference<'a> {
+    /// `${VAR}`, by name.
+    Variable(&'a str),
+    /// `${file:/path}`.
+    File,
+}
+
 /// What a reference to an unset variable becomes.
 #[derive(Debug, PartialEq, Eq)]
 enum Otherwise<'a> {
     Error,
     Text(&'a str),
     ErrorBecause(&'a str),
-}
-
-/// Resolves every reference in a `with` table, at dispatch. What comes out holds secrets.
-pub fn resolve(with: &Value, env: &Environment) -> Result<Value, Problems> {
-    let mut drafts = Vec::new();
-    let resolved = resolve_value(with, "with", env, &mut drafts);
-    if drafts.is_empty() { Ok(resolved) } else { Err(draft::finish(drafts, &[], &[])) }
 }
 
 /// Resolves every reference below a node, in place. What cannot be resolved is reported and stays as written.
@@ -64,31 +59,17 @@ fn has_reference(text: &str) -> bool {
     parts(text).is_ok_and(|parts| parts.iter().any(|part| !matches!(part, Part::Literal(_))))
 }
 
-fn resolve_value(value: &Value, path: &str, env: &Environment, drafts: &mut Vec<Draft>) -> Value {
-    match value {
-        Value::String(text) => match expand(text, env) {
-            Ok(expanded) => Value::String(expanded.unwrap_or_else(|| text.clone())),
-            Err(what) => {
-                drafts.push(Draft::new(path, None, what));
-                value.clone()
-            }
-        },
-        Value::Array(values) => {
-            let each = |(index, value)| resolve_value(value, &format!("{path}[{index}]"), env, drafts);
-            values.iter().enumerate().map(each).collect()
-        }
-        Value::Object(map) => {
-            let each = |(key, value): (&String, &Value)| {
-                (key.clone(), resolve_value(value, &join(path, key), env, drafts))
-            };
-            Value::Object(map.iter().map(each).collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-    }
-}
-
 /// The string with its references replaced; `None` if there is nothing to replace.
 pub(crate) fn expand(text: &str, env: &Environment) -> Result<Option<String>, String> {
+    expand_telling(text, env, &mut |_, _| {})
+}
+
+/// The same; tells each reference and what it stands for, those left out that stand for their own default.
+pub(crate) fn expand_telling(
+    text: &str,
+    env: &Environment,
+    tell: &mut dyn FnMut(Reference<'_>, &str),
+) -> Result<Option<String>, String> {
     if !text.contains("${") {
         return Ok(None);
     }
@@ -96,9 +77,16 @@ pub(crate) fn expand(text: &str, env: &Environment) -> Result<Option<String>, St
     for part in parts(text)? {
         match part {
             Part::Literal(text) => expanded.push_str(text),
-            Part::File(path) => expanded.push_str(&file(path)?),
+            Part::File(path) => {
+                let held = file(path)?;
+                tell(Reference::File, &held);
+                expanded.push_str(&held);
+            }
             Part::Variable { name, otherwise } => match (env.variable(name), otherwise) {
-                (Some(value), _) => expanded.push_str(value),
+                (Some(value), _) => {
+                    tell(Reference::Variable(name), value);
+                    expanded.push_str(value);
+                }
                 (None, Otherwise::Text(text)) => expanded.push_str(text),
                 (None, Otherwise::Error) => {
                     return Err(format!(

@@ -51,6 +51,11 @@ impl Redactor {
         self.0.is_none()
     }
 
+    /// Where the text holds secrets, in order, without overlaps; at the bounds of characters.
+    pub fn find(&self, text: &str) -> Vec<Range<usize>> {
+        self.0.as_ref().map_or_else(Vec::new, |matcher| matcher.find(text))
+    }
+
     /// The text with every secret covered; overlapping ones are covered together.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Some(matcher) = &self.0 else { return Cow::Borrowed(text) };

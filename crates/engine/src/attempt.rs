@@ -6,15 +6,18 @@ use std::{sync::Arc, time::Duration};
 use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Timestamp, time::delta};
 use roundsman_store::RunLease;
 use roundsman_telemetry::AttemptStarted;
-use roundsman_wire::{
-    AttemptOrder, AttemptReport, CancelReason, Confinement, Lease, Purpose, Request, RunningAttempt,
-    StartError,
-};
+use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, RunningAttempt, StartError};
 use tokio::{sync::mpsc::UnboundedReceiver, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Claiming, Engine, Mark, dispatch::Seat, engine::store_pause, host::AttemptHost, live::Word, settle,
+    Claiming, Engine, Mark,
+    dispatch::Seat,
+    engine::store_pause,
+    host::AttemptHost,
+    live::Word,
+    order::{Errand, Provisions},
+    settle,
 };
 
 /// How often a log goes to the store while the attempt runs.
@@ -86,10 +89,15 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
         Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
+    let provisions = Provisions::gather(engine.means(), &definition).await;
+    let mask = provisions.as_ref().map(|provisions| provisions.mask.clone()).unwrap_or_default();
     let host = AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline);
-    let host = Arc::new(host);
-    let (report, ended_at) = match order(engine, run, &definition, (deadline, ends_with)).await {
-        Ok(order) => {
+    let host = Arc::new(host.masking(mask.clone()));
+    let (mut report, ended_at) = match provisions {
+        Ok(provisions) => {
+            let mark = Mark { store: engine.store().id(), run: run.id, attempt: run.attempt }.to_string();
+            let errand = Errand::of_run(run, &definition, (deadline, ends_with), mark);
+            let order = provisions.order(&definition, errand);
             let over = CancellationToken::new();
             let flushing = flush_regularly(&host, &over);
             let driving = async {
@@ -101,12 +109,13 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
             };
             tokio::join!(driving, flushing).0
         }
-        Err(error) => {
+        Err(lack) => {
             drop(seat);
-            let end = AttemptEnd::Erred { error };
+            let end = AttemptEnd::Erred { error: TaskError::config(lack.into_text()) };
             (AttemptReport { end, usage: None, leftovers: 0 }, engine.now())
         }
     };
+    mask.end(&mut report.end);
     tell_end(&host, &report);
     host.finish_log();
     // Most often the log is complete before the result is; while the store is away neither waits for the other.
@@ -132,47 +141,6 @@ async fn definition(engine: &Arc<Engine>, run: &Run) -> Result<Arc<TaskDefinitio
             Err(error) => return Err(error.to_string()),
         }
     }
-}
-
-async fn order(
-    engine: &Engine,
-    run: &Run,
-    definition: &TaskDefinition,
-    (deadline, lease): (Timestamp, Option<Lease>),
-) -> Result<AttemptOrder, TaskError> {
-    let with = (engine.parts.resolver)(&definition.with).map_err(TaskError::config)?;
-    let credentials = engine.parts.keyring.credentials(&definition.credentials).await;
-    let credentials = credentials.map_err(TaskError::config)?;
-    let named = definition.env.iter();
-    let env = named.filter_map(|name| Some((name.clone(), (engine.parts.environment)(name)?))).collect();
-    let mark = Mark { store: engine.store().id(), run: run.id, attempt: run.attempt };
-    let request = Request {
-        run: run.id,
-        attempt: run.attempt,
-        task: run.task.clone(),
-        kind: run.kind.clone(),
-        slot: run.slot,
-        round: run.round.clone(),
-        timezone: definition.timezone.name().to_owned(),
-        action: run.action.clone(),
-        params: run.params.clone(),
-        dry_run: run.dry_run,
-        with,
-        deadline,
-        time_limit_ms: definition.timeout.get().as_millis() as u64,
-        grace_ms: definition.grace.get().as_millis() as u64,
-        lease,
-        purpose: Purpose::Run,
-        code: definition.code.clone(),
-        credentials,
-        confinement: Confinement {
-            sandbox: definition.sandbox.clone(),
-            user: definition.user.clone(),
-            protected: engine.parts.settings.protected.clone(),
-        },
-        parent_pid: std::process::id(),
-    };
-    Ok(AttemptOrder { request, mark: mark.to_string(), env })
 }
 
 async fn drive(

@@ -10,7 +10,7 @@ use std::{
 };
 
 use roundsman_model::{
-    BudgetName, BudgetRule, Clock, Credentials, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
+    BudgetName, BudgetRule, Clock, Credentials, KindName, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
     time::{SteadyClock, Uptime},
 };
 use roundsman_store::{Holder, NodeEntry, PoolsAndBudgets, Store, StoreError, StoreResult};
@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineSettings, Health, Live,
+    EngineSettings, Health, Live, Means,
     beat::Company,
     inbox::Inbox,
     lead::Seat,
@@ -28,8 +28,24 @@ use crate::{
     spool::Spool,
 };
 
-/// Resolves the references in a task's `with` table; the error is a sentence for people.
-pub type Resolver = Arc<dyn Fn(&serde_json::Value) -> Result<serde_json::Value, String> + Send + Sync>;
+/// Resolves the references in a task's `with` table; the error is a sentence for people, without a secret.
+pub type Resolver = Arc<dyn Fn(&TaskDefinition) -> Result<Resolved, String> + Send + Sync>;
+
+/// A task's `with` table without references.
+#[derive(Clone, Default)]
+pub struct Resolved {
+    /// The table; it holds secrets.
+    pub with: serde_json::Value,
+    /// The values in it that are secret.
+    pub secrets: Vec<String>,
+}
+
+impl Resolved {
+    /// The table as it is written, in which nothing is secret.
+    pub fn as_written(definition: &TaskDefinition) -> Self {
+        Self { with: definition.with.clone(), secrets: Vec::new() }
+    }
+}
 
 /// Looks up an environment variable of the daemon.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -37,8 +53,9 @@ pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// Finds the credentials that tasks name.
 #[async_trait::async_trait]
 pub trait Keyring: Send + Sync + 'static {
-    /// The credentials of these roles, each in its section. The error is a sentence for people, without a secret.
-    async fn credentials(&self, sections: &BTreeMap<String, String>) -> Result<Credentials, String>;
+    /// The credentials that this definition names, each role in its section, with all fields that its kind must have.
+    /// The error is a sentence for people, without a secret.
+    async fn credentials(&self, definition: &TaskDefinition) -> Result<Credentials, String>;
 }
 
 /// A keyring without keys.
@@ -47,8 +64,8 @@ pub struct NoKeyring;
 
 #[async_trait::async_trait]
 impl Keyring for NoKeyring {
-    async fn credentials(&self, sections: &BTreeMap<String, String>) -> Result<Credentials, String> {
-        match sections.keys().next() {
+    async fn credentials(&self, definition: &TaskDefinition) -> Result<Credentials, String> {
+        match definition.credentials.keys().next() {
             None => Ok(Credentials::new()),
             Some(role) => Err(format!("there are no credentials for {role:?} on this node")),
         }
@@ -100,6 +117,7 @@ pub struct Engine {
     pub(crate) seat: Seat,
     pub(crate) inbox: Inbox,
     limits: RwLock<PoolsAndBudgets>,
+    kinds: RwLock<Vec<KindName>>,
     entry: Mutex<Option<NodeEntry>>,
     pub(crate) wake_stopper: Arc<Notify>,
     pub(crate) wake_follower: Arc<Notify>,
@@ -121,6 +139,7 @@ impl Engine {
     pub fn new(parts: EngineParts) -> Arc<Self> {
         let seat = Seat::new(parts.store.backend());
         let limits = (parts.settings.pools.clone(), parts.settings.budgets.clone());
+        let kinds = parts.settings.kinds.clone();
         let spool = Spool::new(parts.settings.spool.clone(), parts.store.id());
         Arc::new(Self {
             parts,
@@ -130,6 +149,7 @@ impl Engine {
             seat,
             inbox: Inbox::default(),
             limits: RwLock::new(limits),
+            kinds: RwLock::new(kinds),
             entry: Mutex::default(),
             wake_stopper: Arc::new(Notify::new()),
             wake_follower: Arc::new(Notify::new()),
@@ -179,6 +199,18 @@ impl Engine {
         self.clock_trusted.store(trusted, Ordering::Relaxed);
     }
 
+    /// What workers are given comes from here.
+    pub fn means(&self) -> Means<'_> {
+        let EngineParts { executor, resolver, environment, keyring, settings, .. } = &self.parts;
+        Means {
+            executor: &**executor,
+            resolver,
+            environment,
+            keyring: &**keyring,
+            protected: &settings.protected,
+        }
+    }
+
     /// The runs under way.
     pub fn live(&self) -> &Live {
         &self.live
@@ -200,10 +232,19 @@ impl Engine {
         self.definitions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// The kinds that this node has: it takes runs of no others.
+    pub fn kinds(&self) -> Vec<KindName> {
+        self.kinds.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on these are the kinds that this node has. Others hear of it with the next reload.
+    pub fn set_kinds(&self, kinds: Vec<KindName>) {
+        *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds;
+    }
+
     /// Records this node, with its kinds and labels and a fingerprint of its definitions.
     pub async fn enter(&self, entry: NodeEntry) -> StoreResult<()> {
-        let (kinds, labels) = (self.parts.settings.kinds.clone(), self.parts.settings.labels.clone());
-        let entry = NodeEntry { kinds, labels, ..entry };
+        let entry = NodeEntry { labels: self.parts.settings.labels.clone(), ..entry };
         *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
         self.enter_again().await
     }
@@ -213,7 +254,7 @@ impl Engine {
         let entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(entry) = entry else { return Ok(()) };
         let configuration = Some(reload::fingerprint(&self.definitions()));
-        self.store().enter(&NodeEntry { configuration, ..entry }, self.now()).await
+        self.store().enter(&NodeEntry { configuration, kinds: self.kinds(), ..entry }, self.now()).await
     }
 
     /// Takes definitions and limits as those of this node.

@@ -17,7 +17,7 @@ use roundsman_telemetry::{MetricsRefused, SUM_TOO_LARGE, sum};
 use roundsman_wire::{Host, LogLine, LogStream};
 use sha2::{Digest, Sha256};
 
-use crate::{Engine, engine::store_pause, log_keeper::LogKeeper};
+use crate::{Engine, covered_lines::CoveredLines, engine::store_pause, log_keeper::LogKeeper, mask::Mask};
 
 /// The most label sets that one attempt may report.
 const MAX_SAMPLES: usize = 5_000;
@@ -31,6 +31,8 @@ pub(crate) struct AttemptHost {
     definition: Arc<TaskDefinition>,
     lease: RunLease,
     deadline: Timestamp,
+    mask: Mask,
+    lines: Mutex<CoveredLines>,
     keeper: Mutex<LogKeeper>,
     metrics: Mutex<HashMap<String, MetricValue>>,
     unsent: tokio::sync::Mutex<Unsent>,
@@ -62,10 +64,17 @@ impl AttemptHost {
             definition,
             lease,
             deadline,
+            mask: Mask::default(),
+            lines: Mutex::new(CoveredLines::new(Mask::default())),
             keeper,
             metrics: Mutex::default(),
             unsent: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The same, with these secrets covered in all it says.
+    pub(crate) fn masking(self, mask: Mask) -> Self {
+        Self { lines: Mutex::new(CoveredLines::new(mask.clone())), mask, ..self }
     }
 
     /// Adds a line of our own.
@@ -83,6 +92,8 @@ impl AttemptHost {
 
     /// The attempt is over: what remains of the log is written by the next [`flush`](Self::flush).
     pub(crate) fn finish_log(&self) {
+        let left = locked(&self.lines).finish();
+        left.iter().for_each(|line| self.keep(line));
         locked(&self.keeper).finish(self.engine.now());
     }
 
@@ -143,6 +154,25 @@ impl AttemptHost {
         self.engine.now() + delta(ANSWER_RESERVE) < self.deadline
     }
 
+    /// What is published byte for byte cannot be covered, and what holds a secret must not be published.
+    fn refuse_secrets(&self, name: &str, media_type: &str, bytes: &[u8]) -> Result<(), String> {
+        let named = [name, media_type].into_iter().any(|word| self.mask.is_in(word.as_bytes()));
+        if named || self.mask.is_in(bytes) {
+            let name = self.mask.text(name);
+            return Err(format!(
+                "artifact {name:?} holds the value of a secret of this task, and so is not kept"
+            ));
+        }
+        Ok(())
+    }
+
+    fn keep(&self, line: &LogLine) {
+        if let Some(observer) = &self.engine.parts.observer {
+            observer.log(line);
+        }
+        locked(&self.keeper).push(line);
+    }
+
     fn refuse(&self, why: &str) {
         MetricsRefused { task: &self.run.task, why }.emit();
     }
@@ -151,19 +181,23 @@ impl AttemptHost {
 #[async_trait]
 impl Host for AttemptHost {
     fn log(&self, line: LogLine) {
-        if let Some(observer) = &self.engine.parts.observer {
-            observer.log(&line);
-        }
-        locked(&self.keeper).push(&line);
+        let line = locked(&self.lines).line(line);
+        self.keep(&line);
+    }
+
+    fn log_piece(&self, piece: LogLine) {
+        let piece = locked(&self.lines).piece(piece);
+        piece.iter().for_each(|line| self.keep(line));
     }
 
     fn progress(&self, done: u64, total: Option<u64>, note: String) {
         if let Some(observer) = &self.engine.parts.observer {
-            observer.progress(done, total, &note);
+            observer.progress(done, total, &self.mask.text(&note));
         }
     }
 
-    fn metric(&self, metric: MetricValue) {
+    fn metric(&self, mut metric: MetricValue) {
+        self.mask.metric(&mut metric);
         let Some(family) = self.engine.parts.metrics.family(&metric.name) else {
             return self.refuse("its kind does not declare it");
         };
@@ -218,6 +252,7 @@ impl Host for AttemptHost {
         if bytes.len() > MAX_STORED_BYTES {
             return Err(format!("{} bytes; at most {MAX_STORED_BYTES} are kept", bytes.len()));
         }
+        self.refuse_secrets(name, media_type, &bytes)?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let size = bytes.len() as u64;
         let artifact = Artifact { name: name.to_owned(), media_type: media_type.to_owned(), size, sha256 };

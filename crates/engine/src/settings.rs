@@ -22,7 +22,7 @@ pub enum WithoutStore {
 pub struct EngineSettings {
     /// Labels of this node.
     pub labels: Vec<NodeLabel>,
-    /// Kinds that this node has.
+    /// Kinds that this node has at first; `Engine::set_kinds` changes them.
     pub kinds: Vec<KindName>,
     /// What workers do without the store.
     pub without_store: WithoutStore,

@@ -8,6 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// What stands in the place of a secret wherever it would be shown.
 pub const MASK: &str = "********";
 
+/// Whether a key is called like something secret.
+pub fn sounds_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "private"]
+        .iter()
+        .any(|word| key.contains(word))
+}
+
 /// A value that `Debug`, `Display` and `Serialize` show as asterisks. Fields of this type must hold a reference
 /// (`${VAR}` or `${file:…}`) in the configuration file, never the literal value.
 #[derive(Clone, PartialEq, Eq, Default)]

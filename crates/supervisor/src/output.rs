@@ -16,7 +16,7 @@ use roundsman_wire::{Host, LogLine, LogStream};
 use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver};
 use tokio_util::sync::CancellationToken;
 
-use self::lines::{Splitter, Tail, readable};
+use self::lines::{Part, Splitter, Tail, readable};
 
 /// Bytes read at once: as much as a pipe holds.
 const PORTION: usize = 64 << 10;
@@ -59,12 +59,12 @@ impl Output {
     fn take(&self, progress: &mut Progress, bytes: &[u8]) {
         progress.tail.push(bytes);
         if !progress.cut && self.reserve(bytes.len()) {
-            progress.splitter.push(bytes, |line| self.log(readable(line)));
+            progress.splitter.push(bytes, |line, part| self.log(readable(line), part));
             return;
         }
         if !progress.cut {
             progress.cut = true;
-            progress.splitter.end(|line| self.log(readable(line)));
+            progress.splitter.end(|line, part| self.log(readable(line), part));
             // The tail begins anew: what it held is in the log already.
             progress.tail = Tail::new(TAIL_BYTES);
             progress.tail.push(bytes);
@@ -74,7 +74,7 @@ impl Output {
     }
 
     fn finish(&self, progress: &mut Progress) {
-        progress.splitter.end(|line| self.log(readable(line)));
+        progress.splitter.end(|line, part| self.log(readable(line), part));
         if !progress.cut {
             return;
         }
@@ -84,11 +84,11 @@ impl Output {
             let lines = line_ends(&tail);
             self.host.dropped(progress.unlogged_lines - lines, 0);
             let text = format!("{left_out} bytes of {} are left out here", name(self.stream));
-            self.line(LogStream::Roundsman, "warn", text);
+            self.host.log(self.line(LogStream::Roundsman, "warn", text));
         }
         let mut splitter = Splitter::default();
-        splitter.push(&tail, |line| self.log(readable(line)));
-        splitter.end(|line| self.log(readable(line)));
+        splitter.push(&tail, |line, part| self.log(readable(line), part));
+        splitter.end(|line, part| self.log(readable(line), part));
     }
 
     fn reserve(&self, bytes: usize) -> bool {
@@ -96,12 +96,16 @@ impl Output {
         self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    fn log(&self, text: String) {
-        self.line(self.stream, "info", text);
+    fn log(&self, text: String, part: Part) {
+        let line = self.line(self.stream, "info", text);
+        match part {
+            Part::Line => self.host.log(line),
+            Part::Piece => self.host.log_piece(line),
+        }
     }
 
-    fn line(&self, stream: LogStream, level: &str, text: String) {
-        self.host.log(LogLine { at: self.clock.now(), stream, level: level.to_owned(), text });
+    fn line(&self, stream: LogStream, level: &str, text: String) -> LogLine {
+        LogLine { at: self.clock.now(), stream, level: level.to_owned(), text }
     }
 }
 

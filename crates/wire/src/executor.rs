@@ -46,6 +46,10 @@ pub struct AttemptOrder {
 pub trait Host: Send + Sync + 'static {
     /// A log line. Never waits: what does not fit is dropped and counted by the host.
     fn log(&self, line: LogLine);
+    /// A piece of a line that goes on with the next line or piece of the same stream. Never waits.
+    fn log_piece(&self, piece: LogLine) {
+        self.log(piece);
+    }
     /// How far the work is.
     fn progress(&self, done: u64, total: Option<u64>, note: String);
     /// A sample of a metric.

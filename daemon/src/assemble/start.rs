@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use roundsman_config::{Environment, Settings};
-use roundsman_engine::{Engine, Firer, Rescuer, Resolver, refresh_gauges};
+use roundsman_config::{Environment, Kinds, Settings};
+use roundsman_engine::{Engine, Firer, Rescuer, Resolved, Resolver, refresh_gauges};
 use roundsman_model::Timestamp;
 use roundsman_store::{NodeEntry, OpenOptions, Role, Store, StoreError, StoreResult};
 use roundsman_supervisor::ProcessExecutor;
@@ -144,11 +144,15 @@ pub(crate) fn executor(settings: &Settings) -> Answer<Arc<dyn Executor>> {
     Ok(Arc::new(executor))
 }
 
-/// Resolves references in a task's `with` table from the environment and from files.
-pub(crate) fn resolver(environment: &Environment) -> Resolver {
+/// Resolves references in a task's `with` table from the environment and from files. What is secret in it is known from
+/// its kind, if that is among `kinds`, and from names.
+pub(crate) fn resolver(environment: &Environment, kinds: impl Kinds + Send + Sync + 'static) -> Resolver {
     let environment = environment.clone();
-    Arc::new(move |with| {
-        roundsman_config::resolve(with, &environment).map_err(|problems| problems.to_string())
+    Arc::new(move |definition| {
+        let schema = kinds.kind(definition.kind.as_str()).map(|facts| facts.schema).unwrap_or_default();
+        let resolved = roundsman_config::resolve(&definition.with, &schema, &environment);
+        let resolved = resolved.map_err(|problems| problems.to_string())?;
+        Ok(Resolved { with: resolved.with, secrets: resolved.secrets })
     })
 }
 

@@ -87,7 +87,7 @@ impl Engine {
         let settings = &self.parts.settings;
         let claimer = Claimer {
             holder: self.me().clone(),
-            kinds: settings.kinds.clone(),
+            kinds: self.kinds(),
             labels: settings.labels.clone(),
             stops_workers: self.stops_workers(),
         };

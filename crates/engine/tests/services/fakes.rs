@@ -55,6 +55,10 @@ impl Executor for Script {
         *self.sweeps.lock().unwrap() += 1;
         Ok(0)
     }
+
+    fn abilities(&self) -> roundsman_model::Abilities {
+        roundsman_model::Abilities::default()
+    }
 }
 
 struct Ending(AttemptEnd);
@@ -135,7 +139,7 @@ impl Scene {
             steady: self.clock.clone(),
             me: me.clone(),
             metrics: Arc::new(KindMetrics::default()),
-            resolver: Arc::new(|with| Ok(with.clone())),
+            resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
             environment: Arc::new(|_| None),
             keyring: Arc::new(roundsman_engine::NoKeyring),
             observer: None,

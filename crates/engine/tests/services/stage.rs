@@ -84,6 +84,10 @@ impl Executor for Theatre {
     async fn sweep(&self, _: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> std::io::Result<u32> {
         Ok(0)
     }
+
+    fn abilities(&self) -> roundsman_model::Abilities {
+        roundsman_model::Abilities::default()
+    }
 }
 
 struct Playing(Arc<Played>);
@@ -143,7 +147,7 @@ impl Stage {
             steady: clock.clone(),
             me: me.clone(),
             metrics: Arc::new(KindMetrics::default()),
-            resolver: Arc::new(|with| Ok(with.clone())),
+            resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
             environment: Arc::new(|_| None),
             keyring: Arc::new(roundsman_engine::NoKeyring),
             observer: None,

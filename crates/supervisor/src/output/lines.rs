@@ -3,6 +3,15 @@
 /// The most bytes of one line; a longer one becomes several.
 const LINE_BYTES: usize = 16 << 10;
 
+/// What is given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A line, or the last piece of one.
+    Line,
+    /// A piece of a line that goes on.
+    Piece,
+}
+
 /// Cuts a stream into lines.
 #[derive(Default)]
 pub(crate) struct Splitter {
@@ -11,11 +20,11 @@ pub(crate) struct Splitter {
 
 impl Splitter {
     /// Takes bytes and gives out the lines that end in them.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
+    pub(crate) fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8], Part)) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (head, rest) = bytes.split_at(end);
             self.add(head, &mut line);
-            line(self.begun.strip_suffix(b"\r").unwrap_or(&self.begun));
+            line(self.begun.strip_suffix(b"\r").unwrap_or(&self.begun), Part::Line);
             self.begun.clear();
             bytes = &rest[1..];
         }
@@ -23,21 +32,21 @@ impl Splitter {
     }
 
     /// Gives out the line that was begun.
-    pub(crate) fn end(&mut self, mut line: impl FnMut(&[u8])) {
+    pub(crate) fn end(&mut self, mut line: impl FnMut(&[u8], Part)) {
         if !self.begun.is_empty() {
-            line(&self.begun);
+            line(&self.begun, Part::Line);
             self.begun.clear();
         }
     }
 
-    fn add(&mut self, mut bytes: &[u8], line: &mut impl FnMut(&[u8])) {
+    fn add(&mut self, mut bytes: &[u8], line: &mut impl FnMut(&[u8], Part)) {
         while self.begun.len() + bytes.len() > LINE_BYTES {
             let (head, rest) = bytes.split_at(LINE_BYTES - self.begun.len());
             self.begun.extend_from_slice(head);
             bytes = rest;
             // A character that would be cut in two goes to the next piece as a whole.
             let whole = whole_characters(&self.begun);
-            line(&self.begun[..whole]);
+            line(&self.begun[..whole], Part::Piece);
             self.begun.drain(..whole);
         }
         self.begun.extend_from_slice(bytes);

@@ -192,7 +192,7 @@ fn parts(
         steady: Arc::new(roundsman_engine::HostUptime),
         me: node.holder().clone(),
         metrics: Arc::new(kind_metrics(catalogue)),
-        resolver: assemble::resolver(&environment),
+        resolver: assemble::resolver(&environment, catalogue.clone()),
         environment: assemble::lookup(&environment),
         keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: Some(screen),

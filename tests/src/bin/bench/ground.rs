@@ -99,7 +99,7 @@ pub(crate) async fn boot(
         steady: Arc::new(roundsman_engine::HostUptime),
         me: Holder { node: NodeId::new("bench"), boot: BootId::new("bench-boot") },
         metrics: Arc::new(KindMetrics::default()),
-        resolver: Arc::new(|with| Ok(with.clone())),
+        resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
         environment: Arc::new(|_| None),
         keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: None,

@@ -6,9 +6,9 @@ fn split(parts: &[&[u8]]) -> Vec<String> {
     let mut splitter = Splitter::default();
     let mut lines = Vec::new();
     for part in parts {
-        splitter.push(part, |line| lines.push(readable(line)));
+        splitter.push(part, |line, _| lines.push(readable(line)));
     }
-    splitter.end(|line| lines.push(readable(line)));
+    splitter.end(|line, _| lines.push(readable(line)));
     lines
 }
 
@@ -34,10 +34,10 @@ fn endless_bytes_that_are_no_text_are_cut_all_the_same() {
         let mut given = 0;
         let mut splitter = Splitter::default();
         for part in bytes.chunks(777) {
-            splitter.push(part, |line| given += line.len());
+            splitter.push(part, |line, _| given += line.len());
             assert!(splitter.begun.len() <= LINE_BYTES);
         }
-        splitter.end(|line| given += line.len());
+        splitter.end(|line, _| given += line.len());
         assert_eq!(given, bytes.len());
     }
 }
