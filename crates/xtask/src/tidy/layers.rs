@@ -20,6 +20,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "crates/plugin-abi",
             "crates/config",
             "crates/credentials",
+            "crates/finder",
             "crates/telemetry",
             "crates/store",
         ],

@@ -1,0 +1,253 @@
+//! The script's own keys, read from the tree of a header. Keys of a task are looked at only where the kind's description
+//! depends on them, and never judged.
+
+use std::collections::BTreeSet;
+
+use roundsman_model::{
+    ActionDescription, ActionName, CredentialWish, ExitCodes, HumanDuration, MetricDescription,
+};
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
+
+use super::{
+    Header, Param,
+    param::{self, params_schema},
+    reading::{Reader, Written},
+};
+
+const ACTION_KEYS: [&str; 5] = ["about", "timeout", "exclusive", "writes", "params"];
+const METRIC_KEYS: [&str; 3] = ["help", "type", "labels"];
+const CODE_KEYS: [&str; 4] = ["success", "partial", "retry", "skipped"];
+/// The daemon puts this label on every sample itself.
+const TASK_LABEL: &str = "task";
+const MAX_CATEGORY_CHARS: usize = 64;
+
+/// Reads all own keys; what is wrong is with the reader.
+pub(super) fn read(reader: &mut Reader<'_>, tree: &DeTable<'_>) -> Header {
+    refuse(reader, tree);
+    let get = |key: &str| tree.get(key);
+    Header {
+        about: get("about").and_then(|value| reader.sentence("about", value)),
+        category: get("category").and_then(|value| category(reader, value)),
+        params: get("params").map(|value| params(reader, "params", value)).unwrap_or_default(),
+        exit_codes: get("exit_codes").and_then(|value| exit_codes(reader, value)).unwrap_or_default(),
+        metrics: get("metrics").map(|value| metrics(reader, value)).unwrap_or_default(),
+        actions: get("actions").map(|value| actions(reader, value)).unwrap_or_default(),
+        repeatable: get("repeatable").and_then(|value| reader.boolean("repeatable", value)).unwrap_or(false),
+        dry_run: get("dry_run").and_then(|value| reader.boolean("dry_run", value)).unwrap_or(false),
+        credentials: get("credentials").map(credentials).unwrap_or_default(),
+        timeout_ms: get("timeout").and_then(timeout_ms),
+        keys: None,
+    }
+}
+
+/// Keys of a task that make no sense in the file that is its kind.
+fn refuse(reader: &mut Reader<'_>, tree: &DeTable<'_>) {
+    let refused = [
+        ("uses", "a script is a kind itself and uses none", "the keys of the script and of its tasks"),
+        ("with", "a script's values are its params", "`default = …` for the param, in [params.NAME]"),
+    ];
+    for (key, what, expected) in refused {
+        if let Some((written, _)) = tree.iter().find(|(written, _)| written.get_ref() == key) {
+            reader.say(written.span(), key, what).expected(expected);
+        }
+    }
+}
+
+fn category(reader: &mut Reader<'_>, value: &Written<'_>) -> Option<String> {
+    let text = reader.sentence("category", value)?;
+    let legal = |c: char| c.is_alphanumeric() || " -_/".contains(c);
+    if text.chars().all(legal) && text.chars().count() <= MAX_CATEGORY_CHARS {
+        return Some(text);
+    }
+    reader
+        .say(value.span(), "category", format!("{text:?} is no name of a family of kinds"))
+        .expected("at most 64 letters, digits, ' ', '-', '_' and '/'");
+    None
+}
+
+/// A table of tables; each entry with its path.
+fn entries<'t, 'i>(
+    reader: &mut Reader<'_>,
+    path: &str,
+    value: &'t Written<'i>,
+    expected: &str,
+) -> Vec<(String, &'t Spanned<DeString<'i>>, &'t DeTable<'i>)> {
+    let Some(table) = reader.table(path, value, &format!("tables, {expected}")) else { return Vec::new() };
+    let entry = |(key, value): (&'t Spanned<DeString<'i>>, &'t Written<'i>)| {
+        let path = format!("{path}.{}", key.get_ref());
+        let table = reader.table(&path, value, &format!("a table, {expected}"))?;
+        Some((path, key, table))
+    };
+    table.iter().filter_map(entry).collect()
+}
+
+fn params(reader: &mut Reader<'_>, path: &str, value: &Written<'_>) -> Vec<Param> {
+    let mut variables = BTreeSet::new();
+    let mut params = Vec::new();
+    for (path, key, table) in entries(reader, path, value, "such as `days = { type = \"integer\" }`") {
+        let Some(param) = param::read(reader, &path, key, table) else { continue };
+        let variable = param.variable();
+        if variables.insert(variable.clone()) {
+            params.push(param);
+        } else {
+            let what = format!("another param is read from the variable {variable} too");
+            reader.say(key.span(), &path, what).expected("names that differ in more than case, '-' and '_'");
+        }
+    }
+    params.sort_by(|a, b| a.name.cmp(&b.name));
+    params
+}
+
+fn exit_codes(reader: &mut Reader<'_>, value: &Written<'_>) -> Option<ExitCodes> {
+    let table = reader.table("exit_codes", value, "a table such as { partial = [2], retry = [75] }")?;
+    reader.only("exit_codes", table, &CODE_KEYS);
+    let mut codes = ExitCodes::default();
+    let lists = [
+        ("success", &mut codes.success),
+        ("partial", &mut codes.partial),
+        ("retry", &mut codes.retry),
+        ("skipped", &mut codes.skipped),
+    ];
+    for (key, list) in lists {
+        if let Some(value) = table.get(key) {
+            *list = code_list(reader, &format!("exit_codes.{key}"), value)?;
+        }
+    }
+    if let Err(error) = codes.check() {
+        reader.say(value.span(), "exit_codes", error.to_string());
+        return None;
+    }
+    Some(codes)
+}
+
+fn code_list(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<Vec<u8>> {
+    const EXPECTED: &str = "a list of exit codes from 0 to 255";
+    let DeValue::Array(values) = value.get_ref() else {
+        reader.mismatch(key, value, EXPECTED);
+        return None;
+    };
+    let code = |value: &Written<'_>| {
+        let number = reader.json(key, value)?;
+        let code = number.as_u64().and_then(|code| u8::try_from(code).ok());
+        if code.is_none() {
+            reader.say(value.span(), key, format!("{number} is no exit code")).expected(EXPECTED);
+        }
+        code
+    };
+    values.iter().map(code).collect()
+}
+
+fn metrics(reader: &mut Reader<'_>, value: &Written<'_>) -> Vec<MetricDescription> {
+    let mut metrics = Vec::new();
+    for (path, key, table) in entries(reader, "metrics", value, "such as [metrics.backup_size_bytes]") {
+        reader.only(&path, table, &METRIC_KEYS);
+        let name = key.get_ref().to_string();
+        if !is_metric_name(&name) {
+            let problem = reader.say(key.span(), &path, format!("{name:?} is no name of a metric"));
+            problem.expected("letters, digits and '_', not beginning with a digit");
+        }
+        let help = table.get("help").and_then(|help| reader.sentence(&format!("{path}.help"), help));
+        if !table.contains_key("help") {
+            reader
+                .say(key.span(), &path, "the key `help` is missing")
+                .expected("`help = …` with one sentence");
+        }
+        let labels =
+            table.get("labels").and_then(|labels| label_names(reader, &format!("{path}.labels"), labels));
+        let counter = table.get("type").and_then(|sort| is_counter(reader, &format!("{path}.type"), sort));
+        metrics.push(MetricDescription {
+            name,
+            help: help.unwrap_or_default(),
+            counter: counter.unwrap_or(false),
+            labels: labels.unwrap_or_default(),
+        });
+    }
+    metrics.sort_by(|a, b| a.name.cmp(&b.name));
+    metrics
+}
+
+fn is_counter(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<bool> {
+    match reader.text(key, value)?.as_str() {
+        "gauge" => Some(false),
+        "counter" => Some(true),
+        other => {
+            reader.say(value.span(), key, format!("found {other:?}")).expected("\"gauge\" or \"counter\"");
+            None
+        }
+    }
+}
+
+fn label_names(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<Vec<String>> {
+    let names = reader.texts(key, value)?;
+    let wrong = names.iter().find(|name| !is_metric_name(name) || name.as_str() == TASK_LABEL);
+    if let Some(name) = wrong {
+        let expected = "letters, digits and '_'; the label `task` is there in any case";
+        reader.say(value.span(), key, format!("{name:?} is no name of a label")).expected(expected);
+        return None;
+    }
+    Some(names)
+}
+
+fn is_metric_name(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn actions(reader: &mut Reader<'_>, value: &Written<'_>) -> Vec<ActionDescription> {
+    let mut actions = Vec::new();
+    for (path, key, table) in entries(reader, "actions", value, "such as [actions.restore]") {
+        reader.only(&path, table, &ACTION_KEYS);
+        let name = key.get_ref().to_string();
+        if let Err(error) = name.parse::<ActionName>() {
+            reader.say(key.span(), &path, error.to_string());
+        }
+        let about = table.get("about").and_then(|about| reader.sentence(&format!("{path}.about"), about));
+        let mut boolean = |name: &str| {
+            let value = table.get(name)?;
+            reader.boolean(&format!("{path}.{name}"), value)
+        };
+        let (exclusive, writes) = (boolean("exclusive").unwrap_or(true), boolean("writes").unwrap_or(true));
+        let timeout_ms =
+            table.get("timeout").and_then(|value| duration(reader, &format!("{path}.timeout"), value));
+        let params = table.get("params").map(|value| params(reader, &format!("{path}.params"), value));
+        let about = about.unwrap_or_else(|| format!("runs the script with the action {name}"));
+        let params = params_schema(&params.unwrap_or_default());
+        actions.push(ActionDescription { name, about, timeout_ms, exclusive, writes, params });
+    }
+    actions.sort_by(|a, b| a.name.cmp(&b.name));
+    actions
+}
+
+fn duration(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<u64> {
+    let text = reader.text(key, value)?;
+    match text.parse::<HumanDuration>() {
+        Ok(duration) => u64::try_from(duration.get().as_millis()).ok(),
+        Err(error) => {
+            reader.say(value.span(), key, error.to_string());
+            None
+        }
+    }
+}
+
+/// The roles that a task's key `credentials` names; what is wrong with it is for the configuration to say.
+fn credentials(value: &Written<'_>) -> Vec<CredentialWish> {
+    let roles: Vec<String> = match value.get_ref() {
+        DeValue::Array(roles) => {
+            roles.iter().filter_map(|role| Some(role.get_ref().as_str()?.to_owned())).collect()
+        }
+        DeValue::Table(sections) => sections.keys().map(|role| role.get_ref().to_string()).collect(),
+        _ => Vec::new(),
+    };
+    let wish = |name| CredentialWish { name, about: String::new(), fields: Vec::new(), optional: false };
+    roles.into_iter().map(wish).collect()
+}
+
+/// What a task's key `timeout` says, if it can be read.
+fn timeout_ms(value: &Written<'_>) -> Option<u64> {
+    let duration: HumanDuration = value.get_ref().as_str()?.parse().ok()?;
+    u64::try_from(duration.get().as_millis()).ok()
+}
