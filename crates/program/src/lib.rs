@@ -11,5 +11,5 @@ mod upstream;
 pub use child::{Child, Ended, Program};
 pub use ended::{Detail, Ran, keep_last_lines};
 pub use exit::Exit;
-pub use output::{Tail, pass_on};
+pub use output::{Tail, pass_on, pass_on_sifted};
 pub use upstream::{VARIABLE as UPSTREAM_VARIABLE, write as write_upstreams};

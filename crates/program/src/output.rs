@@ -88,18 +88,31 @@ impl Tail {
 
 /// Passes everything on until the end of the stream. A sink that fails is given up; reading goes on, so that the
 /// program is never stopped by a full pipe.
-pub async fn pass_on(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, tail: &mut Tail) {
+pub async fn pass_on(from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin, tail: &mut Tail) {
+    pass_on_sifted(from, to, tail, |bytes, plain| plain.extend_from_slice(bytes)).await;
+}
+
+/// Passes on what `sift` makes of each portion: it is given what was read and where to put what goes on.
+pub async fn pass_on_sifted(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    tail: &mut Tail,
+    mut sift: impl FnMut(&[u8], &mut Vec<u8>),
+) {
     let mut buffer = vec![0; CHUNK];
+    let mut plain = Vec::new();
     let mut sink_works = true;
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        tail.push(&buffer[..length]);
-        if sink_works {
+        sift(&buffer[..length], &mut plain);
+        tail.push(&plain);
+        if sink_works && !plain.is_empty() {
             let written = async {
-                to.write_all(&buffer[..length]).await?;
+                to.write_all(&plain).await?;
                 to.flush().await
             };
             sink_works = written.await.is_ok();
         }
+        plain.clear();
     }
 }
 

@@ -216,7 +216,8 @@ pub struct TestContextBuilder {
     number: u32,
     time_left: Duration,
     timezone: Tz,
-    action: Option<(String, Value)>,
+    action: Option<String>,
+    params: Value,
     dry_run: bool,
     credentials: roundsman_model::Credentials,
     documents: Vec<(String, String, Value)>,
@@ -234,6 +235,7 @@ impl Default for TestContextBuilder {
             time_left: Duration::from_secs(600),
             timezone: Tz::UTC,
             action: None,
+            params: Value::Null,
             dry_run: false,
             credentials: roundsman_model::Credentials::new(),
             documents: Vec::new(),
@@ -282,11 +284,19 @@ impl TestContextBuilder {
 
     /// The action asked for, with its parameters.
     pub fn action(mut self, name: &str, params: Value) -> Self {
-        self.action = Some((name.to_owned(), params));
+        self.action = Some(name.to_owned());
+        self.params(params)
+    }
+
+    /// The parameters of a run without an action.
+    #[must_use]
+    pub fn params(mut self, params: Value) -> Self {
+        self.params = params;
         self
     }
 
     /// Writes only become a plan.
+    #[must_use]
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
         self
@@ -322,10 +332,6 @@ impl TestContextBuilder {
     /// The context. Panics if a name is no name.
     pub fn build(self) -> TestContext {
         let now = self.clock.now();
-        let (action, params) = match self.action {
-            Some((name, params)) => (Some(name.parse().expect("an action name")), params),
-            None => (None, Value::Null),
-        };
         let attempt = Attempt {
             run: RunId(1),
             task: self.task.parse().expect("a task name"),
@@ -334,8 +340,8 @@ impl TestContextBuilder {
             number: self.number,
             deadline: now + time::delta(self.time_left),
             timezone: self.timezone,
-            action,
-            params,
+            action: self.action.map(|name| name.parse().expect("an action name")),
+            params: self.params,
             dry_run: self.dry_run,
             credentials: self.credentials,
         };
