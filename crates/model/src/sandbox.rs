@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ByteSize, HumanDuration};
 
+/// Threads of the worker itself, with room to spare: they are not counted among a task's `processes`.
+pub const OWN_THREADS: u32 = 8;
+
 /// What becomes of a rule that this host cannot enforce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -26,7 +29,7 @@ pub struct Sandbox {
     /// Memory of all processes together (cgroup v2), else of each (RLIMIT_DATA).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<ByteSize>,
-    /// How many processes and threads there may be.
+    /// How many processes and threads there may be, besides the worker itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processes: Option<u32>,
     /// Processor time of each process (RLIMIT_CPU), whole seconds.
@@ -160,6 +163,9 @@ impl Abilities {
             return None;
         }
         Some(match self.landlock {
+            1 => "the daemon's own files and processes are within reach of tasks: the Landlock of this kernel (1) would \
+                  forbid every task to move files between folders; version 2 does not (Linux 5.19)"
+                .to_owned(),
             0 => format!(
                 "the daemon's own files and processes are within reach of tasks: {}",
                 self.no_landlock()

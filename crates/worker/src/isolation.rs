@@ -15,8 +15,8 @@ use rustix::{
     fs::{FileType, fstat},
     io::fcntl_dupfd_cloexec,
     process::{
-        Pid, Resource, Rlimit, Signal, getpid, getppid, set_child_subreaper, set_parent_process_death_signal,
-        setrlimit, setsid,
+        DumpableBehavior, Pid, Resource, Rlimit, Signal, getpid, getppid, set_child_subreaper,
+        set_dumpable_behavior, set_parent_process_death_signal, setrlimit, setsid,
     },
     thread::{set_name, set_no_new_privs},
 };
@@ -61,6 +61,14 @@ pub(crate) fn seal_off() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
     // Raising the score needs no rights; where /proc is read-only it stays.
     let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
+    Ok(())
+}
+
+/// A change of user takes back what the kernel holds for unsafe then: the death signal and that this process may be looked
+/// at by others of its user, as its guard and the processes below it need.
+pub(crate) fn renew_after_change_of_user() -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::TERM))?;
+    set_dumpable_behavior(DumpableBehavior::Dumpable)?;
     Ok(())
 }
 

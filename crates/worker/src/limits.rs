@@ -3,7 +3,7 @@
 
 use std::io;
 
-use roundsman_model::Sandbox;
+use roundsman_model::{Sandbox, sandbox::OWN_THREADS};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Open files where the task names no limit: enough for thousands of connections, few enough for programs that walk
@@ -14,8 +14,8 @@ const RESERVED_FILES: u64 = 16;
 /// Seconds between the signal that the processor time is used up and the end by force.
 const CPU_GRACE_SECS: u64 = 5;
 
-/// Sets what the task asks for and the defaults for the rest.
-pub(crate) fn set(limits: &Sandbox) -> io::Result<()> {
+/// Sets what the task asks for and the defaults for the rest. Memory is left alone where a cgroup limits it.
+pub(crate) fn set(limits: &Sandbox, in_cgroup: bool) -> io::Result<()> {
     let files = getrlimit(Resource::Nofile);
     let hard = files.maximum.unwrap_or(u64::MAX);
     let (current, maximum) = match limits.open_files {
@@ -27,10 +27,17 @@ pub(crate) fn set(limits: &Sandbox) -> io::Result<()> {
         let secs = cpu.get().as_secs().max(1);
         lower(Resource::Cpu, secs, secs + CPU_GRACE_SECS)?;
     }
-    if let Some(space) = limits.memory {
+    if let Some(space) = limits.memory.filter(|_| !in_cgroup) {
         lower(Resource::Data, space.bytes(), space.bytes())?;
     }
     Ok(())
+}
+
+/// Limits the processes and threads of the user that this process is, the worker's own not counted in.
+pub(crate) fn set_processes(limits: &Sandbox) -> io::Result<()> {
+    let Some(processes) = limits.processes else { return Ok(()) };
+    let most = u64::from(processes) + u64::from(OWN_THREADS);
+    lower(Resource::Nproc, most, most)
 }
 
 /// Gives the guard the descriptors that were kept back for it.

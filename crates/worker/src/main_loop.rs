@@ -20,10 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     complain,
+    confinement::{Refusal, confine},
     errand::Errand,
     guard::Guard,
     inbox::{FrameReader, Questions, ReadError, read_all},
-    isolation, limits, log_layer,
+    isolation, log_layer,
     outbox::Outbox,
     panics,
     port::WirePort,
@@ -86,12 +87,14 @@ struct Session {
     guard: Arc<Guard>,
     cancelled: CancellationToken,
     goodbye: mpsc::Receiver<()>,
+    confined: Result<Vec<String>, Refusal>,
 }
 
 impl Session {
-    /// Sets the limits and starts the three threads beside the kind.
+    /// Confines the process and starts the three threads beside the kind. That it could not be confined is told over the
+    /// wire, once it is open.
     fn open(wire: &UnixStream, reader: FrameReader<&UnixStream>, request: &Request) -> io::Result<Self> {
-        limits::set(&request.confinement.sandbox)?;
+        let confined = confine(request);
         let outbox = Arc::new(Outbox::default());
         let cancelled = CancellationToken::new();
         let guard = Guard::new(request, outbox.clone(), cancelled.clone())?;
@@ -105,7 +108,7 @@ impl Session {
         thread::Builder::new()
             .name("wire-reader".into())
             .spawn(move || read_all(reader, &watching, &asking, &farewell))?;
-        Ok(Self { wire: wire.try_clone()?, outbox, questions, guard, cancelled, goodbye })
+        Ok(Self { wire: wire.try_clone()?, outbox, questions, guard, cancelled, goodbye, confined })
     }
 
     /// Runs the kind and reports.
@@ -132,6 +135,11 @@ impl Session {
         if !self.guard.may_begin() {
             // Somebody else may have the run by now. Nothing was begun, so the attempt is none.
             return Err(TaskError::Interrupted);
+        }
+        match &self.confined {
+            Ok(told) => told.iter().for_each(|what| tracing::warn!("{what}")),
+            Err(Refusal::Orphaned) => return Err(TaskError::Interrupted),
+            Err(refusal) => return Err(TaskError::config(with_causes(refusal))),
         }
         let Ok(timezone) = request.timezone.parse() else {
             return Err(TaskError::config(format!("there is no time zone {:?}", request.timezone)));
@@ -187,6 +195,12 @@ impl Session {
         let _ = self.goodbye.recv_timeout(FAREWELL);
         let _ = self.wire.shutdown(Shutdown::Both);
     }
+}
+
+/// What went wrong, and why.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 /// Makes an outcome fit that is too large: without its details it says at least how the work went.
