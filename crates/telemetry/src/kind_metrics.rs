@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use roundsman_model::{MetricValue, TaskName};
@@ -39,20 +39,31 @@ pub struct Family {
 /// All declared families and the latest samples of each task.
 #[derive(Default)]
 pub struct KindMetrics {
-    families: BTreeMap<String, Family>,
+    families: RwLock<Arc<BTreeMap<String, Family>>>,
     samples: Mutex<BTreeMap<TaskName, Vec<MetricValue>>>,
 }
 
 impl KindMetrics {
     /// Knows these families.
     pub fn new(families: impl IntoIterator<Item = Family>) -> Self {
+        let metrics = Self::default();
+        metrics.declare(families);
+        metrics
+    }
+
+    /// From now on knows these families and no others; samples of others stay, unseen, until their families are back.
+    pub fn declare(&self, families: impl IntoIterator<Item = Family>) {
         let families = families.into_iter().map(|family| (family.name.clone(), family)).collect();
-        Self { families, samples: Mutex::default() }
+        *self.families.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(families);
     }
 
     /// The family of a name.
-    pub fn family(&self, name: &str) -> Option<&Family> {
-        self.families.get(name)
+    pub fn family(&self, name: &str) -> Option<Family> {
+        self.families().get(name).cloned()
+    }
+
+    fn families(&self) -> Arc<BTreeMap<String, Family>> {
+        self.families.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes a task's new samples: gauges replace all earlier ones, counters are added. Returns what the task has now.
@@ -78,7 +89,8 @@ impl KindMetrics {
         if reported.is_empty() {
             return earlier;
         }
-        let adds = |name: &str| self.families.get(name).is_some_and(|family| family.merge == Merge::Add);
+        let families = self.families();
+        let adds = |name: &str| families.get(name).is_some_and(|family| family.merge == Merge::Add);
         let mut merged: Vec<MetricValue> = earlier.into_iter().filter(|sample| adds(&sample.name)).collect();
         for sample in reported {
             if !sample.value.is_finite() {
@@ -102,7 +114,7 @@ impl KindMetrics {
     pub fn render(&self) -> String {
         let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
-        for family in self.families.values() {
+        for family in self.families().values() {
             let mut of_family = samples
                 .iter()
                 .flat_map(|(task, all)| all.iter().map(move |sample| (task, sample)))

@@ -37,8 +37,8 @@ tables the later one wins; tables within tables are merged.";
 const WITH_HEAD: &str = "\
 The kind's own configuration, here that of a command. `roundsman kinds KIND` shows the keys.";
 
-/// Of the keys that say when a task runs, those that are alternatives to the first.
-const ALTERNATIVES: [&str; 3] = ["every", "at", "after"];
+/// Keys of a task that are alternatives to one above, or need a kind that asks for them.
+const ALTERNATIVES: [&str; 4] = ["every", "at", "after", "credentials"];
 
 /// What a line that is switched off begins with, and one that is an alternative or needs a value first.
 const OFF: &str = "#";
