@@ -5,8 +5,10 @@ pub mod conformance;
 pub mod context;
 mod installing;
 pub mod postgres;
+mod python;
 
 pub use clock::FakeClock;
 pub use context::{TestContext, TestContextBuilder, TestUpstream};
 pub use installing::Installing;
 pub use postgres::PostgresCluster;
+pub use python::python_environment;

@@ -1,0 +1,38 @@
+//! Whether a script is still what was accepted. It accepts nothing itself.
+
+use std::io;
+
+use nix::unistd::{AccessFlags, access};
+use roundsman_finder::{Refused, hash_file};
+use roundsman_model::TaskError;
+
+use super::Script;
+
+/// How many digits of a hash people are shown.
+const DIGITS: usize = 12;
+
+/// What has changed since the script was accepted; nothing if it may run. An error is a file that this user cannot read.
+pub(super) fn change_of(script: &Script) -> Result<Option<String>, TaskError> {
+    let path = script.path.display();
+    let found = match hash_file(&script.path) {
+        Ok(found) => found,
+        Err(Refused::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Some(format!("{path} is gone")));
+        }
+        Err(Refused::Io(error)) => {
+            return Err(TaskError::config(format!(
+                "{path} cannot be read: {error}; the user that the task runs as needs to read and execute it"
+            )));
+        }
+        Err(refused) => return Ok(Some(format!("{path}: {refused}"))),
+    };
+    if found != script.sha256 {
+        let (found, accepted) = (short(&found), short(&script.sha256));
+        return Ok(Some(format!("{path} has the hash {found}…, the accepted version has {accepted}…")));
+    }
+    Ok(access(&script.path, AccessFlags::X_OK).err().map(|_| format!("{path} may no longer be executed")))
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..DIGITS).unwrap_or(hash)
+}
