@@ -11,10 +11,12 @@ pub mod session;
 
 mod artifacts;
 mod cancel;
+mod checks;
 mod completions;
 mod config;
 mod confirm;
 mod db;
+mod doctor;
 mod fields;
 mod held;
 mod instant;
@@ -100,6 +102,7 @@ async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
     match command {
         Command::Completions(args) => return completions::run(&args, out),
         Command::Config(args) => return config::run(args, globals, out).await,
+        Command::Doctor(args) => return doctor::run(&args, globals, clock, out).await,
         Command::Kinds(args) => return kinds::run(&args, out),
         _ => {}
     }
@@ -134,6 +137,7 @@ async fn ask(command: Command, session: &Session, out: &mut Output) -> Answer {
         | Command::RunTask(_)
         | Command::Completions(_)
         | Command::Config(_)
+        | Command::Doctor(_)
         | Command::Kinds(_) => Ok(()),
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/house.rs"]
 mod house;
 #[path = "cli/orders.rs"]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    artifacts, cancel, completions, config, db, kinds, logs, next, pause, reload, rerun, run, runs, show,
+    artifacts, cancel, completions, config, db, doctor, kinds, logs, next, pause, reload, rerun, run, runs, show,
     status, tasks, trigger, why,
 };
 
@@ -82,6 +82,9 @@ pub enum Command {
     Kinds(kinds::Args),
     /// Check, create or show the configuration
     Config(config::Args),
+    /// Look whether everything that tasks need is there and works
+    #[command(after_help = doctor_exit_codes())]
+    Doctor(doctor::Args),
     /// Look after the store
     Db(db::Args),
     /// Print a completion script for a shell
@@ -134,6 +137,10 @@ const fn cancel_exit_codes() -> &'static str {
 
 const fn request_exit_codes() -> &'static str {
     "Exit codes: 0 queued, 1 failed, 2 usage, 4 another run is in the way; with --wait those of `run-task`"
+}
+
+const fn doctor_exit_codes() -> &'static str {
+    "Exit codes: 0 all is well, perhaps with warnings, 1 something does not work, 2 usage"
 }
 
 const fn reload_exit_codes() -> &'static str {

@@ -48,6 +48,12 @@ pub(crate) struct Status {
     pub(crate) uptime_secs: f64,
     /// How many seconds ago it last looked at slots.
     pub(crate) tick_age_secs: Option<f64>,
+    /// Its version; absent in one that is older than this key.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
+    /// Whether its executable was replaced since it was started.
+    #[serde(default)]
+    pub(crate) replaced: bool,
 }
 
 /// The line that says what came of an order.

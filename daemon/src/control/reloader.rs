@@ -107,6 +107,8 @@ impl Ears for Reloader {
             leader: self.engine.standing().fires(),
             uptime_secs: self.begun.elapsed().as_secs_f64(),
             tick_age_secs: self.engine.health().tick_age().map(|age| age.as_secs_f64()),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            replaced: was_replaced(),
         }
     }
 
@@ -115,6 +117,11 @@ impl Ears for Reloader {
             tracing::error!(by, "the configuration was not reloaded, nothing was changed: {why}");
         })
     }
+}
+
+/// Whether another executable lies where ours came from: the kernel says so in the name of the link.
+fn was_replaced() -> bool {
+    std::fs::read_link("/proc/self/exe").is_ok_and(|path| path.to_string_lossy().ends_with(" (deleted)"))
 }
 
 /// SIGHUP, heard from the beginning of a daemon, so that one that comes early does not end it.

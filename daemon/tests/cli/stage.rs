@@ -167,6 +167,15 @@ impl Stage {
             .unwrap_or_else(|error| panic!("{line:?} printed no JSON: {error}\n{told}"))
     }
 
+    /// The exit code of a command that says with it what it found, and what it prints.
+    pub(crate) fn ended(&self, line: &[&str]) -> (u8, String) {
+        match self.ask(line) {
+            (Ok(()), told, _) => (0, told),
+            (Err(Failure::Told(code)), told, _) => (code, told),
+            (Err(failure), told, _) => panic!("{line:?} failed: {}\n{told}", failure.message()),
+        }
+    }
+
     /// The exit code and the message of a command that fails.
     pub(crate) fn refused(&self, line: &[&str]) -> (u8, String) {
         match self.ask(line) {

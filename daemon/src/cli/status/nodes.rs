@@ -33,13 +33,17 @@ pub(crate) struct Pulse {
 impl Pulse {
     /// For the configured store, now.
     pub(crate) fn of(session: &Session) -> Self {
-        let settings = &session.loaded().settings;
+        Self::of_settings(&session.loaded().settings, session.now())
+    }
+
+    /// For the store that these settings name.
+    pub(crate) fn of_settings(settings: &roundsman_config::Settings, now: Timestamp) -> Self {
         let beat = (settings.lease.value.get() / 6).min(LONGEST_BEAT);
         let unused = match &settings.store.value {
             roundsman_config::StoreUrl::Sqlite(path) => roundsman_store::is_unused(path),
             roundsman_config::StoreUrl::Postgres(_) => false,
         };
-        Self { now: session.now(), silent_after: beat * BEATS, unused }
+        Self { now, silent_after: beat * BEATS, unused }
     }
 }
 

@@ -1,0 +1,206 @@
+//! What this host makes of each rule of a sandbox, and what keeps tasks from the daemon's own files. What follows for a
+//! task that demands what cannot be had is told with that task.
+
+use std::path::PathBuf;
+
+use roundsman_model::{Abilities, ByteSize, Finding, HumanDuration, Sandbox, TaskDefinition};
+
+/// The version of Landlock's interface that keeps signals inside.
+const SIGNALS: u32 = 6;
+
+/// One rule by itself, whether a task has it, and how it is enforced where nothing else is said.
+struct Rule {
+    key: &'static str,
+    alone: Sandbox,
+    user: Option<&'static str>,
+    is_used: fn(&TaskDefinition) -> bool,
+    how: fn(&Abilities) -> String,
+}
+
+/// Looks at what there is to enforce rules with, and at each rule.
+pub(super) fn look(abilities: &Abilities, tasks: &[TaskDefinition]) -> Vec<Finding> {
+    let mut found = vec![landlock(abilities), cgroup(abilities), exposure(abilities)];
+    found.extend(rules().iter().map(|rule| one(rule, abilities, tasks)));
+    found
+}
+
+fn landlock(abilities: &Abilities) -> Finding {
+    match abilities.landlock {
+        0 => Finding::warning(
+            "Landlock",
+            abilities.without_landlock.clone(),
+            "use a kernel with Landlock (Linux 6.12 or newer for all of it), or give tasks a `user` of their own",
+        ),
+        version if version < SIGNALS => Finding::ok(
+            "Landlock",
+            format!(
+                "version {version} of its interface; files can be kept out of reach, signals only from {SIGNALS} on"
+            ),
+        ),
+        version => Finding::ok("Landlock", format!("version {version} of its interface")),
+    }
+}
+
+fn cgroup(abilities: &Abilities) -> Finding {
+    if abilities.cgroup {
+        return Finding::ok("cgroup v2", "memory and processes of a task can be limited together");
+    }
+    let advice = "set Delegate=yes in the unit, or start the container with a cgroup namespace of its own";
+    let found = format!("not delegated: {}", abilities.without_cgroup);
+    Finding { advice: Some(advice.to_owned()), ..Finding::ok("cgroup v2", found) }
+}
+
+/// What a task can reach that says nothing about it.
+fn exposure(abilities: &Abilities) -> Finding {
+    let what = "the daemon's own files";
+    match abilities.exposure(None) {
+        None => Finding::ok(what, "out of reach of every task (Landlock)"),
+        Some(why) => Finding::warning(
+            what,
+            why,
+            "run tasks that you do not trust as another user (`user = \"…\"` and a daemon that is root)",
+        ),
+    }
+}
+
+fn one(rule: &Rule, abilities: &Abilities, tasks: &[TaskDefinition]) -> Finding {
+    let what = format!("rule {}", rule.key);
+    let verdict = rule.alone.verdict(rule.user, abilities);
+    let Some(cannot) = verdict.unenforceable.first() else {
+        let how = verdict.notes.first().map_or_else(|| (rule.how)(abilities), |note| note.how.clone());
+        return Finding::ok(what, how);
+    };
+    let found = format!("cannot be enforced here: {}", cannot.why);
+    let users: Vec<&str> =
+        tasks.iter().filter(|task| (rule.is_used)(task)).map(|task| task.name.as_str()).collect();
+    match users.first() {
+        None => Finding::ok(what, found + "; no task has it"),
+        Some(_) => Finding::warning(
+            what,
+            format!("{found}; written in {}", users.join(", ")),
+            "change the host as it says, or take the rule out; with `enforce = \"strict\"` such a task does not start",
+        ),
+    }
+}
+
+fn rules() -> Vec<Rule> {
+    let nothing = Sandbox::default;
+    let landlock = |abilities: &Abilities| format!("by Landlock {}", abilities.landlock);
+    let paths = || Some(vec![PathBuf::from("/tmp")]);
+    vec![
+        Rule {
+            key: "memory",
+            alone: Sandbox { memory: Some(ByteSize(1 << 30)), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.memory.is_some(),
+            how: |_| "by a cgroup, for all processes of a task together".to_owned(),
+        },
+        Rule {
+            key: "processes",
+            alone: Sandbox { processes: Some(64), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.processes.is_some() && task.user.is_none(),
+            how: |_| "by a cgroup".to_owned(),
+        },
+        Rule {
+            key: "cpu_time",
+            alone: Sandbox { cpu_time: Some(HumanDuration::from_secs(60)), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.cpu_time.is_some(),
+            how: |_| "for each process by itself (RLIMIT_CPU)".to_owned(),
+        },
+        Rule {
+            key: "open_files",
+            alone: Sandbox { open_files: Some(256), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.open_files.is_some(),
+            how: |_| "for each process by itself (RLIMIT_NOFILE)".to_owned(),
+        },
+        Rule {
+            key: "network",
+            alone: Sandbox { network: Some(false), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.network == Some(false),
+            how: |_| "by a network namespace with nothing in it".to_owned(),
+        },
+        Rule {
+            key: "write",
+            alone: Sandbox { write: paths(), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.write.is_some(),
+            how: landlock,
+        },
+        Rule {
+            key: "read",
+            alone: Sandbox { read: paths(), ..nothing() },
+            user: None,
+            is_used: |task| task.sandbox.read.is_some(),
+            how: landlock,
+        },
+        Rule {
+            key: "user",
+            alone: nothing(),
+            user: Some("another user"),
+            is_used: |task| task.user.is_some(),
+            how: |_| "the worker becomes that user before anything of the task runs".to_owned(),
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use roundsman_model::{Abilities, Enforce, FindingLevel, Sandbox, TaskDefinition};
+
+    use super::look;
+    use crate::cli::sample::definition;
+
+    fn able() -> Abilities {
+        Abilities {
+            landlock: 7,
+            cgroup: true,
+            root: true,
+            user: "root".into(),
+            network_namespace: true,
+            ..Abilities::default()
+        }
+    }
+
+    fn with(sandbox: Sandbox) -> TaskDefinition {
+        TaskDefinition { sandbox, ..definition("walled", "*/5 * * * *") }
+    }
+
+    #[test]
+    fn an_able_host_enforces_everything() {
+        let found = look(&able(), &[]);
+        assert_eq!(found.len(), 11);
+        assert!(found.iter().all(|finding| finding.level == FindingLevel::Ok), "{found:#?}");
+    }
+
+    #[test]
+    fn what_cannot_be_enforced_matters_to_those_who_have_it() {
+        let poor = Abilities {
+            landlock: 0,
+            without_cgroup: "it is cgroup v1".into(),
+            user: "ops".into(),
+            ..Abilities::default()
+        };
+        let level = |tasks: &[TaskDefinition], what: &str| {
+            look(&poor, tasks).into_iter().find(|finding| finding.what == what).map(|finding| finding.level)
+        };
+        assert_eq!(level(&[], "Landlock"), Some(FindingLevel::Warning));
+        assert_eq!(level(&[], "the daemon's own files"), Some(FindingLevel::Warning));
+        assert_eq!(level(&[], "rule write"), Some(FindingLevel::Ok));
+        let walled = with(Sandbox {
+            write: Some(vec!["/srv".into()]),
+            enforce: Enforce::Strict,
+            ..Sandbox::default()
+        });
+        let found = look(&poor, std::slice::from_ref(&walled));
+        let write = found.iter().find(|finding| finding.what == "rule write").unwrap();
+        assert_eq!(write.level, FindingLevel::Warning);
+        assert!(write.found.ends_with("written in walled") && write.advice.is_some(), "{write:?}");
+        // Memory has a second way, which is worth knowing.
+        let memory = found.iter().find(|finding| finding.what == "rule memory").unwrap();
+        assert!(memory.level == FindingLevel::Ok && memory.found.contains("RLIMIT_DATA"), "{memory:?}");
+    }
+}
