@@ -1,7 +1,7 @@
 //! What this host can enforce of a sandbox, looked at once per process and without leaving a trace. What follows from it
 //! is decided in `model`.
 
-use std::{fs, sync::OnceLock, thread};
+use std::{fs, path::Path, sync::OnceLock, thread};
 
 use nix::libc;
 use roundsman_model::Abilities;
@@ -11,12 +11,15 @@ use rustix::{
     thread::{CapabilitySet, capabilities},
 };
 
+use crate::cgroup::Delegation;
+
 /// What a root must be able to do so that workers can become another user and still be ended: give files away, change
 /// groups and user, and signal processes of others.
 const RIGHTS_OF_ROOT: CapabilitySet =
     CapabilitySet::CHOWN.union(CapabilitySet::SETUID).union(CapabilitySet::SETGID).union(CapabilitySet::KILL);
 
-/// What this process can enforce on this host. A cgroup is not among it as long as none was made ready.
+/// What this process can enforce on this host. Of a cgroup it tells whether one is delegated; whether it can be made
+/// ready shows when an executor does so.
 pub fn abilities() -> Abilities {
     static FOUND: OnceLock<Abilities> = OnceLock::new();
     FOUND.get_or_init(look).clone()
@@ -24,12 +27,13 @@ pub fn abilities() -> Abilities {
 
 fn look() -> Abilities {
     let (landlock, without_landlock) = landlock();
+    let delegated = Delegation::find(Path::new("/proc/self"));
     let effective = capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective);
     Abilities {
         landlock,
         without_landlock,
-        cgroup: false,
-        without_cgroup: "no cgroup v2 was looked for".to_owned(),
+        cgroup: delegated.is_ok(),
+        without_cgroup: delegated.err().unwrap_or_default(),
         root: geteuid().is_root() && effective.contains(RIGHTS_OF_ROOT),
         user: own_name(),
         network_namespace: effective.contains(CapabilitySet::SYS_ADMIN) && has_network_namespaces(),

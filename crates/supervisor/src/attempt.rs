@@ -84,7 +84,7 @@ impl Attempt {
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> AttemptReport {
         let Self { worker, host, clock, output_bytes, times, spawner } = self;
-        let Worker { child, mark, wire, stdout, stderr, workdir } = worker;
+        let Worker { child, mark, wire, stdout, stderr, workdir, cgroup } = worker;
         let closing = CancellationToken::new();
         let room = Arc::new(AtomicUsize::new(output_bytes));
         let output = |stream| {
@@ -109,6 +109,10 @@ impl Attempt {
         // What it said last tells whether there is anything to look for. After the search only a process that is none of
         // ours can still hold the wire.
         watch.drain(&mut inlet).await;
+        if let Some(cgroup) = &cgroup {
+            watch.seen.memory_exceeded = cgroup.memory_exceeded();
+            cgroup.kill();
+        }
         watch.end_remains(mark, &spawner).await;
         watch.drain(&mut inlet).await;
         if timeout(PIPES_WITHIN, finish(&mut pipes)).await.is_err() {
@@ -117,6 +121,9 @@ impl Attempt {
         }
         let exit = child.reap();
         spawner.workers.forget(child.pid());
+        if let Some(cgroup) = cgroup {
+            let _ = spawn_blocking(move || cgroup.remove()).await;
+        }
         if !workdir.remove_if_empty() {
             // Only for the sake of the thread; a failure is told by the directory itself.
             let _ = spawn_blocking(move || workdir.remove()).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roundsman_model::{AttemptEnd, Outcome, TaskError};
+use roundsman_model::{AttemptEnd, ByteSize, Outcome, TaskError};
 use roundsman_wire::CancelReason;
 
 /// What was seen.
@@ -20,6 +20,8 @@ pub(crate) struct Seen {
     pub(crate) panic: Option<(String, String)>,
     /// What was wrong with the wire.
     pub(crate) wire: Option<String>,
+    /// The limit of memory, if the kernel killed something because of it.
+    pub(crate) memory_exceeded: Option<ByteSize>,
     /// The code the worker exited with.
     pub(crate) exit: Option<i32>,
     /// The signal that ended the worker.
@@ -62,6 +64,7 @@ const fn erred(error: TaskError) -> AttemptEnd {
 
 fn crashed(seen: Seen) -> AttemptEnd {
     let message = match (seen.panic, seen.wire) {
+        (None, _) if let Some(limit) = seen.memory_exceeded => format!("killed: it used more than {limit}"),
         (Some((message, place)), _) => format!("panicked at {place}: {message}"),
         (None, Some(wire)) => format!("the worker broke the protocol: {wire}"),
         (None, None) => String::new(),

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +19,8 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::{
     abilities::abilities,
     attempt::{Attempt, Command},
-    spawn::{SpawnOrder, Spawner},
+    cgroup::{Delegation, Tree},
+    spawn::{Ground, SpawnOrder, Spawner},
     sweep, workdir,
 };
 
@@ -40,12 +41,16 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Bytes of standard output and error together that are kept of one attempt.
     pub output_bytes: usize,
+    /// Where work directories of attempts are made whose worker becomes another user: such a one cannot go through a
+    /// folder that only the daemon may enter.
+    pub user_root: PathBuf,
 }
 
 impl Config {
     /// Workers are this very executable; the rest is as usual.
     pub fn new(work_root: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        Self { exe: THIS_EXECUTABLE.into(), work_root, clock, output_bytes: OUTPUT_BYTES }
+        let user_root = workdir::user_root(&work_root);
+        Self { exe: THIS_EXECUTABLE.into(), work_root, clock, output_bytes: OUTPUT_BYTES, user_root }
     }
 }
 
@@ -53,14 +58,23 @@ impl Config {
 pub struct ProcessExecutor {
     config: Config,
     spawner: Spawner,
+    cgroups: Result<Tree, String>,
 }
 
 impl ProcessExecutor {
-    /// Starts the thread that starts workers. They live no longer than it, so it stays until the last has ended.
+    /// Starts the thread that starts workers. They live no longer than it, so it stays until the last has ended. Takes
+    /// the cgroup that is delegated to this process, if one is: the process itself goes into a child of it.
     pub fn new(config: Config) -> io::Result<Self> {
         workdir::make_root(&config.work_root)?;
-        let spawner = Spawner::start(config.exe.clone(), config.work_root.clone())?;
-        Ok(Self { config, spawner })
+        let cgroups = Delegation::find(Path::new("/proc/self")).and_then(Delegation::prepare);
+        let ground = Ground {
+            exe: config.exe.clone(),
+            work_root: config.work_root.clone(),
+            user_root: config.user_root.clone(),
+            cgroups: cgroups.clone().ok(),
+        };
+        let spawner = Spawner::start(ground)?;
+        Ok(Self { config, spawner, cgroups })
     }
 }
 
@@ -74,6 +88,9 @@ impl Executor for ProcessExecutor {
         let begun = Instant::now();
         let AttemptOrder { mut request, mark, env } = order;
         request.parent_pid = std::process::id();
+        let sandbox = &request.confinement.sandbox;
+        let is_limited = sandbox.memory.is_some() || sandbox.processes.is_some();
+        request.confinement.in_cgroup = is_limited && self.cgroups.is_ok();
         let limits = crate::attempt::Times {
             deadline: begun + Duration::from_millis(request.time_limit_ms),
             limit: Duration::from_millis(request.time_limit_ms),
@@ -94,11 +111,20 @@ impl Executor for ProcessExecutor {
     }
 
     async fn sweep(&self, ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> Result<u32, io::Error> {
-        sweep::sweep(ours, &self.config.work_root).await
+        let ended =
+            sweep::sweep(ours, vec![self.config.work_root.clone(), self.config.user_root.clone()]).await;
+        if let Ok(tree) = self.cgroups.clone() {
+            let swept = tokio::task::spawn_blocking(move || tree.sweep()).await;
+            if let Err(error) = swept.map_err(io::Error::other).flatten() {
+                tracing::warn!(%error, "cgroups of earlier attempts cannot be removed");
+            }
+        }
+        ended
     }
 
     fn abilities(&self) -> Abilities {
-        abilities()
+        let without_cgroup = self.cgroups.as_ref().err().cloned().unwrap_or_default();
+        Abilities { cgroup: self.cgroups.is_ok(), without_cgroup, ..abilities() }
     }
 }
 

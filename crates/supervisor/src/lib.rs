@@ -4,6 +4,7 @@
 mod abilities;
 mod attempt;
 mod calls;
+mod cgroup;
 mod child;
 mod clock;
 mod conclude;

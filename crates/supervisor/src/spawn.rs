@@ -14,12 +14,18 @@ use std::{
     thread,
 };
 
+use roundsman_model::Sandbox;
 use roundsman_processes::MARK;
 use roundsman_wire::{Request, StartError};
 use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{child::Child, tree::Workers, workdir::WorkDir};
+use crate::{
+    cgroup::{Leaf, Tree},
+    child::Child,
+    tree::Workers,
+    workdir::{self, WorkDir},
+};
 
 /// The search path of workers where the daemon has none.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -30,6 +36,22 @@ pub(crate) struct SpawnOrder {
     name: String,
     mark: String,
     env: BTreeMap<String, String>,
+    /// Whether the worker becomes another user.
+    as_other: bool,
+    /// The limits of its cgroup, if it gets one.
+    limits: Option<Sandbox>,
+}
+
+/// What workers are started from, and where.
+pub(crate) struct Ground {
+    /// The executable.
+    pub(crate) exe: PathBuf,
+    /// Where work directories are made.
+    pub(crate) work_root: PathBuf,
+    /// Where those of workers are made that become another user.
+    pub(crate) user_root: PathBuf,
+    /// Where cgroups are made, if a tree is delegated to us.
+    pub(crate) cgroups: Option<Tree>,
 }
 
 /// A worker that was started.
@@ -40,6 +62,7 @@ pub(crate) struct Worker {
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
     pub(crate) workdir: WorkDir,
+    pub(crate) cgroup: Option<Leaf>,
 }
 
 /// The thread, and which workers it has started. The thread ends when the last clone is dropped.
@@ -65,18 +88,25 @@ impl SpawnOrder {
             env.insert("ROUNDSMAN_ROUND".to_owned(), round.clone());
         }
         env.insert(MARK.to_owned(), mark.clone());
-        Self { name: format!("{}-{}", request.run, request.attempt), mark, env }
+        let confinement = &request.confinement;
+        let as_other = confinement.user.is_some() && rustix::process::geteuid().is_root();
+        if let Some(user) = confinement.user.as_ref().filter(|_| as_other) {
+            env.insert("USER".to_owned(), user.clone());
+            env.insert("LOGNAME".to_owned(), user.clone());
+        }
+        let limits = confinement.in_cgroup.then(|| confinement.sandbox.clone());
+        Self { name: format!("{}-{}", request.run, request.attempt), mark, env, as_other, limits }
     }
 }
 
 impl Spawner {
-    pub(crate) fn start(exe: PathBuf, work_root: PathBuf) -> io::Result<Self> {
+    pub(crate) fn start(ground: Ground) -> io::Result<Self> {
         let (orders, mut waiting) = mpsc::unbounded_channel::<(SpawnOrder, oneshot::Sender<_>)>();
         let workers = Arc::new(Workers::default());
         let known = workers.clone();
         thread::Builder::new().name("spawner".into()).spawn(move || {
             while let Some((order, answer)) = waiting.blocking_recv() {
-                if let Err(Ok(worker)) = answer.send(spawn(&exe, &work_root, order, &known)) {
+                if let Err(Ok(worker)) = answer.send(spawn(&ground, order, &known)) {
                     // Whoever wanted it has gone in the meantime.
                     abandon(worker, &known);
                 }
@@ -93,19 +123,54 @@ impl Spawner {
     }
 }
 
-fn spawn(exe: &Path, work_root: &Path, order: SpawnOrder, workers: &Workers) -> Result<Worker, StartError> {
-    let workdir = WorkDir::make(work_root, &order.name).map_err(|source| {
-        refused(source, |source| StartError::WorkDir { path: work_root.to_owned(), source })
-    })?;
-    match spawn_in(exe, &order.env, workdir.path(), workers) {
+fn spawn(ground: &Ground, order: SpawnOrder, workers: &Workers) -> Result<Worker, StartError> {
+    let cgroup = cgroup(ground, &order).map_err(|source| StartError::Cgroup { source })?;
+    let begun = spawn_child(ground, &order, workers);
+    let (child, wire, stdout, stderr, workdir) = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            if let Some(cgroup) = cgroup {
+                cgroup.remove();
+            }
+            return Err(error);
+        }
+    };
+    // It waits for its request, so nothing of the task runs yet.
+    let taken = cgroup.as_ref().map_or(Ok(()), |cgroup| cgroup.take(child.pid()));
+    let worker = Worker { child, mark: order.mark, wire, stdout, stderr, workdir, cgroup };
+    match taken {
+        Ok(()) => Ok(worker),
+        Err(source) => {
+            abandon(worker, workers);
+            Err(StartError::Cgroup { source })
+        }
+    }
+}
+
+fn cgroup(ground: &Ground, order: &SpawnOrder) -> io::Result<Option<Leaf>> {
+    let (Some(tree), Some(limits)) = (&ground.cgroups, &order.limits) else { return Ok(None) };
+    // The mark makes it unique among daemons, the name among the attempts of one.
+    let marked: String = order.mark.chars().filter(char::is_ascii_alphanumeric).collect();
+    tree.leaf(&format!("{}-{marked}", order.name), limits).map(Some)
+}
+
+type Begun = (Child, UnixStream, OwnedFd, OwnedFd, WorkDir);
+
+fn spawn_child(ground: &Ground, order: &SpawnOrder, workers: &Workers) -> Result<Begun, StartError> {
+    let root = if order.as_other { &ground.user_root } else { &ground.work_root };
+    let made = if order.as_other { workdir::make_user_root(root) } else { Ok(()) };
+    let workdir = made
+        .and_then(|()| WorkDir::make(root, &order.name))
+        .map_err(|source| refused(source, |source| StartError::WorkDir { path: root.clone(), source }))?;
+    match spawn_in(&ground.exe, &order.env, workdir.path(), workers) {
         Ok((mut child, wire)) => {
             let stdout = child.stdout.take().expect("the output was piped").into();
             let stderr = child.stderr.take().expect("the output was piped").into();
-            Ok(Worker { child: Child::new(&child), mark: order.mark, wire, stdout, stderr, workdir })
+            Ok((Child::new(&child), wire, stdout, stderr, workdir))
         }
         Err(source) => {
             workdir.remove();
-            Err(refused(source, |source| StartError::Exec { path: exe.to_owned(), source }))
+            Err(refused(source, |source| StartError::Exec { path: ground.exe.clone(), source }))
         }
     }
 }
@@ -151,4 +216,7 @@ fn abandon(worker: Worker, workers: &Workers) {
     worker.child.reap();
     workers.forget(worker.child.pid());
     worker.workdir.remove();
+    if let Some(cgroup) = worker.cgroup {
+        cgroup.remove();
+    }
 }

@@ -1,12 +1,7 @@
 //! Ending what attempts of an earlier boot left behind. It trusts nothing but the table of processes: a store may claim
 //! what it likes.
 
-use std::{
-    collections::HashSet,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::HashSet, io, path::PathBuf, time::Duration};
 
 use roundsman_processes::{Process, Table, Told, end_all, mark_of, marked};
 
@@ -17,8 +12,10 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Ends all processes whose mark satisfies `ours`, and everything below them. Removes work directories that have no
 /// owner any more. Returns how many processes there were; none of them is alive then.
-pub(crate) async fn sweep(ours: &(dyn Fn(&str) -> bool + Send + Sync), work_root: &Path) -> io::Result<u32> {
-    let work_root: PathBuf = work_root.to_owned();
+pub(crate) async fn sweep(
+    ours: &(dyn Fn(&str) -> bool + Send + Sync),
+    roots: Vec<PathBuf>,
+) -> io::Result<u32> {
     let found = aside(marked).await?;
     let marks: HashSet<String> = found.into_iter().map(|(_, mark)| mark).filter(|mark| ours(mark)).collect();
     let ended = aside(move || {
@@ -30,8 +27,10 @@ pub(crate) async fn sweep(ours: &(dyn Fn(&str) -> bool + Send + Sync), work_root
         end_all(|| find(&marks, &mut inside), Told::default(), GRACE)
     })
     .await?;
-    match aside(move || workdir::remove_stale(&work_root)).await {
-        Ok(0) => {}
+    let remove =
+        move || roots.iter().filter(|root| root.is_dir()).map(|root| workdir::remove_stale(root)).sum();
+    match aside(remove).await {
+        Ok(0_u32) => {}
         Ok(removed) => tracing::info!(removed, "removed work directories of earlier attempts"),
         Err(error) => tracing::warn!(%error, "work directories of earlier attempts cannot be removed"),
     }

@@ -22,6 +22,34 @@ pub(crate) fn make_root(root: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(root)
 }
 
+/// Makes the directory in which those are made that are given to other users: they may go through it, but not look
+/// around. It lies where everybody may make directories, so one that somebody else made is refused.
+pub(crate) fn make_user_root(root: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o711).create(root) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let found = fs::symlink_metadata(root)?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it is there already and belongs to somebody else"));
+    }
+    if found.mode() & 0o7777 != 0o711 {
+        fs::set_permissions(root, Permissions::from_mode(0o711))?;
+    }
+    Ok(())
+}
+
+/// Where the work directories of other users are, for the executor whose own ones are in `work_root`. Not there: nobody
+/// else can go through the state directory. In the daemon's `TMPDIR`, else in `/var/tmp`.
+pub(crate) fn user_root(work_root: &Path) -> PathBuf {
+    let base = std::env::var_os("TMPDIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| Some(PathBuf::from("/var/tmp")).filter(|path| path.is_dir()));
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(work_root, &mut hasher);
+    let name = format!("roundsman-work-{:016x}", std::hash::Hasher::finish(&hasher));
+    base.unwrap_or_else(|| "/tmp".into()).join(name)
+}
+
 impl WorkDir {
     /// Makes a directory for an attempt.
     pub(crate) fn make(root: &Path, name: &str) -> io::Result<Self> {

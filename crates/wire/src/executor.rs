@@ -106,6 +106,13 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The cgroup that limits it could not be made.
+    #[error("cannot make a cgroup for a worker")]
+    Cgroup {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The machine has no room for another process now.
     #[error("no room for another worker process")]
     Exhausted {
