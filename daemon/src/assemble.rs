@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use roundsman_config::Loaded;
 use roundsman_engine::{
-    Dispatcher, Engine, EngineParts, Expirer, Firer, Follower, Health, Heart, Lead, Pruner, Rescuer, Service,
+    Dispatcher, Engine, EngineParts, Examiner, Expirer, Firer, Follower, Health, Heart, Lead, Pruner, Rescuer, Service,
     Stopper, run_service,
 };
 use roundsman_store::Store;
@@ -116,6 +116,7 @@ async fn make_rounds(
     services.spawn(Follower::new(engine.clone()));
     services.spawn(rescuer);
     services.spawn(Pruner::new(engine.clone()));
+    services.spawn(Examiner::new(engine.clone()));
     let upkeep = upkeep::start(&engine, &foundation.prometheus)
         .await
         .map_err(|error| Failure::failed("cannot start the daemon's own upkeep", error))?;

@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Claiming, Engine, Mark,
     dispatch::Seat,
+    enforcement,
     engine::store_pause,
     host::AttemptHost,
     live::Word,
-    order::{Errand, Provisions},
+    order::{Errand, Lack, Provisions},
     settle,
 };
 
@@ -89,10 +90,17 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
         Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
     let deadline = engine.now() + delta(definition.timeout.get());
-    let provisions = Provisions::gather(engine.means(), &definition).await;
+    let unenforced = enforcement::admit(&definition, &engine.parts.executor.abilities());
+    let provisions = match &unenforced {
+        Ok(_) => Provisions::gather(engine.means(), &definition).await.map_err(Lack::into_error),
+        Err(error) => Err(error.clone()),
+    };
     let mask = provisions.as_ref().map(|provisions| provisions.mask.clone()).unwrap_or_default();
     let host = AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline);
     let host = Arc::new(host.masking(mask.clone()));
+    for rule in unenforced.unwrap_or_default() {
+        host.say("warn", rule);
+    }
     let (mut report, ended_at) = match provisions {
         Ok(provisions) => {
             let mark = Mark { store: engine.store().id(), run: run.id, attempt: run.attempt }.to_string();
@@ -109,9 +117,9 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
             };
             tokio::join!(driving, flushing).0
         }
-        Err(lack) => {
+        Err(error) => {
             drop(seat);
-            let end = AttemptEnd::Erred { error: TaskError::config(lack.into_text()) };
+            let end = AttemptEnd::Erred { error };
             (AttemptReport { end, usage: None, leftovers: 0 }, engine.now())
         }
     };

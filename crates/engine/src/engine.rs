@@ -4,13 +4,14 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use roundsman_model::{
-    BudgetName, BudgetRule, Clock, Credentials, KindName, Run, RunId, StoreId, TaskDefinition, TaskName, Timestamp,
+    BudgetName, BudgetRule, Clock, Credentials, KindName, Run, RunId, StoreId, TaskDefinition, TaskName,
+    Timestamp,
     time::{SteadyClock, Uptime},
 };
 use roundsman_store::{Holder, NodeEntry, PoolsAndBudgets, Store, StoreError, StoreResult};
@@ -121,6 +122,7 @@ pub struct Engine {
     entry: Mutex<Option<NodeEntry>>,
     pub(crate) wake_stopper: Arc<Notify>,
     pub(crate) wake_follower: Arc<Notify>,
+    pub(crate) wake_examiner: Arc<Notify>,
     pub(crate) spool: Spool,
     pub(crate) company: Company,
     /// No run is taken any more.
@@ -130,6 +132,7 @@ pub struct Engine {
     /// Attempts under way are ended at once.
     pub stop_now: CancellationToken,
     clock_trusted: AtomicBool,
+    edition: AtomicU64,
     definitions: RwLock<BTreeMap<TaskName, Arc<TaskDefinition>>>,
     next_slots: RwLock<BTreeMap<TaskName, Timestamp>>,
 }
@@ -153,12 +156,14 @@ impl Engine {
             entry: Mutex::default(),
             wake_stopper: Arc::new(Notify::new()),
             wake_follower: Arc::new(Notify::new()),
+            wake_examiner: Arc::new(Notify::new()),
             spool,
             company: Company::default(),
             stop_claiming: CancellationToken::new(),
             stop_working: CancellationToken::new(),
             stop_now: CancellationToken::new(),
             clock_trusted: AtomicBool::new(false),
+            edition: AtomicU64::new(1),
             definitions: RwLock::default(),
             next_slots: RwLock::default(),
         })
@@ -225,6 +230,25 @@ impl Engine {
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|task, _| all.contains_key(task));
         *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = all;
+        self.edition.fetch_add(1, Ordering::Relaxed);
+        self.wake_examiner.notify_one();
+    }
+
+    /// How often definitions were put in force.
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Relaxed)
+    }
+
+    /// Whether runs of this task may start on this node.
+    pub(crate) fn suits(&self, definition: &TaskDefinition) -> bool {
+        let kinds = self.kinds();
+        (kinds.is_empty() || kinds.contains(&definition.kind))
+            && definition.runs_on.iter().all(|label| self.parts.settings.labels.contains(label))
+    }
+
+    /// The name under which this node was recorded.
+    pub(crate) fn node_name(&self) -> Option<String> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|entry| entry.name.clone())
     }
 
     /// The definitions in force, by name.

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use roundsman_model::{ActionName, Credentials, Run, RunId, TaskDefinition, Timestamp};
+use roundsman_model::{ActionName, Credentials, Run, RunId, TaskDefinition, TaskError, Timestamp};
 use roundsman_wire::{AttemptOrder, Confinement, Executor, Lease, Purpose, Request};
 
 use crate::{Environment, Keyring, Resolver, mask::Mask};
@@ -33,10 +33,10 @@ pub(crate) enum Lack {
 }
 
 impl Lack {
-    /// The sentence.
-    pub(crate) fn into_text(self) -> String {
+    /// What becomes of an attempt that is not given it.
+    pub(crate) fn into_error(self) -> TaskError {
         match self {
-            Lack::Reference(text) | Lack::Credentials(text) => text,
+            Lack::Reference(text) | Lack::Credentials(text) => TaskError::config(text),
         }
     }
 }

@@ -15,7 +15,7 @@ use roundsman_model::{
 use roundsman_wire::{AttemptOrder, Purpose};
 
 use crate::{
-    Means,
+    Means, enforcement,
     listening::Listening,
     order::{Errand, Lack, Provisions},
     settle::with_sources,
@@ -36,7 +36,7 @@ pub async fn preflight(
     within: Duration,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = enforcement::findings(definition, &means.executor.abilities());
     match Provisions::gather(means, definition).await {
         Err(lack) => findings.push(lacking(definition, lack)),
         Ok(provisions) => {

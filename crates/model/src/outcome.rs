@@ -92,6 +92,9 @@ pub struct Outcome {
     /// Asks for one extra run at an instant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Timestamp>,
+    /// Nothing of the kind's code ran. Only whoever was to run it may say so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unstarted: bool,
 }
 
 impl Outcome {
@@ -108,6 +111,11 @@ impl Outcome {
     /// Nothing was to be done, for this reason.
     pub fn skipped(reason: impl Into<String>) -> Self {
         Self { status: OutcomeStatus::Skipped, summary: reason.into(), ..Self::default() }
+    }
+
+    /// The kind's code did not run at all, for this reason: it is not the version that was accepted.
+    pub fn unstarted(reason: impl Into<String>) -> Self {
+        Self { unstarted: true, ..Self::skipped(reason) }
     }
 
     /// Adds how many targets met which fate.

@@ -44,6 +44,8 @@ pub enum Reason {
     Cancelled,
     /// It was queued, but no attempt began in time.
     NotStarted,
+    /// The code of its kind was not the version that was accepted, so nothing of it ran.
+    Changed,
 }
 
 impl Verdict {
@@ -68,7 +70,7 @@ impl Verdict {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 10] = [
+    pub const ALL: [Reason; 11] = [
         Reason::Disabled,
         Reason::Paused,
         Reason::Blackout,
@@ -79,6 +81,7 @@ impl Reason {
         Reason::Superseded,
         Reason::Cancelled,
         Reason::NotStarted,
+        Reason::Changed,
     ];
 
     /// The word in the store, in metrics and on the command line.
@@ -94,6 +97,7 @@ impl Reason {
             Reason::Superseded => "superseded",
             Reason::Cancelled => "cancelled",
             Reason::NotStarted => "not_started",
+            Reason::Changed => "changed",
         }
     }
 

@@ -21,5 +21,5 @@ pub use kind_metrics::{Family, KindMetrics, Merge, SUM_TOO_LARGE, sum};
 pub use logging::{LogFormat, LoggingError, start_logging};
 pub use series::{
     Prometheus, RecorderTaken, TaskGauges, WITHOUT_POOL, declare_task, names, retire_task, set_build_info,
-    set_daemon, set_queues, set_task, set_tick_age,
+    set_check_failures, set_daemon, set_queues, set_task, set_tick_age,
 };

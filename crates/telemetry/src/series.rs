@@ -44,6 +44,8 @@ pub mod names {
     pub const BUILD_INFO: &str = "roundsman_build_info";
     /// Slots that should have fired.
     pub const OVERDUE: &str = "roundsman_slots_overdue";
+    /// Failures that the last look at a task found.
+    pub const CHECK_FAILURES: &str = "roundsman_task_check_failures";
     /// Whether a run takes longer than its task's interval.
     pub const OVERRUN: &str = "roundsman_task_overrun";
     /// Running runs of which nobody knows whether they go on.
@@ -119,6 +121,10 @@ fn describe() {
         "Runs that wait for room, by pool; runs without a pool count as \"default\"."
     );
     describe_gauge!(names::LEADER, "Whether this node fires slots: 1 or 0.");
+    describe_gauge!(
+        names::CHECK_FAILURES,
+        "Failures that this node's last look at the task found; 0 if there are none, or before the first look."
+    );
     describe_gauge!(names::BUILD_INFO, "The version, as a label; always 1.");
     describe_gauge!(names::OVERDUE, "Slots that should have fired and did not yet.");
     describe_counter!(names::SERVICE_PANICS, "Panics of the daemon's own services.");
@@ -160,6 +166,8 @@ pub fn declare_task(task: &str) {
         counter!(names::ATTEMPTS, "task" => task.to_owned(), "outcome" => ended.as_str()).increment(0);
     }
     counter!(names::METRICS_REFUSED, "task" => task.to_owned()).increment(0);
+    // Declared anew, as by a reload, it keeps what it has.
+    gauge!(names::CHECK_FAILURES, "task" => task.to_owned()).increment(0.0);
     drop(histogram!(names::RUN_DURATION, "task" => task.to_owned()));
     drop(histogram!(names::START_LAG, "task" => task.to_owned()));
 }
@@ -181,8 +189,14 @@ pub fn set_task(task: &str, gauges: &TaskGauges) {
     }
 }
 
-/// A task that left the configuration has no next slot and no objective.
+/// Sets how many failures the last look at a task found.
+pub fn set_check_failures(task: &str, failures: u64) {
+    gauge!(names::CHECK_FAILURES, "task" => task.to_owned()).set(failures as f64);
+}
+
+/// A task that left the configuration has no next slot, no objective, and nothing wrong with it.
 pub fn retire_task(task: &str) {
+    set_check_failures(task, 0);
     gauge!(names::NEXT_SLOT, "task" => task.to_owned()).set(0.0);
     gauge!(names::EXPECTED_BY, "task" => task.to_owned()).set(0.0);
 }

@@ -60,6 +60,7 @@ macro_rules! conformance_tests {
             claiming::giving_up_ends_a_run_that_never_started
             settling::an_end_is_recorded_whole
             settling::a_retry_waits_and_runs_again
+            settling::a_slot_whose_code_never_ran_is_skipped
             settling::an_interrupted_attempt_goes_back_and_does_not_count
             settling::a_late_outcome_is_kept_and_changes_nothing
             settling::the_same_settlement_twice_is_one

@@ -5,14 +5,15 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use roundsman_model::{Run, SlotRange, TaskName, Timestamp};
-use roundsman_store::{RollUp, RunFilter};
+use roundsman_store::{CheckRow, RollUp, RunFilter, Store};
 use serde_json::json;
 
 use self::definition::Key;
 use super::{
+    checks,
     confirm::{self, Unconfirmed},
     failure::Answer,
     fields::Fields,
@@ -50,6 +51,8 @@ pub(super) struct Told {
     pub(super) ledger: Vec<SlotRange>,
     /// Hours of runs that were summed up.
     pub(super) sums: Vec<RollUp>,
+    /// What nodes found when they looked at it as it is now.
+    pub(super) checks: Vec<CheckRow>,
     /// The tasks that follow it.
     pub(super) followers: Vec<TaskName>,
 }
@@ -62,24 +65,32 @@ fn followers_of(all: &[KnownTask], task: &KnownTask) -> Vec<TaskName> {
     all.iter().filter(follows).map(|other| other.name().clone()).collect()
 }
 
+async fn checks_of(store: &Arc<dyn Store>, task: &KnownTask, now: Timestamp) -> Answer<Vec<CheckRow>> {
+    let (mut rows, nodes) = (store.checks().await?, store.nodes(now).await?);
+    rows.retain(|row| row.task == *task.name());
+    let hash = |_: &TaskName| Some(task.definition.hash());
+    Ok(checks::that_count(&rows, &nodes, hash).into_iter().cloned().collect())
+}
+
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
     let all = plan::known(session).await?;
     let task = plan::pick(all.clone(), &args.name)?;
     let followers = followers_of(&all, &task);
     let now = session.now();
-    let (runs, ledger, sums) = match session.store_if_any().await {
-        None => (Vec::new(), Vec::new(), Vec::new()),
+    let (runs, ledger, sums, checks) = match session.store_if_any().await {
+        None => (Vec::new(), Vec::new(), Vec::new(), Vec::new()),
         Some(store) => {
             let filter = RunFilter { task: Some(task.name().clone()), limit: SHOWN, ..RunFilter::default() };
             let sums = store.roll_ups(task.name(), SHOWN).await?;
-            (store.runs(&filter).await?, store.slots(task.name(), None, SHOWN).await?, sums)
+            let slots = store.slots(task.name(), None, SHOWN).await?;
+            (store.runs(&filter).await?, slots, sums, checks_of(&store, &task, now).await?)
         }
     };
     let keys = definition::keys(&task, session.loaded());
     let unconfirmed = confirm::unconfirmed(session, &runs).await?;
     let past_known = session.note().is_none();
     let next = next::coming(&task, SHOWN as usize, now);
-    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger, sums, followers };
+    let told = Told { task, keys, next, runs, unconfirmed, past_known, ledger, sums, checks, followers };
     if args.json {
         let stored = told.task.row.as_ref();
         out.json(&json!({
@@ -98,6 +109,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
             "runs": told.runs,
             "ledger": told.ledger,
             "hourly_sums": told.sums,
+            "checks": checks::as_json(&told.checks.iter().collect::<Vec<_>>()),
         }))?;
     } else {
         out.text(&render(&told, now, out.look()))?;
@@ -127,6 +139,10 @@ pub(super) fn render(told: &Told, now: Timestamp, look: Look) -> String {
         section("Last runs", "  it has not run yet\n".to_owned());
     } else if !told.runs.is_empty() {
         section("Last runs", runs::render(&told.runs, &told.unconfirmed, task.definition.timezone, look));
+    }
+    if !told.checks.is_empty() {
+        let rows: Vec<&CheckRow> = told.checks.iter().collect();
+        section("Last check", checks::task_lines(&rows, now, look));
     }
     if !told.sums.is_empty() {
         section("Hours of repeated successes", sums::render(&told.sums, task.definition.timezone, look));

@@ -69,6 +69,7 @@ async fn look_around(session: &Session) -> Answer<Overview> {
         tasks: last_ended(&store, with_last_runs(session, tasks).await?).await?,
         local,
         unconfirmed: confirm::unconfirmed(session, &active).await?,
+        checks: store.checks().await?,
         active,
         active_counts: overview::sum_active(&counts),
         now,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use roundsman_model::{AttemptEnd, MetricValue, RunState, StopOrder, TaskName, Timestamp, Transition};
 
-use super::{Command, counters::Counts, leases, tasks, wakes, with_lease};
+use super::{Command, counters::Counts, leases, slots, tasks, wakes, with_lease};
 use crate::{
     RunLease, Settled, Settlement,
     sql::{Outcome, Row, Session, Statement, sql},
@@ -42,6 +42,10 @@ impl Command for Settle {
         let mut counts = Counts::default();
         if !state.is_active() {
             counts.run_ended(&task, state);
+        }
+        if let Some(why) = unstarted(settlement.lease.attempt, &transition) {
+            slots::judge_unstarted_after_all(session, settlement.lease.run, why, &mut counts, settlement.at)
+                .await?;
         }
         counts.write(session).await?;
         Ok(Settled::Done)
@@ -108,6 +112,16 @@ impl Settle {
         let (state, cause) = (RunState::Cancelled, order.to_string());
         let ended = session.row(end(&self.0.lease, false, (state, Some(&cause), None), self.0.at)).await?;
         Ok(ended.map(|row| (state, row)))
+    }
+}
+
+/// Why nothing of the kind's code ran, if so. An attempt before this one may have done something.
+fn unstarted(attempt: u32, transition: &Transition) -> Option<&str> {
+    match transition {
+        Transition::End { outcome: Some(outcome), .. } if outcome.unstarted && attempt == 1 => {
+            Some(&outcome.summary)
+        }
+        _ => None,
     }
 }
 

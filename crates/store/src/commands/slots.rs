@@ -38,10 +38,34 @@ pub(super) async fn judge_stopped(
     judge(session, &[run], (verdict, Some(reason), Some(words)), counts, now).await
 }
 
+/// Takes back that the slot of a run ran: its attempt had begun, but nothing of the kind's code did.
+pub(super) async fn judge_unstarted_after_all(
+    session: &mut Session<'_>,
+    run: RunId,
+    words: &str,
+    counts: &mut Counts,
+    now: Timestamp,
+) -> Outcome<()> {
+    let verdict = (Verdict::Skipped, Some(Reason::Changed), Some(words));
+    judge_anew(session, &[run], Verdict::Ran, verdict, counts, now).await
+}
+
 /// A slot that was judged before, and a run for a repeated slot, are passed over.
 async fn judge(
     session: &mut Session<'_>,
     runs: &[RunId],
+    verdict: (Verdict, Option<Reason>, Option<&str>),
+    counts: &mut Counts,
+    now: Timestamp,
+) -> Outcome<()> {
+    judge_anew(session, runs, Verdict::Fired, verdict, counts, now).await
+}
+
+/// Slots that were given another verdict than `before` are passed over, and so are runs for a repeated slot.
+async fn judge_anew(
+    session: &mut Session<'_>,
+    runs: &[RunId],
+    before: Verdict,
     (verdict, reason, detail): (Verdict, Option<Reason>, Option<&str>),
     counts: &mut Counts,
     now: Timestamp,
@@ -53,7 +77,7 @@ async fn judge(
         "UPDATE slots SET verdict = $2, reason = $3, decided_at = $4, detail = COALESCE($5, slots.detail)
          FROM" ROWS "JOIN runs ON runs.id = CAST(e.value->>0 AS BIGINT)
          WHERE slots.task = runs.task AND slots.first_at = runs.slot AND slots.run_id = runs.id
-           AND slots.verdict = 'fired'
+           AND slots.verdict = $6
          RETURNING slots.task AS task"
     );
     let statement = Statement::new(text)
@@ -61,10 +85,11 @@ async fn judge(
         .bind(verdict.as_str())
         .bind(reason.map(Reason::as_str))
         .bind(now)
-        .bind(detail);
+        .bind(detail)
+        .bind(before.as_str());
     for row in session.rows(statement).await? {
         let task: TaskName = row.name("task")?;
-        counts.slots(&task, Verdict::Fired, None, -1);
+        counts.slots(&task, before, None, -1);
         counts.slots(&task, verdict, reason, 1);
     }
     Ok(())

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use roundsman_model::{AttemptEnd, MetricValue, Outcome, RunState, StopOrder, TaskError, Transition};
+use anyhow::Context as _;
+use roundsman_model::{
+    AttemptEnd, MetricValue, Outcome, Reason, Run, RunState, SlotRange, StopOrder, TaskError, Transition,
+    Verdict as SlotVerdict,
+};
 use roundsman_store::Claimer;
 use roundsman_store::{RunLease, Settled, Settlement, Wake};
 
@@ -213,5 +217,40 @@ pub async fn a_wake_up_is_kept_once(stage: Stage) -> Verdict {
     let ends = Settlement { wake_at: Some(at(550)), ..settlement(&lease, success("done"), 130) };
     stage.store.settle(ends).await?;
     assert_eq!(stage.task(&run.task).await?.wake, Some(Wake { at: at(550), run: second }));
+    Ok(())
+}
+
+async fn slot_of(stage: &Stage, run: &Run) -> anyhow::Result<SlotRange> {
+    let at = run.slot.context("it has a slot")?;
+    stage.store.slot(&run.task, at).await?.context("its slot is in the ledger")
+}
+
+/// The attempt had begun, but the kind's code had not: then the slot is skipped and says why. If an attempt before it ran,
+/// so did the slot; of a run on request there is none to judge.
+pub async fn a_slot_whose_code_never_ran_is_skipped(stage: Stage) -> Verdict {
+    let unstarted = || Transition::End {
+        state: RunState::Skipped,
+        cause: None,
+        outcome: Some(Outcome::unstarted("script changed: it has another hash")),
+    };
+    let (run, lease) = stage.running("changed").await?;
+    let before = slot_of(&stage, &run).await?;
+    assert_eq!((before.verdict, before.reason), (SlotVerdict::Ran, None));
+    assert_eq!(stage.settle(&lease, unstarted(), 61).await?, Settled::Done);
+    assert_eq!(stage.settle(&lease, unstarted(), 61).await?, Settled::Done, "the same again is one");
+    let slot = slot_of(&stage, &run).await?;
+    assert_eq!((slot.verdict, slot.reason), (SlotVerdict::Skipped, Some(Reason::Changed)));
+    assert_eq!(slot.detail.as_deref(), Some("script changed: it has another hash"));
+    assert_eq!((slot.run, slot.decided_at), (Some(run.id), at(61)));
+    let totals = stage.store.totals().await?;
+    assert_eq!(totals[0].1.slots, [(SlotVerdict::Skipped, Some(Reason::Changed), 1)]);
+
+    let (run, lease) = stage.running("changed-later").await?;
+    let again = Transition::Wait { due_at: at(70), cause: "no answer".to_owned(), counted: true };
+    stage.settle(&lease, again, 61).await?;
+    let (_, lease) = stage.claim_one("a", 70).await?;
+    stage.settle(&lease, unstarted(), 71).await?;
+    let slot = slot_of(&stage, &run).await?;
+    assert_eq!((slot.verdict, slot.reason), (SlotVerdict::Ran, None));
     Ok(())
 }

@@ -3,10 +3,11 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
 use expect_test::expect;
-use roundsman_model::RunState;
+use roundsman_model::{Finding, RunState};
+use roundsman_store::CheckRow;
 
 use super::{Told, Unconfirmed, definition::Key, render};
-use crate::cli::{look::Look, next::coming, plan::Standing, sample};
+use crate::cli::{checks, look::Look, next::coming, plan::Standing, sample};
 
 fn key(path: &str, value: &str, origin: &str) -> Key {
     Key { path: path.to_owned(), value: value.to_owned(), origin: origin.to_owned() }
@@ -29,6 +30,7 @@ fn a_task_in_force() {
         past_known: true,
         ledger: Vec::new(),
         sums: Vec::new(),
+        checks: Vec::new(),
         followers: Vec::new(),
         task,
     };
@@ -69,6 +71,7 @@ fn a_task_that_no_daemon_has_read() {
         past_known: true,
         ledger: Vec::new(),
         sums: Vec::new(),
+        checks: Vec::new(),
         followers: Vec::new(),
         task,
     };
@@ -81,4 +84,29 @@ fn a_task_that_no_daemon_has_read() {
           it has not run yet
     "#]]
     .assert_eq(&render(&told, sample::at(sample::NOW), Look::PLAIN));
+}
+
+/// What is in order is told too, with the node that looked and how long ago.
+#[test]
+fn a_task_that_was_looked_at() {
+    let task = sample::in_force(sample::definition("palo-hardware", "30 2 * * *"));
+    let check = |node: &str, findings| CheckRow {
+        task: task.name().clone(),
+        definition: task.definition.hash(),
+        node: node.to_owned(),
+        at: sample::at("2026-11-21T09:48:00Z"),
+        findings,
+    };
+    let rows = [
+        check("host-a", vec![Finding::ok("reach https://192.0.2.7", "answered in 12 ms"), Finding::warning("read its certificate", "it ends in 9 d", "have it renewed")]),
+        check("host-b", Vec::new()),
+    ];
+    let text = checks::task_lines(&rows.iter().collect::<Vec<_>>(), sample::at(sample::NOW), Look::PLAIN);
+    expect![[r#"
+          on host-a, 3 h ago:
+          ok  reach https://192.0.2.7: answered in 12 ms
+          warning  read its certificate: it ends in 9 d
+            have it renewed
+          on host-b, 3 h ago: its kind has nothing to look at
+    "#]].assert_eq(&text);
 }

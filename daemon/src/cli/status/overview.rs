@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono_tz::Tz;
 use roundsman_model::{Run, RunState, TaskName, Timestamp, time::delta};
-use roundsman_store::{Held, Leader, NodeRow, TaskTotals};
+use roundsman_store::{CheckRow, Held, Leader, NodeRow, TaskTotals};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::nodes;
 use crate::{
     cli::{
+        checks,
         confirm::Unconfirmed,
         fields::Fields,
         held,
@@ -46,6 +47,8 @@ pub(super) struct Overview {
     /// Active runs, newest first, up to a limit.
     pub(super) active: Vec<Run>,
     pub(super) unconfirmed: Unconfirmed,
+    /// What nodes found when they looked at tasks.
+    pub(super) checks: Vec<CheckRow>,
     /// How many active runs there are in all.
     pub(super) active_counts: BTreeMap<RunState, u64>,
     pub(super) now: Timestamp,
@@ -94,6 +97,7 @@ impl Overview {
             tasks,
             active: Vec::new(),
             unconfirmed: Unconfirmed::new(),
+            checks: Vec::new(),
             active_counts: BTreeMap::new(),
             now: pulse.now,
             pulse,
@@ -106,6 +110,16 @@ impl Overview {
             matches!(run.state, RunState::Failed | RunState::TimedOut | RunState::Lost | RunState::Partial)
         };
         self.living().filter_map(|row| row.last.as_ref()).filter(bad).collect()
+    }
+
+    /// Checks of tasks as they are now that found what a person should know.
+    fn troubled_checks(&self) -> Vec<&CheckRow> {
+        let hash = |name: &TaskName| {
+            self.living().find(|row| row.task.name() == name).map(|row| row.task.definition.hash())
+        };
+        let mut rows = checks::that_count(&self.checks, &self.nodes, hash);
+        rows.retain(|row| checks::is_troubled(row));
+        rows
     }
 
     /// Slots that should have been accounted for, each task's first.
@@ -140,6 +154,7 @@ impl Overview {
             ("Runs that take longer than their interval", self.overrun_lines(look)),
             ("Paused tasks", self.paused_lines(look)),
             ("Blackouts in force", self.blackout_lines(look)),
+            ("What checks of tasks found", checks::trouble_lines(&self.troubled_checks(), self.now, look)),
         ];
         for (head, body) in lines {
             if !body.is_empty() {
@@ -275,6 +290,7 @@ impl Overview {
             "unconfirmed": self.unconfirmed,
             "overdue": overdue,
             "troubled": self.troubled(),
+            "checks": checks::as_json(&self.troubled_checks()),
         })
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use expect_test::expect;
-use roundsman_model::{BootId, NodeId, Pause, RunId, RunState};
-use roundsman_store::{Held, HeldBy, Holder, Leader};
+use roundsman_model::{BootId, Finding, NodeId, Pause, RunId, RunState};
+use roundsman_store::{CheckRow, Held, HeldBy, Holder, Leader};
 
 use super::overview::{Access, Overview, sum_active};
 use crate::cli::{confirm::Unconfirmed, look::Look, sample, tasks::Row};
@@ -27,6 +27,7 @@ fn overview() -> Overview {
         }],
         active: Vec::new(),
         unconfirmed: Unconfirmed::new(),
+        checks: Vec::new(),
         active_counts: BTreeMap::new(),
         now: sample::at(sample::NOW),
         pulse: sample::pulse(),
@@ -204,4 +205,41 @@ fn several_nodes_and_what_holds_runs_back() {
     assert_eq!((&told["held"][0]["by"], &told["held"][0]["runs"][0]), (&"pool".into(), &43.into()));
     assert_eq!(told["overruns"][0]["run"], 51);
     assert_eq!(told["blackouts"][0]["reason"], "stocktaking");
+}
+
+/// Of tasks as they are now and nodes that are there, the worst first, what is the same once.
+#[test]
+fn what_checks_found() {
+    let mut overview = overview();
+    let warning = Finding::warning("enforce sandbox.network", "the daemon must be root", "run it as root");
+    let failure = Finding::failure("reach https://192.0.2.7", "connection refused", "start it");
+    let mut names = vec!["palo-hardware".to_owned()];
+    names.extend((1..=5).map(|number| format!("task-{number}")));
+    for name in &names[1..] {
+        let task = sample::in_force(sample::definition(name, "0 2 * * *"));
+        overview.tasks.push(Row { task, last: None, past_known: true });
+    }
+    let check = |name: &str, node: &str, findings: Vec<Finding>| CheckRow {
+        task: name.parse().unwrap(),
+        definition: sample::definition(name, "0 2 * * *").hash(),
+        node: node.to_owned(),
+        at: sample::at("2026-11-21T09:48:00Z"),
+        findings,
+    };
+    overview.checks = names.iter().map(|name| check(name, "host-a", vec![warning.clone()])).collect();
+    overview.checks[0].findings.extend([failure.clone(), Finding::ok("read its key", "it is there")]);
+    overview.checks.push(check("task-1", "gone", vec![failure.clone()]));
+    overview.checks.push(CheckRow { definition: "other".to_owned(), ..check("task-2", "host-a", vec![failure]) });
+    let page = overview.render(Tz::Europe__Berlin, Look::PLAIN);
+    let told = page.split_once("What checks of tasks found\n").map(|(_, told)| told).unwrap_or_default();
+    expect![[r#"
+        palo-hardware  failure: reach https://192.0.2.7: connection refused (on host-a, 3 h ago)
+            start it
+        palo-hardware, task-1, task-2 and 3 other tasks  warning: enforce sandbox.network: the daemon must be root (on host-a, 3 h ago)
+            run it as root
+    "#]].assert_eq(told);
+    let json = overview.as_json();
+    assert_eq!(json["checks"].as_array().map(Vec::len), Some(6));
+    assert_eq!(json["checks"][0]["level"], "failure");
+    assert_eq!(json["checks"][0]["findings"][2]["found"], "it is there");
 }

@@ -148,6 +148,7 @@ fn reason(facts: &Facts, row: &SlotRange) -> String {
         Some(Reason::Superseded) => "a later slot took its place",
         Some(Reason::Cancelled) => "its run was cancelled before it began",
         Some(Reason::NotStarted) => "it was queued, but no attempt began in time",
+        Some(Reason::Changed) => "the code of its kind was not the version that was accepted, so nothing ran",
         None => "of a reason the ledger does not name",
     };
     let detail = row
