@@ -1,20 +1,46 @@
 //! The kinds of this node, wherever their code is, as the configuration, the command line and the telemetry see them. It
 //! runs none.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod describe;
+mod gather;
+mod glance;
+mod maker;
+mod record;
+mod shelf;
+mod watch;
 
-use roundsman_config::{KindFacts, KindHeader, Kinds, WithProblem};
-use roundsman_model::KindDescription;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use roundsman_config::{KindFacts, KindHeader, Kinds, Loaded, WithProblem};
+use roundsman_model::{KindDescription, KindName};
 use roundsman_task::{Entry, Registry};
 use roundsman_telemetry::{Family, KindMetrics, Merge};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use maker::{Folder, Maker};
+pub(crate) use shelf::Shelf;
+pub(crate) use watch::Watcher;
 
 /// All kinds of this node at one time. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Catalogue {
-    known: Arc<BTreeMap<String, Known>>,
+    all: Arc<All>,
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct All {
+    known: BTreeMap<String, Known>,
+    /// The accepted versions of kinds that are another now, or whose files are gone.
+    before: BTreeMap<String, Known>,
+    broken: Vec<Broken>,
 }
 
 /// A kind that can be used.
+#[derive(Clone)]
 pub struct Known {
     /// What is known about it without running it.
     pub description: KindDescription,
@@ -22,26 +48,90 @@ pub struct Known {
     pub header: Option<KindHeader>,
     /// Its entry, if it is compiled in.
     pub entry: Option<&'static Entry>,
+    /// Why its file is not there any more; then only tasks of the configuration that use it keep it.
+    pub gone: Option<String>,
+}
+
+/// A file or folder of kinds that cannot be used as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The kind that it would be, if that can be told.
+    pub name: Option<String>,
+    /// What is wrong and what to do.
+    pub reason: String,
+    /// Whether the version that was accepted before counts in its place.
+    pub kept: bool,
+    /// Whether somebody is probably still writing it.
+    #[serde(skip)]
+    pub(crate) passing: bool,
 }
 
 impl Catalogue {
     /// The kinds that are compiled in, and no others.
     pub fn compiled(registry: &Registry) -> Self {
         let known = registry.iter().map(|entry| {
-            let known = Known { description: entry.description(), header: None, entry: Some(entry) };
+            let description = entry.description();
+            let known = Known { description, header: None, entry: Some(entry), gone: None };
             (entry.info.name.to_owned(), known)
         });
-        Self { known: Arc::new(known.collect()) }
+        Self { all: Arc::new(All { known: known.collect(), ..All::default() }) }
     }
 
     /// The kind of this name.
     pub fn get(&self, name: &str) -> Option<&Known> {
-        self.known.get(name)
+        self.all.known.get(name)
     }
 
-    /// All kinds, sorted by name.
+    /// All kinds, sorted by name; also those that are gone and that tasks still use.
     pub fn iter(&self) -> impl Iterator<Item = &Known> {
-        self.known.values()
+        self.all.known.values()
+    }
+
+    /// The files and folders that cannot be used as they are, sorted by path.
+    pub fn broken(&self) -> &[Broken] {
+        &self.all.broken
+    }
+
+    /// The names of all kinds, for the engine.
+    pub fn kind_names(&self) -> Vec<KindName> {
+        self.iter().map(|known| known.description.name.clone()).collect()
+    }
+
+    /// The kinds as they count once the configuration was loaded with them: in the version before or not at all where the
+    /// version of now was refused, and those that are gone as far as tasks use them.
+    pub fn settled(&self, loaded: &Loaded) -> Self {
+        let mut all = (*self.all).clone();
+        for refused in &loaded.refused {
+            let before = all.before.remove(&refused.kind).filter(|_| refused.kept);
+            let now = match before {
+                Some(before) => all.known.insert(refused.kind.clone(), before.clone()).or(Some(before)),
+                None => all.known.remove(&refused.kind),
+            };
+            let path = now.as_ref().and_then(Known::path).map(Path::to_owned);
+            all.broken.push(Broken {
+                path: path.unwrap_or_default(),
+                name: Some(refused.kind.clone()),
+                reason: refused.reason.clone(),
+                kept: refused.kept,
+                passing: false,
+            });
+        }
+        all.before.clear();
+        all.broken.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { all: Arc::new(all) }
+    }
+
+    fn new(known: BTreeMap<String, Known>, before: BTreeMap<String, Known>, broken: Vec<Broken>) -> Self {
+        Self { all: Arc::new(All { known, before, broken }) }
+    }
+
+    /// Whether the same kinds can be used, whatever is broken.
+    fn offers_the_same(&self, other: &Self) -> bool {
+        let gone = |all: &All| all.before.keys().filter(|name| !all.known.contains_key(*name)).cloned().collect();
+        let (ours, theirs): (Vec<String>, Vec<String>) = (gone(&self.all), gone(&other.all));
+        self.all.known == other.all.known && ours == theirs
     }
 }
 
@@ -50,17 +140,16 @@ impl Known {
     pub fn is_built_in(&self) -> bool {
         self.entry.is_some_and(Entry::is_built_in)
     }
-}
 
-impl Kinds for Catalogue {
-    fn names(&self) -> Vec<String> {
-        self.known.keys().cloned().collect()
+    /// The file it is in, if it is in one of its own.
+    pub fn path(&self) -> Option<&Path> {
+        self.description.code.path()
     }
 
-    fn kind(&self, name: &str) -> Option<KindFacts> {
-        let Known { description, header, entry } = self.get(name)?;
+    fn facts(&self) -> KindFacts {
+        let Self { description, header, entry, .. } = self;
         let entry = *entry;
-        Some(KindFacts {
+        KindFacts {
             about: description.about.clone(),
             schema: description.schema.clone(),
             timeout: description.timeout(),
@@ -75,17 +164,53 @@ impl Kinds for Catalogue {
                     .check(with)
                     .map_err(|problem| WithProblem { path: problem.path, message: problem.message })
             }),
-        })
+        }
+    }
+}
+
+impl PartialEq for Known {
+    /// Entries of one name are one entry.
+    fn eq(&self, other: &Self) -> bool {
+        self.description == other.description && self.header == other.header && self.gone == other.gone
+    }
+}
+
+impl Kinds for Catalogue {
+    fn names(&self) -> Vec<String> {
+        let there = self.all.known.iter().filter(|(_, known)| known.gone.is_none());
+        there.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn kind(&self, name: &str) -> Option<KindFacts> {
+        self.get(name).filter(|known| known.gone.is_none()).map(Known::facts)
+    }
+
+    fn before(&self, name: &str) -> Option<KindFacts> {
+        let gone = || self.get(name).filter(|known| known.gone.is_some());
+        self.all.before.get(name).or_else(gone).map(Known::facts)
+    }
+
+    fn why_not(&self, name: &str) -> Option<String> {
+        let gone = |all: &BTreeMap<String, Known>| all.get(name).and_then(|known| known.gone.clone());
+        let broken = || self.broken().iter().find(|broken| broken.name.as_deref() == Some(name));
+        gone(&self.all.before)
+            .or_else(|| gone(&self.all.known))
+            .or_else(|| broken().map(|broken| format!("{}: {}", broken.path.display(), broken.reason)))
     }
 }
 
 /// The metrics that the kinds declare.
 pub fn kind_metrics(catalogue: &Catalogue) -> KindMetrics {
+    KindMetrics::new(families(catalogue))
+}
+
+/// The families of the metrics that the kinds declare.
+pub(crate) fn families(catalogue: &Catalogue) -> impl Iterator<Item = Family> {
     let declared = catalogue.iter().flat_map(|known| &known.description.metrics);
-    KindMetrics::new(declared.map(|metric| Family {
+    declared.map(|metric| Family {
         name: metric.name.clone(),
         help: metric.help.clone(),
         merge: if metric.counter { Merge::Add } else { Merge::Replace },
         labels: metric.labels.clone(),
-    }))
+    })
 }

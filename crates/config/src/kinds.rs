@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use roundsman_model::{Code, CredentialWish};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The kinds that tasks may use.
@@ -67,7 +68,7 @@ impl fmt::Debug for KindFacts {
 }
 
 /// What the file of a kind says of tasks that use it: keys of `[tasks.NAME]` that count where a task does not write them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KindHeader {
     /// The file, for messages.
     pub path: PathBuf,

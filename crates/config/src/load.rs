@@ -2,6 +2,7 @@
 //! changes nothing, so that a configuration that does not load leaves everything as it was.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -38,6 +39,21 @@ pub struct Loaded {
     /// configuration from being loaded.
     pub refused: Vec<Refused>,
     rows: Vec<Row>,
+    texts: Texts,
+}
+
+/// The files as they were read, and the folder of the main one.
+#[derive(Clone, PartialEq, Eq)]
+struct Texts {
+    sources: Vec<Arc<Source>>,
+    folder: PathBuf,
+}
+
+impl fmt::Debug for Texts {
+    /// Nothing of what is written: it may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Texts").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Loaded {
@@ -62,6 +78,17 @@ pub fn load(file: Option<&Path>, kinds: &dyn Kinds, env: &Environment) -> Result
     match loaded {
         Some(loaded) if pass.drafts.is_empty() => Ok(loaded),
         _ => Err(draft::finish(pass.drafts, &pass.secrets, &sources)),
+    }
+}
+
+/// Loads the same text once more, with other kinds. What was written to the files meanwhile does not count: nobody has
+/// asked for it yet.
+pub fn again(loaded: &Loaded, kinds: &dyn Kinds, env: &Environment) -> Result<Loaded, Problems> {
+    let mut pass = Pass::new(kinds, env);
+    let Texts { sources, folder } = &loaded.texts;
+    match read(&mut pass, sources, folder) {
+        Some(loaded) if pass.drafts.is_empty() => Ok(loaded),
+        _ => Err(draft::finish(pass.drafts, &pass.secrets, sources)),
     }
 }
 
@@ -106,8 +133,9 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>], folder: &Path) -> Option<L
     let lease_key = combined.daemon.get("lease").map(|entry| entry.key.clone());
     let named = named::named(pass, &combined.pools, &combined.budgets);
     let retention = retention::retention(pass, combined.retention);
-    let folder = folder.to_owned();
-    let own = settings::Own { daemon: combined.daemon, credentials: combined.credentials, folder };
+    let texts = Texts { sources: sources.to_vec(), folder: folder.to_owned() };
+    let (daemon, credentials) = (combined.daemon, combined.credentials);
+    let own = settings::Own { daemon, credentials, folder: folder.to_owned() };
     let settings = settings::settings(pass, own, &named, retention, no_file);
     // Without settings definitions are checked all the same.
     let utc = crate::Setting::new(chrono_tz::Tz::UTC, crate::Origin::Default);
@@ -137,5 +165,5 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>], folder: &Path) -> Option<L
     let files = sources.iter().map(|source| source.path.clone()).collect();
     let mut refused = std::mem::take(&mut pass.refused);
     refused.sort_by(|a, b| a.kind.cmp(&b.kind));
-    Some(Loaded { settings, tasks, files, refused, rows })
+    Some(Loaded { settings, tasks, files, refused, rows, texts })
 }

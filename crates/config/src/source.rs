@@ -15,6 +15,7 @@ pub(crate) const DROP_IN_DIR: &str = "conf.d";
 pub(crate) const FILE_VARIABLE: &str = "ROUNDSMAN_CONFIG";
 
 /// One file and its text.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
