@@ -2,11 +2,12 @@
 //! no grandchildren: the worker around it does.
 
 mod config;
+mod preflight;
 
 use std::time::Duration;
 
 use roundsman_program::{Ran, Tail, UPSTREAM_VARIABLE, keep_last_lines, pass_on, write_upstreams};
-use roundsman_task::{Counts, Kind, KindInfo, Outcome, TaskContext, TaskError, register};
+use roundsman_task::{Counts, Finding, Kind, KindInfo, Outcome, TaskContext, TaskError, register};
 use serde::Serialize;
 use tokio::io::AsyncWrite;
 
@@ -36,6 +37,10 @@ impl Kind for Command {
             }
         }
         run(cx, &config, tokio::io::stdout(), tokio::io::stderr()).await
+    }
+
+    async fn preflight(cx: &TaskContext, config: Config) -> Vec<Finding> {
+        preflight::preflight(cx, &config).await
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// The most lines that can be kept.
 const MAX_TAIL: usize = 1_000;
 /// Where shell lines go.
-const SHELL: [&str; 2] = ["/bin/sh", "-c"];
+pub(super) const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
 /// A program or a shell line, and what its exit codes mean.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -164,6 +164,14 @@ impl Config {
             Program::Shell(line) => format!("{line:?} in {}", SHELL[0]),
         };
         if text.chars().count() > 200 { text.chars().take(200).chain(['…']).collect() } else { text }
+    }
+
+    /// The line for the shell, if it is one.
+    pub(super) fn line(&self) -> Option<&str> {
+        match &self.program {
+            Program::Argv(_) => None,
+            Program::Shell(line) => Some(line),
+        }
     }
 
     fn key(&self) -> &'static str {
