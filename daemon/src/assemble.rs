@@ -26,7 +26,7 @@ pub(crate) use start::{executor, lookup, resolver};
 use crate::{
     cli::failure::{Answer, Failure},
     control::ReloadSignals,
-    kinds::{Catalogue, kind_metrics},
+    kinds::{Stock, kind_metrics},
     node::Node,
     shutdown::StopSignals,
 };
@@ -36,7 +36,7 @@ struct Foundation {
     loaded: Arc<Loaded>,
     /// The configuration file named on the command line.
     file: Option<PathBuf>,
-    catalogue: Catalogue,
+    stock: Arc<Stock>,
     node: Node,
     health: Arc<Health>,
     kind_metrics: Arc<KindMetrics>,
@@ -45,7 +45,7 @@ struct Foundation {
 }
 
 /// Runs the daemon until it is told to stop.
-pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, catalogue: Catalogue) -> Answer<ExitCode> {
+pub(crate) async fn daemon(loaded: Loaded, file: Option<PathBuf>, stock: Stock) -> Answer<ExitCode> {
     let mut signals =
         StopSignals::listen().map_err(|error| Failure::failed("cannot listen for signals", error))?;
     // Heard from the beginning: one that comes early must not end the daemon.
@@ -58,14 +58,15 @@ pub async fn daemon(loaded: Loaded, file: Option<PathBuf>, catalogue: Catalogue)
     let listen = listener.local_addr().map_err(|error| Failure::failed("cannot start", error))?;
     let node =
         Node::daemon(&settings.state_dir.value).map_err(|error| Failure::failed("cannot start", error))?;
+    stock.begin();
     let prometheus =
         roundsman_telemetry::Prometheus::install().map_err(|error| Failure::failed("cannot start", error))?;
     roundsman_telemetry::set_build_info(env!("CARGO_PKG_VERSION"));
     let foundation = Foundation {
-        kind_metrics: Arc::new(kind_metrics(&catalogue)),
+        kind_metrics: Arc::new(kind_metrics(&stock.shelf.now())),
         loaded: Arc::new(loaded),
         file,
-        catalogue,
+        stock: Arc::new(stock),
         node,
         health: Arc::new(Health::default()),
         prometheus,
@@ -146,12 +147,12 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         steady: Arc::new(roundsman_engine::HostUptime),
         me: foundation.node.holder().clone(),
         metrics: foundation.kind_metrics.clone(),
-        resolver: start::resolver(&environment, foundation.catalogue.clone()),
+        resolver: start::resolver(&environment, foundation.stock.shelf.clone()),
         environment: start::lookup(&environment),
         keyring: Arc::new(roundsman_engine::NoKeyring),
         observer: None,
         health: foundation.health.clone(),
-        settings: settings::of_daemon(&foundation.loaded.settings, &foundation.catalogue),
+        settings: settings::of_daemon(&foundation.loaded.settings, &foundation.stock.shelf.now()),
     })
 }
 

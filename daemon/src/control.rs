@@ -11,7 +11,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub(crate) use client::{ControlError, hint, reload, status};
-pub(crate) use protocol::{Reloaded, Status};
+pub(crate) use protocol::{KindChanges, Reloaded, Status};
 pub(crate) use reloader::{ReloadSignals, Reloader};
 pub(crate) use server::ControlSocket;
 

@@ -7,6 +7,7 @@ mod glance;
 mod maker;
 mod record;
 mod shelf;
+mod stock;
 mod watch;
 
 use std::{
@@ -21,9 +22,10 @@ use roundsman_task::{Entry, Registry};
 use roundsman_telemetry::{Family, KindMetrics, Merge};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use maker::{Folder, Maker};
+pub(crate) use maker::{Made, Maker, Places};
 pub(crate) use shelf::Shelf;
-pub(crate) use watch::Watcher;
+pub(crate) use stock::Stock;
+pub(crate) use watch::{Applies, Looked, Watcher};
 
 /// All kinds of this node at one time. Cheap to clone.
 #[derive(Clone, Default)]
@@ -128,10 +130,25 @@ impl Catalogue {
     }
 
     /// Whether the same kinds can be used, whatever is broken.
-    fn offers_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn offers_the_same(&self, other: &Self) -> bool {
         let gone = |all: &All| all.before.keys().filter(|name| !all.known.contains_key(*name)).cloned().collect();
         let (ours, theirs): (Vec<String>, Vec<String>) = (gone(&self.all), gone(&other.all));
         self.all.known == other.all.known && ours == theirs
+    }
+}
+
+impl Broken {
+    /// What is wrong, where, and what counts meanwhile.
+    pub fn sentence(&self) -> String {
+        let place = self.path.display();
+        // What is wrong with a header names the file itself.
+        let reason = if self.reason.starts_with(&place.to_string()) {
+            self.reason.clone()
+        } else {
+            format!("{place}: {}", self.reason)
+        };
+        let kept = if self.kept { "; the version accepted before counts" } else { "" };
+        format!("{reason}{kept}")
     }
 }
 
@@ -195,7 +212,7 @@ impl Kinds for Catalogue {
         let broken = || self.broken().iter().find(|broken| broken.name.as_deref() == Some(name));
         gone(&self.all.before)
             .or_else(|| gone(&self.all.known))
-            .or_else(|| broken().map(|broken| format!("{}: {}", broken.path.display(), broken.reason)))
+            .or_else(|| broken().map(Broken::sentence))
     }
 }
 

@@ -256,6 +256,11 @@ impl Engine {
         self.definitions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Declared metrics of all kinds, and their samples.
+    pub fn metrics(&self) -> &Arc<KindMetrics> {
+        &self.parts.metrics
+    }
+
     /// The kinds that this node has: it takes runs of no others.
     pub fn kinds(&self) -> Vec<KindName> {
         self.kinds.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -32,7 +32,7 @@ pub(super) async fn announce(foundation: &Foundation, engine: &Engine, begun: Ti
     if !foundation.listen.ip().is_loopback() {
         tracing::warn!("{} is open to other hosts and asks for no password", foundation.listen);
     }
-    tracing::info!(node.id = %engine.me().node, kinds = foundation.catalogue.iter().count(), "making the rounds");
+    tracing::info!(node.id = %engine.me().node, kinds = foundation.stock.shelf.now().iter().count(), "making the rounds");
 }
 
 /// The tasks that run now because a daemon sees them for the first time.

@@ -1,12 +1,15 @@
-//! The daemon's end of the control channel, put together: the socket of its state directory and SIGHUP, both with one
-//! reloader. A daemon whose socket cannot be made goes on without it.
+//! The daemon's end of the control channel, put together: the socket of its state directory, SIGHUP and the folders of
+//! kinds, all with one reloader. A daemon whose socket cannot be made goes on without it.
 
 use std::{io, sync::Arc};
 
 use roundsman_engine::Engine;
 
 use super::{Foundation, Services};
-use crate::control::{ControlSocket, ReloadSignals, Reloader, socket_path};
+use crate::{
+    control::{ControlSocket, ReloadSignals, Reloader, socket_path},
+    kinds::Watcher,
+};
 
 /// Listens on the socket and for SIGHUP until the services end.
 pub(super) fn open(
@@ -15,10 +18,10 @@ pub(super) fn open(
     hangups: ReloadSignals,
     services: &mut Services,
 ) {
-    let settings = foundation.loaded.settings.clone();
-    let state_dir = settings.state_dir.value.clone();
-    let file = foundation.file.clone();
-    let reloader = Arc::new(Reloader::new(file, foundation.catalogue.clone(), engine.clone(), settings));
+    let (file, loaded) = (foundation.file.clone(), foundation.loaded.clone());
+    let state_dir = loaded.settings.state_dir.value.clone();
+    let reloader = Arc::new(Reloader::new(file, foundation.stock.clone(), engine.clone(), loaded));
+    services.spawn(Watcher::new(reloader.clone()));
     match ControlSocket::bind(&state_dir) {
         Ok(socket) => {
             let (ears, stop) = (reloader.clone(), services.stop.clone());

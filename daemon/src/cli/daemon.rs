@@ -7,7 +7,7 @@ use super::{
     failure::{Answer, Failure},
     session,
 };
-use crate::assemble;
+use crate::{assemble, kinds::Stock};
 
 /// Runs the daemon until it is told to stop.
 pub fn run(_: DaemonArgs, globals: &Globals) -> ExitCode {
@@ -15,10 +15,6 @@ pub fn run(_: DaemonArgs, globals: &Globals) -> ExitCode {
 }
 
 fn begin(globals: &Globals) -> Answer<ExitCode> {
-    let catalogue = session::catalogue(globals)?;
-    let loaded = session::load(globals, &catalogue)?;
-    let settings = &loaded.settings;
-    session::start_logging(&settings.log.value, settings.log_format.value)?;
     roundsman_supervisor::prepare_daemon()
         .map_err(|error| Failure::failed("cannot prepare this process for starting workers", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -26,7 +22,13 @@ fn begin(globals: &Globals) -> Answer<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
-    let ended = runtime.block_on(assemble::daemon(loaded, globals.config.clone(), catalogue));
+    let (maker, places) = session::maker_of_daemon(globals)?;
+    let made = runtime.block_on(maker.make(&places)).map_err(|error| Failure::failed("cannot start", error))?;
+    let loaded = session::load(globals, &made.catalogue)?;
+    let settings = &loaded.settings;
+    session::start_logging(&settings.log.value, settings.log_format.value)?;
+    let stock = Stock::new(maker, made, &loaded);
+    let ended = runtime.block_on(assemble::daemon(loaded, globals.config.clone(), stock));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended
 }

@@ -10,7 +10,7 @@ use super::{
     suggest,
     who::who,
 };
-use crate::control::{self, ControlError, Reloaded};
+use crate::control::{self, ControlError, KindChanges, Reloaded};
 
 /// The arguments of `reload`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,9 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     if let Some(note) = restart_note(&reloaded.restart) {
         out.note(&note);
     }
+    for broken in &reloaded.broken {
+        out.note(broken);
+    }
     if reloaded.follows {
         out.note("another daemon leads: the tasks of its configuration are those that fire");
     }
@@ -45,14 +48,23 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
 
 /// What a reload changed, in a sentence.
 pub(crate) fn words(reloaded: &Reloaded) -> String {
-    let part = |what: &str, names: &[TaskName]| {
-        let names: Vec<&str> = names.iter().map(TaskName::as_str).collect();
-        (!names.is_empty()).then(|| format!("{what} {}", suggest::listed(&names, "and")))
+    let listed = |what: &str, names: &[&str]| {
+        (!names.is_empty()).then(|| format!("{what} {}", suggest::listed(names, "and")))
     };
+    let part = |what: &str, names: &[TaskName]| {
+        listed(what, &names.iter().map(TaskName::as_str).collect::<Vec<_>>())
+    };
+    let of_kinds = |what: &str, names: &[String]| {
+        listed(what, &names.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let KindChanges { added, changed, removed } = &reloaded.kinds;
     let parts: Vec<String> = [
         part("added", &reloaded.added),
         part("changed", &reloaded.changed),
         part("removed", &reloaded.removed),
+        of_kinds("new kinds", added),
+        of_kinds("changed kinds", changed),
+        of_kinds("kinds that are gone", removed),
     ]
     .into_iter()
     .flatten()

@@ -1,10 +1,13 @@
 //! What most commands begin with: the configuration, the kinds, the clock, and the store when it is asked for. It
 //! never makes or migrates a store.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use chrono_tz::Tz;
-use roundsman_config::{Environment, Kinds, Loaded, StoreUrl};
+use roundsman_config::{Environment, Folders, Kinds, Loaded, StoreUrl};
 use roundsman_model::{Clock, RunId, TaskDefinition, Timestamp};
 use roundsman_store::{OpenOptions, Role, RunFilter, Store, StoreError, StoreResult};
 use roundsman_task::Registry;
@@ -16,13 +19,46 @@ use super::{
     failure::{Answer, Failure, chain},
     suggest,
 };
-use crate::kinds::Catalogue;
+use crate::kinds::{Catalogue, Maker, Places};
 
-/// The kinds of this host, wherever their code is.
+/// The kinds of this host, wherever their code is, as far as they are known without asking a plugin what it is. Where
+/// nothing has changed since a daemon looked, no file of a kind is opened.
 pub fn catalogue(globals: &Globals) -> Answer<Catalogue> {
-    let _ = globals;
+    let folders = folders(globals);
+    Ok(maker(&folders, work_root())?.look(&Places::of_folders(&folders)))
+}
+
+/// The kinds of this host, plugins asked that no daemon has asked yet.
+pub(crate) async fn whole_catalogue(globals: &Globals) -> Answer<Catalogue> {
+    let folders = folders(globals);
+    let work_root = work_root();
+    let maker = maker(&folders, work_root.clone())?;
+    let made = maker.make(&Places::of_folders(&folders)).await;
+    drop(maker);
+    // There is none where there was no plugin to ask.
+    let _ = std::fs::remove_dir_all(work_root);
+    Ok(made.map_err(|error| Failure::failed("cannot look for kinds", error))?.catalogue)
+}
+
+/// What makes the kinds of a daemon, and where they are.
+pub(crate) fn maker_of_daemon(globals: &Globals) -> Answer<(Maker, Places)> {
+    let folders = folders(globals);
+    let work_root = folders.state_dir.as_ref().map_or_else(work_root, |state_dir| state_dir.join("describe"));
+    Ok((maker(&folders, work_root)?, Places::of_folders(&folders)))
+}
+
+fn folders(globals: &Globals) -> Folders {
+    roundsman_config::folders(globals.config.as_deref(), &Environment::of_process())
+}
+
+/// Where workers of this command have their folders: the state directory belongs to the daemon.
+fn work_root() -> PathBuf {
+    std::env::temp_dir().join(format!("roundsman-{}", uuid::Uuid::now_v7()))
+}
+
+fn maker(folders: &Folders, work_root: PathBuf) -> Answer<Maker> {
     let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(Catalogue::compiled(&registry))
+    Ok(Maker::new(Catalogue::compiled(&registry), folders.state_dir.as_deref(), work_root))
 }
 
 /// Loads the configuration, or tells everything that is wrong with it.

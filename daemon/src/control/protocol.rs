@@ -35,6 +35,29 @@ pub(crate) struct Reloaded {
     /// Whether another daemon leads, whose configuration is the one that counts.
     #[serde(default)]
     pub(crate) follows: bool,
+    /// What has changed among the kinds.
+    #[serde(default, skip_serializing_if = "KindChanges::is_empty")]
+    pub(crate) kinds: KindChanges,
+    /// Files and folders of kinds that cannot be used as they are, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) broken: Vec<String>,
+}
+
+/// What a reload changed among the kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KindChanges {
+    /// Kinds that are new.
+    pub(crate) added: Vec<String>,
+    /// Kinds that are gone.
+    pub(crate) removed: Vec<String>,
+    /// Kinds that are others now.
+    pub(crate) changed: Vec<String>,
+}
+
+impl KindChanges {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a daemon is.

@@ -1,7 +1,13 @@
 //! Loads the configuration of a running daemon again, on a word over the socket or on SIGHUP: all of it or nothing. What
 //! the new definitions do to slots and runs is the engine's business.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+mod kinds;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
+    time::Instant,
+};
 
 use async_trait::async_trait;
 use roundsman_config::{Environment, Loaded, Settings};
@@ -15,21 +21,25 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    protocol::{Reloaded, Status},
+    protocol::{KindChanges, Reloaded, Status},
     server::Ears,
 };
 use crate::{
     cli::{failure::chain, reload},
-    kinds::Catalogue,
+    kinds::{Catalogue, Made, Places, Stock, families},
 };
 
 /// Loads the configuration again.
 pub(crate) struct Reloader {
     /// The file named at the start, if one was; what else is read follows from the environment, as at the start.
     file: Option<PathBuf>,
-    catalogue: Catalogue,
+    stock: Arc<Stock>,
     engine: Arc<Engine>,
     begun: Instant,
+    /// The configuration that was loaded last.
+    last: StdMutex<Arc<Loaded>>,
+    /// Why changed kinds could not be put in force, as it was said.
+    said: StdMutex<Option<String>>,
     /// What the daemon was started with: some of it stays as it is however often it is reloaded.
     settings: Settings,
     /// One reload at a time.
@@ -40,39 +50,63 @@ impl Reloader {
     /// A reloader for a daemon that was started from this configuration.
     pub(crate) fn new(
         file: Option<PathBuf>,
-        catalogue: Catalogue,
+        stock: Arc<Stock>,
         engine: Arc<Engine>,
-        settings: Settings,
+        loaded: Arc<Loaded>,
     ) -> Self {
-        Self { file, catalogue, engine, begun: Instant::now(), settings, turn: Mutex::new(()) }
+        let settings = loaded.settings.clone();
+        let (last, said) = (StdMutex::new(loaded), StdMutex::default());
+        Self { file, stock, engine, begun: Instant::now(), last, said, settings, turn: Mutex::new(()) }
     }
 
     /// Reloads, or says in sentences why all stays as it is.
     async fn load_again(&self, by: &str) -> Result<Reloaded, String> {
         let _turn = self.turn.lock().await;
-        let fresh = self.read().await?;
+        let (file, environment) = (self.file.clone(), Environment::of_process());
+        let folders = roundsman_config::folders(file.as_deref(), &environment);
+        self.stock.maker.begin_anew();
+        let made = self.make(&Places::of_folders(&folders)).await?;
+        let kinds = made.catalogue.clone();
+        let load = move || roundsman_config::load(file.as_deref(), &kinds, &environment);
+        let fresh = beside(load).await?;
+        self.put_in_force(made, fresh, by).await
+    }
+
+    async fn make(&self, places: &Places) -> Result<Made, String> {
+        let made = self.stock.maker.make(places).await;
+        made.map_err(|error| format!("looking for kinds broke off: {error}"))
+    }
+
+    /// All of it or nothing.
+    async fn put_in_force(&self, made: Made, fresh: Loaded, by: &str) -> Result<Reloaded, String> {
+        let settled = made.catalogue.settled(&fresh);
+        let before = self.stock.shelf.now();
+        // Before the definitions: what they fire at once needs its kind.
+        self.offer(&settled);
         let (pools, budgets) = (fresh.settings.pools.clone(), fresh.settings.budgets.clone());
         let report = self.engine.reload(fresh.tasks.clone(), pools, budgets).await;
-        let report = report.map_err(|error| chain(&error))?;
+        let report = report.inspect_err(|_| self.offer(&before)).map_err(|error| chain(&error))?;
+        let kinds = kind_changes(&before, &settled);
         let reloaded = Reloaded {
             added: report.added,
             removed: report.removed,
             changed: report.changed,
             restart: restart_keys(&self.settings, &fresh.settings),
             follows: !report.leads,
+            kinds,
+            broken: settled.broken().iter().map(crate::kinds::Broken::sentence).collect(),
         };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        self.stock.take(made, settled, &before);
         self.note(by, &reloaded).await;
         Ok(reloaded)
     }
 
-    /// Files are read and checked beside everything else that the daemon does.
-    async fn read(&self) -> Result<Loaded, String> {
-        let (file, kinds) = (self.file.clone(), self.catalogue.clone());
-        let load = move || roundsman_config::load(file.as_deref(), &kinds, &Environment::of_process());
-        let loaded = tokio::task::spawn_blocking(load).await;
-        loaded
-            .map_err(|error| format!("reading the configuration broke off: {error}"))?
-            .map_err(|all| all.to_string())
+    /// Takes these kinds as those of this node.
+    fn offer(&self, kinds: &Catalogue) {
+        self.engine.set_kinds(kinds.kind_names());
+        self.engine.metrics().declare(families(kinds));
+        self.stock.shelf.set(kinds.clone());
     }
 
     async fn note(&self, by: &str, reloaded: &Reloaded) {
@@ -124,6 +158,16 @@ fn was_replaced() -> bool {
     std::fs::read_link("/proc/self/exe").is_ok_and(|path| path.to_string_lossy().ends_with(" (deleted)"))
 }
 
+/// Files are read and checked beside everything else that the daemon does.
+async fn beside(
+    load: impl FnOnce() -> Result<Loaded, roundsman_config::Problems> + Send + 'static,
+) -> Result<Loaded, String> {
+    let loaded = tokio::task::spawn_blocking(load).await;
+    loaded
+        .map_err(|error| format!("reading the configuration broke off: {error}"))?
+        .map_err(|all| all.to_string())
+}
+
 /// SIGHUP, heard from the beginning of a daemon, so that one that comes early does not end it.
 pub(crate) struct ReloadSignals(Signal);
 
@@ -143,6 +187,19 @@ impl ReloadSignals {
             // What came of it was logged.
             let _ = reloader.reload("SIGHUP").await;
         }
+    }
+}
+
+/// What has changed among the kinds from files.
+fn kind_changes(before: &Catalogue, after: &Catalogue) -> KindChanges {
+    let names = |of: &Catalogue, keep: &dyn Fn(&str) -> bool| {
+        let names = of.iter().map(|known| known.description.name.to_string());
+        names.filter(|name| keep(name)).collect()
+    };
+    KindChanges {
+        added: names(after, &|name| before.get(name).is_none()),
+        removed: names(before, &|name| after.get(name).is_none()),
+        changed: names(after, &|name| before.get(name).is_some_and(|old| Some(old) != after.get(name))),
     }
 }
 

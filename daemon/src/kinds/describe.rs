@@ -71,6 +71,9 @@ impl Describer {
 
     fn executor(&self) -> Result<Arc<dyn Executor>, String> {
         let make = || {
+            // A command that only looks has not become one yet that starts workers; for a daemon it changes nothing.
+            roundsman_supervisor::prepare_daemon()
+                .map_err(|error| format!("no worker can be started to ask it: {error}"))?;
             let config = roundsman_supervisor::Config::new(self.work_root.clone(), Arc::new(SystemClock));
             let executor = ProcessExecutor::new(config);
             let executor = executor.map_err(|error| format!("no worker can be started to ask it: {error}"))?;
