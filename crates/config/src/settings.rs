@@ -16,6 +16,7 @@ use crate::{
     check::Checker,
     credentials::{self, CredentialSources},
     draft::Draft,
+    environment::Environment,
     folders::Folders,
     named::Named,
     node::{Node, Table, Text, Written, join},
@@ -171,7 +172,6 @@ pub(crate) fn settings(
         .as_deref()
         .map(|tables| blackout::blackouts(pass, table.get("blackout"), tables, Some(timezone.value)));
     let labels = daemon.labels.map(|names| names.iter().filter_map(|name| name.parse().ok()).collect());
-    let host_name = env.host_name.clone().filter(|name| name.len() <= 64);
     Some(Settings {
         store: written.or("store", store.map(in_state_dir), || {
             (default_store.below(&state_dir.value), Origin::Default)
@@ -186,10 +186,7 @@ pub(crate) fn settings(
         builtin_tasks: written.or("builtin_tasks", daemon.builtin_tasks, || (no_file, Origin::Default)),
         log: written.or("log", daemon.log, || ("info".into(), Origin::Default)),
         log_format: written.or("log_format", daemon.log_format, || (LogFormat::default(), Origin::Default)),
-        node_name: written.or("node_name", daemon.node_name, || match host_name {
-            Some(name) => (name, Origin::System),
-            None => ("localhost".into(), Origin::Default),
-        }),
+        node_name: written.or("node_name", daemon.node_name, || host_name(env)),
         labels: written.or("labels", labels, || (Vec::new(), Origin::Default)),
         blackouts: written.or("blackout", blackouts, || (Vec::new(), Origin::Default)),
         lease: written.or("lease", daemon.lease, || (LEASE, Origin::Default)),
@@ -330,6 +327,13 @@ fn set(daemon: &mut DaemonTable, key: &str, text: &str) {
         "state_dir" => daemon.state_dir = Some(text.into()),
         "log" => daemon.log = Some(text),
         other => unreachable!("{other} is not among OVERRIDES"),
+    }
+}
+
+fn host_name(env: &Environment) -> (String, Origin) {
+    match env.host_name.clone().filter(|name| name.len() <= 64) {
+        Some(name) => (name, Origin::System),
+        None => ("localhost".into(), Origin::Default),
     }
 }
 

@@ -132,10 +132,7 @@ impl Budget {
             );
             return Err(TaskError::Retry { cause, not_before: Some(turn) });
         }
-        tokio::select! {
-            () = self.cx.cancelled() => Err(TaskError::Cancelled),
-            () = tokio::time::sleep(wait.min(LONGEST_SLEEP)) => Ok(()),
-        }
+        self.cx.sleep(wait.min(LONGEST_SLEEP)).await
     }
 
     fn name(&self) -> Result<BudgetName, TaskError> {

@@ -1,6 +1,6 @@
 //! What a kind gets to work with. Everything it can ask of the outside goes through one [`Port`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono_tz::Tz;
@@ -63,6 +63,10 @@ pub trait Port: Send + Sync + 'static {
     /// Keeps an artifact.
     async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>)
     -> Result<Artifact, ArtifactError>;
+    /// Lets time pass. Contexts of tests let it pass on their own clock.
+    async fn sleep(&self, length: Duration) {
+        tokio::time::sleep(length).await;
+    }
     /// Asks anything else.
     async fn ask(&self, question: Question) -> Result<Answer, AskError>;
 }
@@ -188,9 +192,33 @@ impl TaskContext {
         self.inner.cancelled.is_cancelled()
     }
 
+    /// Waits so long. Ends with [`TaskError::Cancelled`] when the attempt is to stop meanwhile.
+    pub async fn sleep(&self, length: Duration) -> Result<(), TaskError> {
+        tokio::select! {
+            biased;
+            () = self.cancelled() => Err(TaskError::Cancelled),
+            () = self.inner.port.sleep(length) => Ok(()),
+        }
+    }
+
     /// A named collection of the task's own documents.
     pub fn documents(&self, collection: &str) -> Documents {
         Documents::new(self.clone(), collection.to_owned())
+    }
+
+    /// Asks a collection of documents in the words that travel to the daemon; for kinds that hand on what others ask.
+    pub async fn ask_documents(
+        &self,
+        collection: &str,
+        op: DocumentOp,
+    ) -> Result<DocumentReply, DocumentError> {
+        op.check()?;
+        self.inner.port.document(collection, op).await
+    }
+
+    /// Asks anything else in the words that travel to the daemon; for kinds that hand on what others ask.
+    pub async fn ask(&self, question: Question) -> Result<Answer, AskError> {
+        self.inner.port.ask(question).await
     }
 
     /// Keeps a file that people or later runs want to see.

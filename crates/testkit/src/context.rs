@@ -119,6 +119,11 @@ impl TestContext {
         self.port.surroundings.fail_with(error.into());
     }
 
+    /// How long the kind waited, each time.
+    pub fn waits(&self) -> Vec<Duration> {
+        self.port.surroundings.waits()
+    }
+
     /// Another task has this lease from now on. Panics if the task's name is no name.
     pub fn take_lease_for(&self, name: &str, task: &str) {
         self.port.surroundings.take_lease_for(name, task);
@@ -211,6 +216,7 @@ impl TestContext {
 /// 2026-01-05T12:00:00Z, the zone is UTC, ten minutes are left.
 pub struct TestContextBuilder {
     clock: Arc<dyn Clock>,
+    virtual_clock: Option<Arc<FakeClock>>,
     task: String,
     slot: Option<Timestamp>,
     number: u32,
@@ -229,6 +235,7 @@ impl Default for TestContextBuilder {
     fn default() -> Self {
         Self {
             clock: Arc::new(FakeClock::at("2026-01-05T12:00:00Z")),
+            virtual_clock: None,
             task: "test".to_owned(),
             slot: None,
             number: 1,
@@ -250,6 +257,13 @@ impl TestContextBuilder {
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// The clock the kind reads, on which its waits pass at once.
+    #[must_use]
+    pub fn virtual_time(mut self, clock: &Arc<FakeClock>) -> Self {
+        self.virtual_clock = Some(clock.clone());
+        self.clock(clock.clone())
     }
 
     /// The task's name.
@@ -349,7 +363,7 @@ impl TestContextBuilder {
         for (collection, key, value) in self.documents {
             documents.seed(&collection, &key, value);
         }
-        let surroundings = Surroundings::new(self.clock.clone(), self.upstreams);
+        let surroundings = Surroundings::new(self.clock.clone(), self.virtual_clock, self.upstreams);
         TestContext::assemble(attempt, self.clock, Arc::new(documents), Arc::new(surroundings))
     }
 }

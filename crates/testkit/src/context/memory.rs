@@ -83,6 +83,10 @@ impl Port for MemoryPort {
         Ok(artifact)
     }
 
+    async fn sleep(&self, length: std::time::Duration) {
+        self.surroundings.sleep(length).await;
+    }
+
     async fn ask(&self, question: Question) -> Result<Answer, AskError> {
         self.surroundings.answer(question)
     }

@@ -13,6 +13,7 @@ use roundsman_model::{
 };
 
 use super::memory::describe;
+use crate::clock::FakeClock;
 
 /// How long a budget that is used up makes the kind wait.
 const USED_UP_FOR: Duration = Duration::from_hours(1);
@@ -68,6 +69,7 @@ struct Inner {
     budgets: BTreeMap<String, BudgetState>,
     undeclared: BTreeSet<String>,
     failure: Option<AskError>,
+    waits: Vec<Duration>,
 }
 
 #[derive(Default, Clone)]
@@ -80,21 +82,43 @@ struct BudgetState {
 /// What surrounds one task, over all its runs.
 pub(super) struct Surroundings {
     clock: Arc<dyn Clock>,
+    /// The clock on which waits pass, if they are not to take real time.
+    virtual_clock: Option<Arc<FakeClock>>,
     inner: Mutex<Inner>,
 }
 
 impl Surroundings {
-    pub(super) fn new(clock: Arc<dyn Clock>, upstreams: Vec<TestUpstream>) -> Self {
+    pub(super) fn new(
+        clock: Arc<dyn Clock>,
+        virtual_clock: Option<Arc<FakeClock>>,
+        upstreams: Vec<TestUpstream>,
+    ) -> Self {
         let upstreams = (1..).zip(upstreams).map(|(number, mut upstream)| {
             upstream.run.run = RunId(1_000 + number);
             upstream
         });
         let inner = Inner { upstreams: upstreams.collect(), ..Inner::default() };
-        Self { clock, inner: Mutex::new(inner) }
+        Self { clock, virtual_clock, inner: Mutex::new(inner) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Lets time pass: on the virtual clock at once, else as it does.
+    pub(super) async fn sleep(&self, length: Duration) {
+        self.inner().waits.push(length);
+        match &self.virtual_clock {
+            Some(clock) => {
+                clock.advance(length);
+                tokio::task::yield_now().await;
+            }
+            None => tokio::time::sleep(length).await,
+        }
+    }
+
+    pub(super) fn waits(&self) -> Vec<Duration> {
+        self.inner().waits.clone()
     }
 
     pub(super) fn fail_with(&self, error: Option<AskError>) {

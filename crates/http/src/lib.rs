@@ -1,0 +1,26 @@
+//! One HTTP client for all kinds: where requests may go, how long each phase may take, what is tried again and when, and what
+//! is said of it. It knows no product: which answers mean what is told by a [`Reading`].
+
+mod answer;
+mod base;
+mod breaker;
+mod class;
+mod client;
+mod error;
+mod journal;
+mod redirect;
+mod request;
+mod retry;
+mod send;
+mod stream;
+
+pub use answer::Answer;
+pub use base::{BaseUrl, InvalidUrl};
+pub use breaker::Breaker;
+pub use class::{Class, Reading, Standard, When};
+pub use client::{Client, ClientBuilder, Proxy, Tls};
+pub use error::HttpError;
+pub use request::Request;
+pub use reqwest::{Method, StatusCode};
+pub use retry::RetryPolicy;
+pub use stream::Download;
