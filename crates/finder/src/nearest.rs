@@ -7,7 +7,8 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         let known = plain(candidate);
         let distance = strsim::osa_distance(&wanted, &known);
         let longest = wanted.chars().count().max(known.chars().count());
-        (distance * 3 <= longest).then_some((distance, candidate))
+        let begins = wanted.len() >= 3 && known.starts_with(&wanted);
+        (distance * 3 <= longest || begins).then_some((distance, candidate))
     });
     let (_, candidate) = distances.min_by_key(|(distance, candidate)| (*distance, candidate.len()))?;
     Some(candidate.to_owned())

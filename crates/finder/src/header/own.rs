@@ -111,10 +111,14 @@ fn exit_codes(reader: &mut Reader<'_>, value: &Written<'_>) -> Option<ExitCodes>
         ("retry", &mut codes.retry),
         ("skipped", &mut codes.skipped),
     ];
+    let before = reader.problems.len();
     for (key, list) in lists {
         if let Some(value) = table.get(key) {
-            *list = code_list(reader, &format!("exit_codes.{key}"), value)?;
+            *list = code_list(reader, &format!("exit_codes.{key}"), value);
         }
+    }
+    if reader.problems.len() > before {
+        return None;
     }
     if let Err(error) = codes.check() {
         reader.say(value.span(), "exit_codes", error.to_string());
@@ -123,11 +127,11 @@ fn exit_codes(reader: &mut Reader<'_>, value: &Written<'_>) -> Option<ExitCodes>
     Some(codes)
 }
 
-fn code_list(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<Vec<u8>> {
+fn code_list(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Vec<u8> {
     const EXPECTED: &str = "a list of exit codes from 0 to 255";
     let DeValue::Array(values) = value.get_ref() else {
         reader.mismatch(key, value, EXPECTED);
-        return None;
+        return Vec::new();
     };
     let code = |value: &Written<'_>| {
         let number = reader.json(key, value)?;
@@ -137,7 +141,7 @@ fn code_list(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<
         }
         code
     };
-    values.iter().map(code).collect()
+    values.iter().filter_map(code).collect()
 }
 
 fn metrics(reader: &mut Reader<'_>, value: &Written<'_>) -> Vec<MetricDescription> {
@@ -235,12 +239,12 @@ fn duration(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<u
 
 /// The roles that a task's key `credentials` names; what is wrong with it is for the configuration to say.
 fn credentials(value: &Written<'_>) -> Vec<CredentialWish> {
-    let roles: Vec<String> = match value.get_ref() {
+    let roles: BTreeSet<String> = match value.get_ref() {
         DeValue::Array(roles) => {
             roles.iter().filter_map(|role| Some(role.get_ref().as_str()?.to_owned())).collect()
         }
         DeValue::Table(sections) => sections.keys().map(|role| role.get_ref().to_string()).collect(),
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     };
     let wish = |name| CredentialWish { name, about: String::new(), fields: Vec::new(), optional: false };
     roles.into_iter().map(wish).collect()

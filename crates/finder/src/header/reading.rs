@@ -88,7 +88,9 @@ impl<'a> Reader<'a> {
         let what = match text.len() {
             0 => "this is empty",
             MAX_SENTENCE_BYTES.. => "this is too long for a listing",
-            _ if text.contains(char::is_control) => "this goes over more than one line",
+            _ if text.contains(char::is_control) => {
+                "this goes over more than one line, or holds control characters"
+            }
             _ => return Some(text),
         };
         self.say(value.span(), key, what).expected("one sentence on one line");
@@ -110,7 +112,8 @@ impl<'a> Reader<'a> {
             self.mismatch(key, value, "a list of strings");
             return None;
         };
-        values.iter().map(|value| self.text(key, value)).collect()
+        let texts: Vec<_> = values.iter().map(|value| self.text(key, value)).collect();
+        texts.into_iter().collect()
     }
 
     /// A table.

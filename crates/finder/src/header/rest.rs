@@ -101,6 +101,3 @@ fn collect(value: &Written<'_>, wanted: fn(&DeValue<'_>) -> bool, spans: &mut Ve
         _ => {}
     }
 }
-
-#[cfg(test)]
-mod tests;

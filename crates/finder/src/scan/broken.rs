@@ -28,12 +28,27 @@ pub enum Broken {
     /// Its header is not understood.
     #[error(transparent)]
     Header(#[from] HeaderProblems),
+    /// The file with its header could not be read.
+    #[error("cannot use {}", .path.display())]
+    Beside {
+        /// NAME.toml.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: Refused,
+    },
     /// It has two headers.
     #[error("it has a header in its comments and another in {}; keep one of them", .beside.display())]
     TwoHeaders {
         /// The one beside it.
         beside: PathBuf,
     },
+    /// It is a symbolic link to nothing.
+    #[error("this symbolic link leads nowhere")]
+    Nowhere,
+    /// Its path cannot be kept.
+    #[error("its path is not UTF-8 text; rename it, or the folder it is in")]
+    Path,
     /// The file's name gives no name of a kind.
     #[error("the file's name gives the kind's name: {0}; rename the file")]
     Name(#[source] InvalidName),
@@ -53,7 +68,10 @@ pub enum Broken {
 impl Broken {
     /// Whether somebody is probably still writing it, so that it is worth another look soon.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Empty | Self::Unread(Refused::Changing))
+        matches!(
+            self,
+            Self::Empty | Self::Unread(Refused::Changing) | Self::Beside { source: Refused::Changing, .. }
+        )
     }
 
     /// The whole reason in one text, causes included.

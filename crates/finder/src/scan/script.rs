@@ -13,7 +13,7 @@ use super::{Broken, FoundScript, MAX_SCRIPT_BYTES, ScriptKind};
 use crate::{
     file::{self, Look, Refused},
     header::{Header, HeaderProblems, MAX_HEADER_BYTES},
-    trust::{Distrust, check_file},
+    trust::check_file,
 };
 
 const EXECUTABLE: u32 = 0o111;
@@ -45,8 +45,7 @@ pub(super) fn find(path: &Path, category: &str) -> Option<Found> {
         Err(source) => {
             // A link that leads nowhere is somebody's mistake; a file that is gone is nobody's.
             let leads_nowhere = source.kind() == ErrorKind::NotFound && path.is_symlink();
-            let distrust = Distrust::Io { path: path.to_owned(), source };
-            return leads_nowhere.then(|| Found { script: broken(distrust.into()), only_beside: false });
+            return leads_nowhere.then(|| Found { script: broken(Broken::Nowhere), only_beside: false });
         }
     };
     if !stat.is_file() {
@@ -109,6 +108,9 @@ fn judge(
         (None, None) => Header::default(),
     };
     let name = name.clone().map_err(Broken::Name)?;
+    if path.to_str().is_none() {
+        return Err(Broken::Path);
+    }
     let description = header.describe(name, category, path, &look.state.sha256);
     Ok(ScriptKind { description, keys: header.keys })
 }
@@ -117,6 +119,7 @@ fn judge(
 fn read_beside(beside: &Path) -> Result<Header, Broken> {
     check_file(beside)?;
     let limit = MAX_HEADER_BYTES as u64;
-    let look = file::look(beside, limit, MAX_HEADER_BYTES)?;
+    let look = file::look(beside, limit, MAX_HEADER_BYTES)
+        .map_err(|source| Broken::Beside { path: beside.to_owned(), source })?;
     Ok(Header::in_file(beside, &look.head)?)
 }

@@ -1,7 +1,7 @@
 //! The files of a folder and its sub-folders, in the order of their paths, within limits. It reads no file.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -22,7 +22,7 @@ pub(super) enum Seen {
 /// All files that may be scripts.
 pub(super) fn files(root: &Path) -> Result<Vec<Seen>, ScanError> {
     let mut walk = Walk { root, count: 0, seen: Vec::new() };
-    walk.folder(root, 0)?;
+    walk.folder(root, entries(root)?, 0)?;
     Ok(walk.seen)
 }
 
@@ -42,9 +42,9 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), ScanError> {
+    fn folder(&mut self, folder: &Path, paths: Vec<PathBuf>, depth: usize) -> Result<(), ScanError> {
         let category = self.category(folder);
-        for path in entries(folder)? {
+        for path in paths {
             if path.is_dir() {
                 self.sub_folder(path, depth + 1)?;
             } else if !passing::is_file(&path) {
@@ -59,25 +59,22 @@ impl Walk<'_> {
     }
 
     fn sub_folder(&mut self, path: PathBuf, depth: usize) -> Result<(), ScanError> {
-        if passing::is_folder(&path) || self.leads_back(&path) {
+        if passing::is_folder(&path) || leads_back(&path) {
             return Ok(());
         }
-        let broken = match check_folder(&path) {
-            Err(distrust) => Broken::Distrusted(distrust),
-            Ok(()) if depth > MAX_DEPTH => Broken::TooDeep,
-            Ok(()) => return self.folder(&path, depth),
+        let broken = match (check_folder(&path), entries(&path)) {
+            // It went away meanwhile.
+            (_, Err(ScanError::List { source, .. })) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(());
+            }
+            (Err(distrust), _) => Broken::Distrusted(distrust),
+            (Ok(()), Err(ScanError::List { source, .. })) => Broken::Unread(source.into()),
+            (Ok(()), Err(other)) => return Err(other),
+            (Ok(()), Ok(_)) if depth > MAX_DEPTH => Broken::TooDeep,
+            (Ok(()), Ok(paths)) => return self.folder(&path, paths, depth),
         };
         self.seen.push(Seen::Refused { path, broken });
         Ok(())
-    }
-
-    /// Whether a folder is a symbolic link to one that it is in.
-    fn leads_back(&self, path: &Path) -> bool {
-        path.is_symlink()
-            && match (path.canonicalize(), path.parent().map(Path::canonicalize)) {
-                (Ok(target), Some(Ok(parent))) => parent.starts_with(target),
-                _ => true,
-            }
     }
 
     /// The sub-folder, as a family of kinds.
@@ -88,4 +85,13 @@ impl Walk<'_> {
         }
         below.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
     }
+}
+
+/// Whether a folder is a symbolic link to one that it is in.
+fn leads_back(path: &Path) -> bool {
+    path.is_symlink()
+        && match (path.canonicalize(), path.parent().map(Path::canonicalize)) {
+            (Ok(target), Some(Ok(parent))) => parent.starts_with(target),
+            _ => true,
+        }
 }

@@ -69,7 +69,8 @@ pub(crate) fn expectation(root: &Value, schema: &Value) -> String {
     }
 }
 
-fn words(schema: &Value) -> Option<Vec<Value>> {
+/// The words a schema allows, if it allows certain words only.
+pub(crate) fn words(schema: &Value) -> Option<Vec<Value>> {
     match (schema.get("const"), schema.get("enum")) {
         (Some(word), _) => Some(vec![word.clone()]),
         (None, Some(Value::Array(words))) => Some(words.clone()),

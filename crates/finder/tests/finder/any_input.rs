@@ -1,0 +1,177 @@
+//! Whatever the bytes of a script are, something is said or understood, and what was written out is read back.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+
+use proptest::{prelude::*, sample::select};
+use roundsman_finder::{Header, Param, ParamSort, params_of, params_schema, value_of};
+use serde_json::{Number, Value};
+
+const PATH: &str = "/srv/backup.sh";
+
+/// Pieces that headers are made of, in no order.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let known = select(vec![
+        "# /// roundsman\n",
+        "# ///\n",
+        "# ",
+        "\n",
+        "\r\n",
+        "[params.a]",
+        "[[metrics]]",
+        "params",
+        " = ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"\"\"",
+        "'''",
+        "\"",
+        "\\",
+        "about",
+        "exit_codes",
+        "schedule",
+        "with",
+        "default",
+        "choices",
+        "-1",
+        "1e999",
+        "2020-01-01",
+        "type",
+        "'list'",
+        "actions",
+        ".",
+        ",",
+        "ä",
+        "\u{feff}",
+        "\0",
+        "true",
+    ]);
+    let piece = prop_oneof![
+        8 => known.prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+fn param() -> impl Strategy<Value = Param> {
+    let sort = select(ParamSort::ALL.to_vec());
+    let help = prop::option::of("[a-zA-Z\"'\\\\äß#= ]{0,20}[a-z]")
+        .prop_map(|help| help.map(|help| help.trim().to_owned()));
+    (sort, help, any::<bool>(), any::<u8>())
+        .prop_flat_map(|(sort, help, required, shape)| (values(sort), Just((sort, help, required, shape))))
+        .prop_map(|(mut values, (sort, help, required, shape))| {
+            values.dedup();
+            let choices = if shape & 1 == 0 { values.clone() } else { Vec::new() };
+            let numeric = matches!(sort, ParamSort::Integer | ParamSort::Number);
+            let mut sorted: Vec<Number> =
+                values.iter().filter_map(|value| value.as_number().cloned()).collect();
+            sorted.sort_by(|a, b| a.as_f64().unwrap().total_cmp(&b.as_f64().unwrap()));
+            let bound =
+                |number: Option<&Number>, bit: u8| number.filter(|_| numeric && shape & bit == 0).cloned();
+            let default = match sort {
+                ParamSort::List => Value::Array(values.clone()),
+                _ => values[0].clone(),
+            };
+            Param {
+                name: String::new(),
+                sort,
+                default: (!required && shape & 8 == 0).then_some(default),
+                required,
+                help,
+                choices,
+                min: bound(sorted.first(), 2),
+                max: bound(sorted.last(), 4),
+            }
+        })
+}
+
+/// Some different values of a sort; texts for lists.
+fn values(sort: ParamSort) -> BoxedStrategy<Vec<Value>> {
+    let several = 1..4;
+    match sort {
+        ParamSort::Integer => prop::collection::btree_set(any::<i64>().prop_map(|n| n >> 12), several)
+            .prop_map(|set| set.into_iter().map(Value::from).collect())
+            .boxed(),
+        ParamSort::Number => prop::collection::btree_set(-1_000_000_i32..1_000_000, several)
+            .prop_map(|set| set.into_iter().map(|n| Value::from(f64::from(n) / 8.0)).collect())
+            .boxed(),
+        ParamSort::Boolean => any::<bool>().prop_map(|value| vec![value.into()]).boxed(),
+        ParamSort::String | ParamSort::Path | ParamSort::List => {
+            prop::collection::btree_set("\\PC{0,8}", several)
+                .prop_map(|set| set.into_iter().map(Value::from).collect())
+                .boxed()
+        }
+    }
+}
+
+/// A param as a person would write it.
+fn written(param: &Param) -> String {
+    let mut keys: BTreeMap<&str, Value> = BTreeMap::from([("type", param.sort.word().into())]);
+    let optional = [
+        ("default", param.default.clone()),
+        ("help", param.help.clone().map(Value::from)),
+        ("min", param.min.clone().map(Value::from)),
+        ("max", param.max.clone().map(Value::from)),
+        ("choices", (!param.choices.is_empty()).then(|| param.choices.clone().into())),
+        ("required", param.required.then(|| true.into())),
+    ];
+    keys.extend(optional.into_iter().filter_map(|(key, value)| Some((key, value?))));
+    let mut text = format!("# [params.{}]\n", param.name);
+    for (key, value) in keys {
+        let value = toml::Value::try_from(value).unwrap();
+        writeln!(text, "# {key} = {value}").unwrap();
+    }
+    text
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+        let _ = Header::in_script(Path::new(PATH), &bytes);
+        let _ = Header::in_file(Path::new(PATH), &bytes);
+    }
+
+    #[test]
+    fn any_pieces_are_answered(bytes in pieces()) {
+        let _ = Header::in_file(Path::new(PATH), &bytes);
+        let mut script = b"# /// roundsman\n# ".to_vec();
+        script.extend(bytes);
+        script.extend(b"\n# ///\n");
+        if let Ok(Some(header)) = Header::in_script(Path::new(PATH), &script)
+            && let Some(keys) = header.keys
+        {
+            // What is passed on is TOML, and none of it is the script's own.
+            let rest: toml::Table = keys.text.parse().unwrap();
+            prop_assert!(rest.keys().all(|key| !roundsman_finder::OWN_KEYS.contains(&key.as_str())));
+            prop_assert!(!rest.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_value_or_an_error(text in "\\PC{0,20}", sort in select(vec!["string", "integer", "number", "boolean", "array", "object", "null"])) {
+        let schema = serde_json::json!({ "type": sort, "items": { "type": "integer" } });
+        let _ = value_of(&schema, &text);
+    }
+
+    #[test]
+    fn params_are_read_back(params in prop::collection::vec(param(), 0..5)) {
+        let params: Vec<Param> =
+            params.into_iter().enumerate().map(|(at, param)| Param { name: format!("param-{at}"), ..param }).collect();
+        let tables: String = params.iter().map(written).collect();
+        let script = format!("#!/bin/sh\n# /// roundsman\n{tables}# ///\n");
+        let header = Header::in_script(Path::new(PATH), script.as_bytes());
+        let header = header.unwrap_or_else(|problems| panic!("{problems}\n{script}")).unwrap();
+        prop_assert_eq!(&header.params, &params);
+        prop_assert!(header.keys.is_none());
+        // A default, given as text, is taken for what it is.
+        let schema = params_schema(&params);
+        for param in params.iter().filter(|param| param.default.is_some()) {
+            let default = param.default.clone().unwrap();
+            let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+            let read = params_of(&schema, [(param.name.as_str(), text.as_str())]).unwrap();
+            prop_assert_eq!(read[&param.name].as_f64(), default.as_f64());
+            prop_assert!(default.is_number() || read[&param.name] == default);
+        }
+    }
+}
