@@ -4,4 +4,5 @@ pub mod attempts;
 pub mod daemon;
 pub mod kinds;
 pub mod lone_supervisor;
+pub mod plugins;
 pub mod torture;

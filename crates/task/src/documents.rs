@@ -18,8 +18,7 @@ impl Documents {
     }
 
     async fn ask(&self, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
-        op.check()?;
-        self.cx.port().document(&self.collection, op).await
+        self.cx.ask_documents(&self.collection, op).await
     }
 
     /// The document under a key.

@@ -5,6 +5,8 @@ use roundsman_task::{Entry, Registry, TaskContext};
 use roundsman_wire::Purpose;
 use serde_json::{Value, json};
 
+use crate::{plugin::PluginErrand, script::Script};
+
 /// What is wanted of a kind.
 pub(crate) struct Errand {
     pub(crate) purpose: Purpose,
@@ -18,8 +20,14 @@ impl Errand {
     pub(crate) async fn run(self, registry: &Registry, cx: &TaskContext) -> Result<Outcome, TaskError> {
         match self.code {
             Code::Compiled => self.compiled(registry, cx).await,
-            Code::Script { .. } => Err(TaskError::config("scripts are not there yet")),
-            Code::Plugin { .. } => Err(TaskError::config("plugins are not there yet")),
+            Code::Script { path, sha256, exit_codes, dry_run } => {
+                let script = Script { path, sha256, exit_codes, dry_run };
+                script.serve(self.purpose, cx, self.with).await
+            }
+            Code::Plugin { path, sha256 } => {
+                let Self { purpose, kind, with, .. } = self;
+                PluginErrand { purpose, kind, path, sha256, with }.run(cx).await
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The child's side of an attempt: it seals itself off, does what the request says and ends its own tree, whatever the
 //! kind's code does. It opens no store and decides nothing about the run.
 
+mod confinement;
 mod errand;
 mod guard;
 mod inbox;
@@ -10,7 +11,9 @@ mod log_layer;
 mod main_loop;
 mod outbox;
 mod panics;
+mod plugin;
 mod port;
+mod script;
 mod sigterm;
 
 use std::process::ExitCode;

@@ -27,7 +27,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     ),
     (2, &["crates/supervisor", "crates/program", "crates/http", "crates/remote", "crates/xlsx"]),
     (3, &["crates/worker", "crates/notify", "crates/report", "crates/ipam", "crates/vm", "crates/engine"]),
-    (4, &["crates/api"]),
+    (4, &["crates/api", "examples/plugin-rust"]),
     (5, &["daemon"]),
 ];
 
@@ -48,7 +48,7 @@ const FOR_AUTHORS: &[&str] = &[
 ];
 
 /// Never part of what is shipped. They may see everything; others see only the first two, and only in their tests.
-const DEV: &[&str] = &["crates/testkit", "tests/simulators", "crates/xtask", "tests"];
+const DEV: &[&str] = &["crates/testkit", "tests/simulators", "crates/xtask", "tests", "tests/plugin"];
 const DEV_LIBRARIES: &[&str] = &["crates/testkit", "tests/simulators"];
 
 /// Outside crates with one user, so that the mechanism behind them stays in one place.

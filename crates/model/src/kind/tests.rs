@@ -1,0 +1,47 @@
+//! Descriptions that come from outside: what is let in and what is not.
+
+use serde_json::json;
+
+use super::*;
+
+fn check(changes: &Value) -> Result<(), String> {
+    let mut description = json!({ "name": "disk-space", "about": "looks at disks" });
+    for (key, value) in changes.as_object().unwrap() {
+        description[key] = value.clone();
+    }
+    serde_json::from_value::<KindDescription>(description).unwrap().check()
+}
+
+fn refused(changes: &Value, expected: &str) {
+    let error = check(changes).unwrap_err();
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn name_and_about_are_enough() {
+    assert_eq!(check(&json!({})), Ok(()));
+    assert_eq!(check(&json!({ "schema": { "properties": {} } })), Ok(()));
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_key() {
+    refused(&json!({ "about": " " }), "about: one line");
+    refused(&json!({ "about": "two\nlines" }), "about: one line");
+    refused(&json!({ "category": "x".repeat(501) }), "category: one line");
+    refused(&json!({ "schema": { "type": "string" } }), "schema: the JSON Schema of a table");
+    refused(&json!({ "schema": [] }), "schema: ");
+    refused(&json!({ "timeout_ms": 0 }), "timeout_ms: 0");
+    let action = json!({ "name": "usage", "about": "shows usage" });
+    refused(&json!({ "actions": [action, action] }), "actions: \"usage\" is there twice");
+    refused(&json!({ "actions": [{ "name": "Not So", "about": "a" }] }), "actions[0].name: ");
+    refused(
+        &json!({ "actions": [{ "name": "a", "about": "a", "params": { "type": 1 } }] }),
+        "actions[0].params: ",
+    );
+    refused(&json!({ "metrics": [{ "name": "a b", "help": "h" }] }), "metrics[0].name: \"a b\" is no name");
+    refused(&json!({ "metrics": [{ "name": "a", "help": "h", "labels": ["b:c"] }] }), "metrics[0].labels: ");
+    refused(
+        &json!({ "credentials": [{ "name": "a" }, { "name": "a" }] }),
+        "credentials: \"a\" is there twice",
+    );
+}

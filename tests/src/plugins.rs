@@ -1,0 +1,63 @@
+//! Plugins for tests: those of this repository, and small ones in C that are compiled on the spot. It loads none.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Where the C compiler finds `roundsman_plugin.h`.
+pub fn include() -> PathBuf {
+    repository().join("crates/plugin-abi/include")
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
+}
+
+/// The example in Rust, as cargo built it beside the tests.
+pub fn rust_example() -> PathBuf {
+    built("libroundsman_example_stale_files.so")
+}
+
+/// The plugin that panics.
+pub fn panicking() -> PathBuf {
+    built("libroundsman_panicking_plugin.so")
+}
+
+/// Cargo builds the libraries that these tests depend on into the folder of the tests themselves.
+fn built(name: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("a path");
+    let found = this.parent().expect("a folder").join(name);
+    assert!(found.is_file(), "{} is not there", found.display());
+    found
+}
+
+/// Compiles the example in C into this folder, as its README says.
+pub fn c_example(folder: &Path) -> PathBuf {
+    let source = repository().join("examples/plugin-c/disk-free.c");
+    compile_file(&source, &folder.join("disk-free.so"), &["-std=c11", "-fvisibility=hidden"])
+}
+
+/// Compiles a text in C into the shared library `NAME.so` in this folder.
+pub fn compile(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let source = folder.join(format!("{name}.c"));
+    fs::write(&source, text).expect("a folder to write to");
+    compile_file(&source, &folder.join(format!("{name}.so")), &["-pthread"])
+}
+
+#[expect(clippy::disallowed_methods, reason = "the compiler is a program")]
+fn compile_file(source: &Path, library: &Path, more: &[&str]) -> PathBuf {
+    let output = Command::new("cc")
+        .args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"])
+        .args(more)
+        .arg("-I")
+        .arg(include())
+        .arg("-o")
+        .args([library, source])
+        .output()
+        .expect("a C compiler: Debian package gcc");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} cannot be compiled: {said}", source.display());
+    library.to_owned()
+}
