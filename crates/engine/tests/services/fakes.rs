@@ -7,9 +7,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use roundsman_engine::{Engine, EngineParts, Firer, Health, Neighbours};
+use roundsman_engine::{Engine, EngineParts, Firer, Health, Keyring, Neighbours, Observer};
 use roundsman_model::{
-    AttemptEnd, BootId, HumanDuration, NodeId, Outcome, Run, SlotRange, TaskDefinition, Timestamp,
+    AttemptEnd, BootId, Credentials, HumanDuration, NodeId, Outcome, Run, SlotRange, TaskDefinition,
+    Timestamp,
 };
 use roundsman_store::{Holder, NodeEntry, OpenOptions, Role, RunFilter, Store};
 use roundsman_telemetry::KindMetrics;
@@ -36,6 +37,7 @@ pub(crate) struct Script {
     pub(crate) orders: Mutex<Vec<AttemptOrder>>,
     pub(crate) hosts: Mutex<Vec<Arc<dyn Host>>>,
     pub(crate) sweeps: Mutex<u32>,
+    pub(crate) abilities: Mutex<roundsman_model::Abilities>,
 }
 
 #[async_trait]
@@ -57,7 +59,7 @@ impl Executor for Script {
     }
 
     fn abilities(&self) -> roundsman_model::Abilities {
-        roundsman_model::Abilities::default()
+        self.abilities.lock().unwrap().clone()
     }
 }
 
@@ -94,6 +96,19 @@ pub(crate) struct Scene {
     folder: tempfile::TempDir,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) script: Arc<Script>,
+    /// What attempts are given as credentials, whatever they name; without any there is no keyring.
+    pub(crate) credentials: Mutex<Option<Credentials>>,
+    pub(crate) observer: Mutex<Option<Arc<dyn Observer>>>,
+}
+
+/// A keyring that gives everybody the same.
+pub(crate) struct OneKey(pub(crate) Credentials);
+
+#[async_trait]
+impl Keyring for OneKey {
+    async fn credentials(&self, _: &TaskDefinition) -> Result<Credentials, String> {
+        Ok(self.0.clone())
+    }
 }
 
 impl Scene {
@@ -102,6 +117,8 @@ impl Scene {
             folder: tempfile::tempdir().unwrap(),
             clock: Arc::new(FakeClock::at(time)),
             script: Arc::default(),
+            credentials: Mutex::default(),
+            observer: Mutex::default(),
         }
     }
 
@@ -141,8 +158,11 @@ impl Scene {
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
             environment: Arc::new(|_| None),
-            keyring: Arc::new(roundsman_engine::NoKeyring),
-            observer: None,
+            keyring: match self.credentials.lock().unwrap().clone() {
+                Some(credentials) => Arc::new(OneKey(credentials)),
+                None => Arc::new(roundsman_engine::NoKeyring),
+            },
+            observer: self.observer.lock().unwrap().clone(),
             health: Arc::new(Health::default()),
             settings: roundsman_engine::EngineSettings::default(),
         });

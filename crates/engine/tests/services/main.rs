@@ -5,7 +5,9 @@
 mod answering;
 mod catching_up;
 mod control;
+mod covering;
 mod dispatching;
+mod examining;
 mod expiring;
 mod fakes;
 mod faulty;

@@ -7,8 +7,8 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use roundsman_engine::{Dispatcher, Engine, EngineParts, EngineSettings, Health, Service as _};
-use roundsman_model::{AttemptEnd, Origin, Outcome, Run, RunId, TaskDefinition, TaskError};
+use roundsman_engine::{Dispatcher, Engine, EngineParts, EngineSettings, Health, Keyring, Service as _};
+use roundsman_model::{AttemptEnd, Credentials, Origin, Outcome, Run, RunId, TaskDefinition, TaskError};
 use roundsman_store::{Holder, NewRun, NodeEntry, Requested, Round, RunFilter, Store};
 use roundsman_telemetry::KindMetrics;
 use roundsman_testkit::clock::FakeClock;
@@ -139,6 +139,29 @@ impl Stage {
         tasks: &[TaskDefinition],
         (workers, settings): (usize, EngineSettings),
     ) -> Self {
+        Self::made(store, clock, me, tasks, (workers, settings), Arc::new(roundsman_engine::NoKeyring)).await
+    }
+
+    /// A node with one worker, whose attempts are given these credentials.
+    pub(crate) async fn with(
+        store: Arc<dyn Store>,
+        clock: &Arc<FakeClock>,
+        me: Holder,
+        tasks: &[TaskDefinition],
+        credentials: Credentials,
+    ) -> Self {
+        let settings = (1, EngineSettings::default());
+        Self::made(store, clock, me, tasks, settings, Arc::new(crate::fakes::OneKey(credentials))).await
+    }
+
+    async fn made(
+        store: Arc<dyn Store>,
+        clock: &Arc<FakeClock>,
+        me: Holder,
+        tasks: &[TaskDefinition],
+        (workers, settings): (usize, EngineSettings),
+        keyring: Arc<dyn Keyring>,
+    ) -> Self {
         let theatre = Arc::new(Theatre::default());
         let engine = Engine::new(EngineParts {
             store: store.clone(),
@@ -149,7 +172,7 @@ impl Stage {
             metrics: Arc::new(KindMetrics::default()),
             resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
             environment: Arc::new(|_| None),
-            keyring: Arc::new(roundsman_engine::NoKeyring),
+            keyring,
             observer: None,
             health: Arc::new(Health::default()),
             settings,
