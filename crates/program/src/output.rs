@@ -10,20 +10,25 @@ const MAX_LINE: usize = 1_000;
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The last lines of a stream.
+/// The last lines of a stream, as bytes until somebody wants to read them.
 #[derive(Debug)]
 pub struct Tail {
-    lines: VecDeque<String>,
+    lines: VecDeque<Line>,
     most: usize,
-    open: Vec<u8>,
-    open_is_cut: bool,
+    open: Line,
     bytes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    bytes: Vec<u8>,
+    is_cut: bool,
 }
 
 impl Tail {
     /// Keeps at most so many lines, besides the very last one, which error messages need.
     pub fn new(most: usize) -> Self {
-        Self { lines: VecDeque::new(), most, open: Vec::new(), open_is_cut: false, bytes: 0 }
+        Self { lines: VecDeque::new(), most, open: Line::default(), bytes: 0 }
     }
 
     /// Takes in what was read.
@@ -31,23 +36,24 @@ impl Tail {
         self.bytes += bytes.len() as u64;
         let mut rest = bytes;
         while let Some(end) = memchr(b'\n', rest) {
-            self.extend(&rest[..end]);
+            self.open.extend(&rest[..end]);
             self.close();
             rest = &rest[end + 1..];
         }
-        self.extend(rest);
+        self.open.extend(rest);
     }
 
     /// The stream is at its end; a last line without a line feed counts.
     pub fn finish(&mut self) {
-        if !self.open.is_empty() {
+        if !self.open.bytes.is_empty() {
             self.close();
         }
     }
 
     /// The last line that says something.
-    pub fn last(&self) -> Option<&str> {
-        self.lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())
+    pub fn last(&self) -> Option<String> {
+        let mut texts = self.lines.iter().rev().map(|line| line.text().trim().to_owned());
+        texts.find(|text| !text.is_empty())
     }
 
     /// How many bytes there were in all.
@@ -56,33 +62,38 @@ impl Tail {
     }
 
     /// The lines.
-    pub fn into_lines(mut self) -> Vec<String> {
+    pub fn into_lines(self) -> Vec<String> {
         let surplus = self.lines.len().saturating_sub(self.most);
-        self.lines.drain(..surplus);
-        self.lines.into()
-    }
-
-    fn extend(&mut self, bytes: &[u8]) {
-        let room = MAX_LINE - self.open.len();
-        self.open.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        self.open_is_cut |= bytes.len() > room;
+        self.lines.iter().skip(surplus).map(Line::text).collect()
     }
 
     fn close(&mut self) {
-        if self.lines.len() > self.most {
-            self.lines.pop_front();
-        }
-        let line = self.open.strip_suffix(b"\r").unwrap_or(&self.open);
+        // The oldest one's memory becomes that of the next.
+        let oldest = if self.lines.len() > self.most { self.lines.pop_front() } else { None };
+        let mut next = oldest.unwrap_or_default();
+        next.bytes.clear();
+        next.is_cut = false;
+        self.lines.push_back(std::mem::replace(&mut self.open, next));
+    }
+}
+
+impl Line {
+    fn extend(&mut self, bytes: &[u8]) {
+        let room = MAX_LINE - self.bytes.len();
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.is_cut |= bytes.len() > room;
+    }
+
+    fn text(&self) -> String {
+        let line = self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes);
         // Control characters would reach terminals; databases refuse NUL in JSON.
         let visible =
             |char: char| if char.is_control() && char != '\t' { char::REPLACEMENT_CHARACTER } else { char };
         let mut text: String = String::from_utf8_lossy(line).chars().map(visible).collect();
-        if self.open_is_cut {
+        if self.is_cut {
             text.push('…');
         }
-        self.lines.push_back(text);
-        self.open.clear();
-        self.open_is_cut = false;
+        text
     }
 }
 

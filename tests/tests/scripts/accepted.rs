@@ -1,0 +1,92 @@
+//! What was accepted is what runs; dry runs; looks before the first run.
+
+use roundsman_model::{Finding, FindingLevel};
+
+use super::*;
+
+/// A script that leaves a mark if it ever runs, changed by `change` after it was accepted.
+async fn changed(change: impl FnOnce(&Path)) -> Outcome {
+    let bench = Bench::new();
+    let mark = bench.path("ran");
+    let order = bench.sh(&format!("touch {}", mark.display()));
+    change(&bench.path("script"));
+    let (outcome, _) = bench.outcome(order).await;
+    assert!(!mark.exists(), "it ran: {outcome:?}");
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_than_the_accepted_one_is_not_run() {
+    let check = |outcome: Outcome, expected: &str| {
+        assert_eq!(outcome.status, OutcomeStatus::Skipped);
+        assert!(outcome.summary.starts_with("script changed: "), "{}", outcome.summary);
+        assert!(outcome.summary.contains(expected), "{} does not say {expected:?}", outcome.summary);
+    };
+    let append = |path: &Path| fs::write(path, fs::read_to_string(path).unwrap() + "\n").unwrap();
+    check(changed(append).await, "the accepted version has");
+    check(changed(|path| fs::remove_file(path).unwrap()).await, "is gone");
+    let seal = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    check(changed(seal).await, "may no longer be executed");
+    let replace = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        fs::create_dir(path).unwrap();
+    };
+    check(changed(replace).await, "no regular file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_starts_only_what_honours_it() {
+    let bench = Bench::new();
+    let mark = bench.path("ran");
+    let order = |honours: bool| {
+        let mut order = bench.sh(&format!("echo $ROUNDSMAN_DRY_RUN > {}", mark.display()));
+        order.request.dry_run = true;
+        if let Code::Script { dry_run, .. } = &mut order.request.code {
+            *dry_run = honours;
+        }
+        order
+    };
+    let (outcome, _) = bench.outcome(order(false)).await;
+    assert_eq!(outcome.status, OutcomeStatus::Skipped);
+    assert!(outcome.summary.contains("does not say that it honours dry runs"), "{}", outcome.summary);
+    assert!(!mark.exists());
+    let (outcome, _) = bench.outcome(order(true)).await;
+    assert_eq!(outcome.status, OutcomeStatus::Success);
+    assert_eq!(fs::read_to_string(mark).unwrap(), "1\n");
+}
+
+async fn findings(bench: &Bench, mut order: AttemptOrder) -> Vec<Finding> {
+    order.request.purpose = Purpose::Preflight;
+    let (outcome, _) = bench.outcome(order).await;
+    serde_json::from_value(outcome.detail).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_tells_what_would_go_wrong() {
+    let bench = Bench::new();
+    let fine = findings(&bench, bench.script("#!/usr/bin/env sh\nexit 1\n")).await;
+    assert!(fine.len() == 2 && fine.iter().all(|finding| finding.level == FindingLevel::Ok), "{fine:?}");
+    for (text, level, expected) in [
+        ("#!/no/such/python\n", FindingLevel::Failure, "/no/such/python is no program"),
+        ("#!/usr/bin/env no-such-python\n", FindingLevel::Failure, "no-such-python is in no folder of PATH"),
+        ("#!/bin/sh\r\nexit\r\n", FindingLevel::Failure, "carriage return"),
+        ("echo hello\n", FindingLevel::Warning, "/bin/sh runs the script"),
+    ] {
+        let found = findings(&bench, bench.script(text)).await;
+        let last = found.last().unwrap();
+        assert_eq!(last.level, level, "{last:?}");
+        assert!(last.found.contains(expected) && last.advice.is_some(), "{last:?}");
+    }
+    let order = bench.sh("exit 0");
+    fs::write(bench.path("script"), "#!/bin/sh\nexit 1\n").unwrap();
+    let found = findings(&bench, order).await;
+    assert_eq!(found[0].level, FindingLevel::Failure, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_started_says_why() {
+    let bench = Bench::new();
+    let (error, _) = bench.error(bench.script("#!/no/such/python\n")).await;
+    let TaskError::Config { cause } = error else { panic!("{error:?}") };
+    assert!(cause.contains("names an interpreter that does not exist"), "{cause}");
+}
