@@ -54,6 +54,40 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// Statements of the script's own keys and of a task's, as people may write them.
+const ROOT_STATEMENTS: &[&str] = &[
+    "about = 'Says hello'",
+    "category = \"\"\"\\\nbackup\"\"\"",
+    "params.a.default = 'x'",
+    "params . 'b' . choices = [\n'x', # [retry]\n'y',\n\n]",
+    "exit_codes = { partial = [2] }",
+    "'repeatable' = true",
+    "\"dry_\\u0072un\" = true",
+    "schedule = '''\n* * * * *'''",
+    "pool = \"about = 'x'\"",
+    "\"p\\u006fol2\" = 'x'",
+    "env = [\n'A',\n'B', ]",
+    "sandbox.write = [\"\"\"\nabout = 5\n\"\"\"]",
+    "# about = 5",
+    "",
+];
+const TABLE_STATEMENTS: &[&str] = &[
+    "[params.c]\ntype = 'list'\nhelp = 'x'",
+    "[[ \"blackout\" ]]\nschedule = 'x'\nduration = 'y'",
+    "[metrics.m] # x\nhelp = 'x'\nlabels = [\n]",
+    "[ retry ]\nattempts = 2",
+    "[actions.a.params.b]\ndefault = '[retry]'",
+    "[after.x]\nparams = 1\nabout = 2",
+];
+
+/// Some of them, in some order that TOML allows.
+fn header_lines() -> impl Strategy<Value = String> {
+    let some =
+        |all: &'static [&'static str]| prop::sample::subsequence(all.to_vec(), 0..=all.len()).prop_shuffle();
+    (some(ROOT_STATEMENTS), some(TABLE_STATEMENTS))
+        .prop_map(|(root, tables)| root.into_iter().chain(tables).map(|text| format!("{text}\n")).collect())
+}
+
 fn param() -> impl Strategy<Value = Param> {
     let sort = select(ParamSort::ALL.to_vec());
     let help = prop::option::of("[a-zA-Z\"'\\\\äß#= ]{0,20}[a-z]")
@@ -142,10 +176,38 @@ proptest! {
             && let Some(keys) = header.keys
         {
             // What is passed on is TOML, and none of it is the script's own.
-            let rest: toml::Table = keys.text.parse().unwrap();
-            prop_assert!(rest.keys().all(|key| !roundsman_finder::OWN_KEYS.contains(&key.as_str())));
-            prop_assert!(!rest.is_empty());
+            let rest = toml::de::DeTable::parse(&keys.text).unwrap();
+            let own = |key: &str| roundsman_finder::OWN_KEYS.contains(&key);
+            prop_assert!(rest.get_ref().keys().all(|key| !own(key.get_ref())));
+            prop_assert!(!rest.get_ref().is_empty());
         }
+    }
+
+    #[test]
+    fn own_keys_and_keys_of_a_task_are_told_apart(lines in header_lines()) {
+        let whole: toml::Table = lines.parse().unwrap();
+        let own = |key: &String| roundsman_finder::OWN_KEYS.contains(&key.as_str());
+        let expected: toml::Table = whole.into_iter().filter(|(key, _)| !own(key)).collect();
+        let script: String = lines.lines().map(|line| format!("-- {line}\n")).collect();
+        let script = format!("\n-- /// roundsman\n{script}-- ///\n");
+        let in_script = Header::in_script(Path::new(PATH), script.as_bytes()).unwrap().unwrap();
+        let in_file = Header::in_file(Path::new(PATH), lines.as_bytes()).unwrap();
+        for (header, written) in [(&in_script, &script), (&in_file, &lines)] {
+            let Some(keys) = &header.keys else {
+                prop_assert!(expected.is_empty());
+                continue;
+            };
+            let rest: toml::Table = keys.text.parse().unwrap();
+            prop_assert_eq!(&rest, &expected, "{}", keys.text);
+            prop_assert_eq!(keys.scheduled, expected.contains_key("schedule"));
+            // Each line is where it was written.
+            for (at, line) in keys.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+                let original = written.lines().nth(at).unwrap();
+                prop_assert!(original.ends_with(line.trim_start()), "{original:?} {line:?}");
+            }
+        }
+        prop_assert_eq!(in_script.params, in_file.params);
+        prop_assert_eq!(in_script.category, in_file.category);
     }
 
     #[test]
