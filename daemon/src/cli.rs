@@ -62,6 +62,8 @@ use self::{
 
 /// Reads the command line, does what it says, and tells how that went.
 pub fn main() -> ExitCode {
+    // Secrets may be among the variables. Where /proc cannot be read, nobody reads them there.
+    let _ = roundsman_supervisor::hide_environment();
     match Cli::try_parse() {
         Ok(cli) => dispatch(cli),
         Err(error) => {
@@ -103,7 +105,7 @@ async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
         Command::Completions(args) => return completions::run(&args, out),
         Command::Config(args) => return config::run(args, globals, out).await,
         Command::Doctor(args) => return doctor::run(&args, globals, clock, out).await,
-        Command::Kinds(args) => return kinds::run(&args, out),
+        Command::Kinds(args) => return kinds::run(&args, globals, out).await,
         _ => {}
     }
     let session = Session::open(globals, clock)?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use roundsman_model::AttemptEnd;
-use roundsman_supervisor::{Config, ProcessExecutor, prepare_daemon};
+use roundsman_supervisor::{Config, ProcessExecutor, hide_environment, prepare_daemon};
 use roundsman_task::SystemClock;
 use roundsman_wire::{Executor, Lease};
 
@@ -20,6 +20,7 @@ pub const ARGUMENT: &str = "lone-supervisor";
 /// `roundsman-misbehave lone-supervisor WORK_ROOT MARK WITH GATE LIMIT_MS [LEASE_MS]`: one attempt of the kind `misbehave`, begun
 /// when the file `GATE` exists. With a lease, it is renewed four times as often as it has to be.
 pub fn main() -> ExitCode {
+    hide_environment().expect("a process that sees itself");
     let arguments: Vec<String> = std::env::args().skip(2).collect();
     let [work_root, mark, with, gate, limit_ms, lease_ms @ ..] = &arguments[..] else {
         return ExitCode::from(2);

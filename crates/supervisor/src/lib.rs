@@ -8,6 +8,7 @@ mod cgroup;
 mod child;
 mod clock;
 mod conclude;
+mod environment;
 mod executor;
 mod link;
 mod output;
@@ -20,6 +21,7 @@ use std::io;
 
 pub use abilities::abilities;
 pub use clock::{ClockTrust, clock_trust};
+pub use environment::hide_environment;
 pub use executor::{Config, ProcessExecutor};
 use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};
 

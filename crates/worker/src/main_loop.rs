@@ -7,7 +7,7 @@ use std::{
     os::unix::net::UnixStream,
     panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
-    sync::{Arc, mpsc},
+    sync::{Arc, Barrier, mpsc},
     thread,
     time::Duration,
 };
@@ -16,6 +16,7 @@ use roundsman_model::{Outcome, TaskError};
 use roundsman_processes::{below_me, end_all, has_children};
 use roundsman_task::{Attempt, Registry, SystemClock, TaskContext};
 use roundsman_wire::{CodecError, FromWorker, PROTOCOL, Request, ToWorker, check_protocol, encode};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -159,9 +160,7 @@ impl Session {
         };
         let port = Arc::new(WirePort::new(self.outbox.clone(), self.questions.clone()));
         let cx = TaskContext::new(attempt, Arc::new(SystemClock), self.cancelled.clone(), port);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
+        let runtime = runtime(request.confinement.sandbox.processes.is_some())
             .map_err(|error| TaskError::retry(format!("the worker's runtime cannot start: {error}")))?;
         let errand =
             Errand { purpose: request.purpose, kind: request.kind, code: request.code, with: request.with };
@@ -195,6 +194,30 @@ impl Session {
         let _ = self.goodbye.recv_timeout(FAREWELL);
         let _ = self.wire.shutdown(Shutdown::Both);
     }
+}
+
+/// The runtime of a kind. Where processes are limited, threads that block are made now and stay: later the task's own
+/// processes may have left no room for them.
+fn runtime(is_limited: bool) -> io::Result<Runtime> {
+    const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+    const KEPT: usize = 2;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all();
+    if !is_limited {
+        return builder.build();
+    }
+    let runtime = builder.thread_keep_alive(FOR_EVER).build()?;
+    let all = Arc::new(Barrier::new(KEPT));
+    let begun: Vec<_> = (0..KEPT)
+        .map(|_| {
+            let all = all.clone();
+            runtime.spawn_blocking(move || _ = all.wait())
+        })
+        .collect();
+    for thread in begun {
+        runtime.block_on(thread).map_err(io::Error::other)?;
+    }
+    Ok(runtime)
 }
 
 /// What went wrong, and why.
