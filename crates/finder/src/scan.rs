@@ -66,7 +66,7 @@ pub struct FoundPlugin {
 #[non_exhaustive]
 pub enum ScanError {
     /// Others could put files there.
-    #[error("the folder is not used: {0}")]
+    #[error("the folder is not used")]
     Distrusted(#[source] Distrust),
     /// It could not be listed.
     #[error("cannot list {}", .path.display())]

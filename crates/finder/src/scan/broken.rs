@@ -51,7 +51,7 @@ pub enum Broken {
     Path,
     /// The file's name gives no name of a kind.
     #[error("the file's name gives the kind's name: {0}; rename the file")]
-    Name(#[source] InvalidName),
+    Name(InvalidName),
     /// Other files give the same name.
     #[error("the kind's name `{name}` is also that of {}; rename all but one", listed(.others))]
     Clash {

@@ -7,10 +7,8 @@ use roundsman_finder::Header;
 
 use crate::scene::{check, read, shown};
 
-#[test]
-fn the_whole_header() {
-    check(
-        r#"#!/usr/bin/env python3
+/// A script that says all it can.
+const EVERYTHING: &str = r#"#!/usr/bin/env python3
 # Copies the databases.
 # /// roundsman
 # about = "Copies all databases to the archive"
@@ -53,7 +51,12 @@ fn the_whole_header() {
 # ]
 # ///
 import sys
-"#,
+"#;
+
+#[test]
+fn the_whole_header() {
+    check(
+        EVERYTHING,
         expect![[r#"
             Copies all databases to the archive [backup] timeout 1800s
             with {"additionalProperties":false,"properties":{"databases":{"items":{"enum":["orders","people"],"type":"string"},"type":"array"},"days":{"default":7,"description":"How many days are kept","maximum":90,"minimum":1,"type":"integer"}},"required":["databases"],"type":"object"}

@@ -1,6 +1,7 @@
 //! Headers and folders for tests, and what is found in them as people read it.
 
 use std::{
+    error::Error as _,
     fmt::Write as _,
     fs,
     os::unix::fs::PermissionsExt,
@@ -88,7 +89,10 @@ impl Folder {
         let own = format!("{}/", self.path().display());
         let scripts = match scan_scripts(self.path()) {
             Ok(scripts) => scripts,
-            Err(error) => return error.to_string().replace(&own, "").replace(own.trim_end_matches('/'), "."),
+            Err(error) => {
+                let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                return format!("{error}{cause}").replace(&own, "").replace(own.trim_end_matches('/'), ".");
+            }
         };
         let mut text = String::new();
         for script in scripts {
