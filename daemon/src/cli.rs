@@ -92,11 +92,14 @@ pub fn answer(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
         .enable_all()
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
-    runtime.block_on(async {
+    let answer = runtime.block_on(async {
         // Large: it holds every command.
         Box::pin(find(command, globals, clock, out)).await?;
         Ok(out.flush()?)
-    })
+    });
+    // A look at a file system that does not answer is not waited for.
+    runtime.shutdown_background();
+    answer
 }
 
 async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &mut Output) -> Answer {

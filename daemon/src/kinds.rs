@@ -81,6 +81,15 @@ impl Catalogue {
         Self { all: Arc::new(All { known: known.collect(), ..All::default() }) }
     }
 
+    /// Kinds of which only this is known.
+    #[cfg(test)]
+    pub(crate) fn of_descriptions(all: impl IntoIterator<Item = KindDescription>) -> Self {
+        let known = all.into_iter().map(|description| {
+            (description.name.to_string(), Known { description, header: None, entry: None, gone: None })
+        });
+        Self::new(known.collect(), BTreeMap::new(), Vec::new())
+    }
+
     /// The kind of this name.
     pub fn get(&self, name: &str) -> Option<&Known> {
         self.all.known.get(name)
@@ -131,7 +140,8 @@ impl Catalogue {
 
     /// Whether the same kinds can be used, whatever is broken.
     pub(crate) fn offers_the_same(&self, other: &Self) -> bool {
-        let gone = |all: &All| all.before.keys().filter(|name| !all.known.contains_key(*name)).cloned().collect();
+        let gone =
+            |all: &All| all.before.keys().filter(|name| !all.known.contains_key(*name)).cloned().collect();
         let (ours, theirs): (Vec<String>, Vec<String>) = (gone(&self.all), gone(&other.all));
         self.all.known == other.all.known && ours == theirs
     }
@@ -210,9 +220,7 @@ impl Kinds for Catalogue {
     fn why_not(&self, name: &str) -> Option<String> {
         let gone = |all: &BTreeMap<String, Known>| all.get(name).and_then(|known| known.gone.clone());
         let broken = || self.broken().iter().find(|broken| broken.name.as_deref() == Some(name));
-        gone(&self.all.before)
-            .or_else(|| gone(&self.all.known))
-            .or_else(|| broken().map(Broken::sentence))
+        gone(&self.all.before).or_else(|| gone(&self.all.known)).or_else(|| broken().map(Broken::sentence))
     }
 }
 

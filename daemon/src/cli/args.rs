@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    artifacts, cancel, completions, config, db, doctor, kinds, logs, next, pause, reload, rerun, run, runs, show,
-    status, tasks, trigger, why,
+    artifacts, cancel, completions, config, db, doctor, kinds, logs, next, pause, reload, rerun, run, runs,
+    show, status, tasks, trigger, why,
 };
 
 /// The command line as a whole.
@@ -102,7 +102,7 @@ pub struct RunTaskArgs {
     pub name: String,
     /// One of the kind's actions, instead of its scheduled work
     pub action: Option<String>,
-    /// A parameter of the action
+    /// A parameter of the action, or of the task where its kind takes them (`roundsman kinds KIND`)
     #[arg(short = 'p', long = "param", value_name = "KEY=VALUE")]
     pub params: Vec<String>,
     /// Read only: what would be written becomes a plan

@@ -52,7 +52,11 @@ struct ShowArgs {
 }
 
 pub(super) async fn run(args: Args, globals: &Globals, out: &mut Output) -> Answer {
-    let kinds = session::catalogue(globals)?;
+    let kinds = match args.command {
+        // These two describe what is the same everywhere.
+        Command::Init(_) | Command::Reference => session::compiled()?,
+        _ => session::whole_catalogue(globals).await?,
+    };
     match args.command {
         Command::Check(args) => check::run(&args, globals, &kinds, out).await,
         Command::Init(args) => file::run(&args, &kinds, out),

@@ -3,17 +3,19 @@
 mod keys;
 mod page;
 
-use roundsman_model::Schedule;
-use roundsman_task::{Entry, KindInfo, MetricType, Registry};
+use roundsman_model::{Code, Schedule};
 use serde_json::{Value, json};
 
 use super::{
+    args::Globals,
     failure::{Answer, Failure},
     look::Look,
     output::Output,
-    suggest,
+    paragraph::wrap,
+    session, suggest,
     table::Table,
 };
+use crate::kinds::{Broken, Catalogue, Known};
 
 /// The arguments of `kinds`.
 #[derive(Debug, clap::Args)]
@@ -25,42 +27,75 @@ pub struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args, out: &mut Output) -> Answer {
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+pub(super) async fn run(args: &Args, globals: &Globals, out: &mut Output) -> Answer {
+    let kinds = session::whole_catalogue(globals).await?;
+    let kinds = session::settled(globals, kinds);
     let Some(name) = &args.kind else {
-        let entries: Vec<&Entry> = registry.iter().collect();
         if args.json {
-            out.json(&entries.iter().map(|entry| summary_json(entry)).collect::<Vec<_>>())?;
+            out.json(&listing_json(&kinds))?;
         } else {
-            out.text(&render(&entries, out.look()))?;
+            out.text(&render(&kinds, out.look()))?;
         }
         return Ok(());
     };
-    let entry = registry.get(name).ok_or_else(|| {
-        let near = suggest::names(name, registry.iter().map(|entry| entry.info.name));
-        let message = suggest::did_you_mean(&near, "`roundsman kinds` lists them");
-        Failure::Usage(format!("there is no kind {name:?}{message}"))
-    })?;
+    let flaw = kinds.broken().iter().find(|broken| broken.name.as_ref() == Some(name));
+    let Some(known) = kinds.get(name) else {
+        return Err(unknown(name, &kinds, flaw));
+    };
     if args.json {
-        out.json(&full_json(entry))?;
+        out.json(&full_json(known, flaw))?;
     } else {
-        out.text(&page::render(&entry.info, entry.is_built_in(), &entry.schema(), out.look()))?;
+        out.text(&page::render(known, out.look()))?;
+    }
+    if let Some(flaw) = flaw {
+        out.note(&flaw.sentence());
     }
     Ok(())
 }
 
-fn render(entries: &[&Entry], look: Look) -> String {
-    let mut table = Table::new().column("KIND").column("FAMILY").text("WHAT IT DOES").text("BUILT-IN TASK");
-    for entry in entries {
-        let built_in = entry.info.default_schedule.filter(|_| entry.is_built_in()).map(reading);
+fn unknown(name: &str, kinds: &Catalogue, flaw: Option<&Broken>) -> Failure {
+    if let Some(flaw) = flaw {
+        return Failure::Usage(format!("there is no kind {name:?}: {}", flaw.sentence()));
+    }
+    let near = suggest::names(name, kinds.iter().map(|known| known.description.name.as_str()));
+    let message = suggest::did_you_mean(&near, "`roundsman kinds` lists them");
+    Failure::Usage(format!("there is no kind {name:?}{message}"))
+}
+
+fn render(kinds: &Catalogue, look: Look) -> String {
+    let mut table =
+        Table::new().column("KIND").column("FAMILY").text("WHAT IT DOES").text("BUILT-IN TASK").text("FROM");
+    for known in kinds.iter() {
+        let description = &known.description;
+        let built_in = description.default_schedule.as_deref().filter(|_| known.is_built_in()).map(reading);
         table.row(vec![
-            entry.info.name.into(),
-            entry.info.category.into(),
-            entry.info.about.into(),
+            description.name.as_str().into(),
+            description.category.as_str().into(),
+            description.about.as_str().into(),
             built_in.unwrap_or_default().into(),
+            origin(known).into(),
         ]);
     }
-    table.render(look)
+    let mut text = table.render(look);
+    if !kinds.broken().is_empty() {
+        text.push_str(&format!("\n{}\n", look.strong("Not usable as they are")));
+    }
+    for broken in kinds.broken() {
+        text.push_str(&wrap(&broken.sentence(), 2, look));
+    }
+    text
+}
+
+/// Where a kind comes from.
+fn origin(known: &Known) -> String {
+    match (&known.description.code, &known.gone) {
+        (_, Some(_)) => "gone; tasks still use it".to_owned(),
+        (Code::Compiled, _) => "compiled".to_owned(),
+        (code, _) => {
+            let path = code.path().map(|path| path.display().to_string()).unwrap_or_default();
+            format!("{} {path}", code.word())
+        }
+    }
 }
 
 /// A schedule in plain English, or as written where it cannot be read.
@@ -68,47 +103,59 @@ fn reading(schedule: &str) -> String {
     Schedule::parse(schedule).map_or_else(|_| schedule.to_owned(), |schedule| schedule.describe())
 }
 
-fn summary_json(entry: &Entry) -> Value {
-    let KindInfo { name, about, category, default_schedule, timeout, repeatable, .. } = entry.info;
+fn listing_json(kinds: &Catalogue) -> Value {
     json!({
-        "name": name,
-        "about": about,
-        "category": category,
-        "default_schedule": default_schedule,
-        "built_in": entry.is_built_in(),
-        "timeout_secs": timeout.as_secs_f64(),
-        "repeatable": repeatable,
-        "crate": entry.crate_name,
+        "kinds": kinds.iter().map(summary_json).collect::<Vec<_>>(),
+        "broken": kinds.broken(),
     })
 }
 
-fn full_json(entry: &Entry) -> Value {
-    let mut value = summary_json(entry);
-    let actions = entry.info.actions.iter().map(|action| {
+fn summary_json(known: &Known) -> Value {
+    let description = &known.description;
+    json!({
+        "name": description.name,
+        "about": description.about,
+        "category": description.category,
+        "default_schedule": description.default_schedule,
+        "built_in": known.is_built_in(),
+        "timeout_secs": description.timeout().as_secs_f64(),
+        "repeatable": description.repeatable,
+        "takes_params": description.takes_params,
+        "crate": known.entry.map(|entry| entry.crate_name),
+        "code": description.code,
+        "gone": known.gone,
+    })
+}
+
+fn full_json(known: &Known, flaw: Option<&Broken>) -> Value {
+    let description = &known.description;
+    let mut value = summary_json(known);
+    let actions = description.actions.iter().map(|action| {
         json!({
             "name": action.name,
             "about": action.about,
-            "timeout_secs": action.timeout.as_secs_f64(),
+            "timeout_secs": action.timeout_ms.map(|ms| std::time::Duration::from_millis(ms).as_secs_f64()),
             "exclusive": action.exclusive,
             "writes": action.writes,
+            "params": action.params,
         })
     });
     value["actions"] = actions.collect();
-    let metrics = entry.info.metrics.iter().map(|metric| {
-        json!({ "name": metric.name, "help": metric.help, "type": type_word(metric.metric_type), "labels": metric.labels })
+    let metrics = description.metrics.iter().map(|metric| {
+        json!({ "name": metric.name, "help": metric.help, "type": type_word(metric.counter), "labels": metric.labels })
     });
     value["metrics"] = metrics.collect();
-    let budgets = entry.info.budgets.iter();
+    let budgets = description.budgets.iter();
     value["budgets"] = budgets
         .map(|(name, rule)| json!({ "name": name, "interval_us": rule.interval_us, "burst": rule.burst }))
         .collect();
-    value["config_schema"] = entry.schema();
+    value["credentials"] = json!(description.credentials);
+    value["header"] = json!(known.header);
+    value["broken"] = json!(flaw);
+    value["config_schema"] = description.schema.clone();
     value
 }
 
-const fn type_word(metric_type: MetricType) -> &'static str {
-    match metric_type {
-        MetricType::Gauge => "gauge",
-        MetricType::Counter => "counter",
-    }
+const fn type_word(counter: bool) -> &'static str {
+    if counter { "counter" } else { "gauge" }
 }

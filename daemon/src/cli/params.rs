@@ -1,34 +1,137 @@
-//! Actions and their parameters as they are written on the command line. What they mean is the kind's business.
+//! Actions and parameters as they are written on the command line, held against what the kind says before a run exists.
+//! What they mean is the kind's business.
 
-use roundsman_model::{ActionDescription, ActionName, InvalidName, TaskDefinition};
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use roundsman_model::{ActionDescription, ActionName, InvalidName, KindDescription, Run, TaskDefinition};
 use serde_json::{Map, Value};
 
 use super::failure::{Answer, Failure};
 use crate::kinds::Catalogue;
 
-/// Reads `key=value` pairs.
-fn params(given: &[String]) -> Answer<Map<String, Value>> {
-    let mut params = Map::new();
-    for given in given {
-        let Some((key, value)) = given.split_once('=') else {
-            return Err(Failure::Usage(format!("-p {given:?} has no \"=\": write -p key=value")));
-        };
-        if params.insert(key.to_owned(), value.into()).is_some() {
-            return Err(Failure::Usage(format!("parameter {key:?} is given twice")));
-        }
-    }
-    Ok(params)
+/// Splits `key=value` pairs.
+fn pairs(given: &[String]) -> Answer<Vec<(&str, &str)>> {
+    let no_value = |given| Failure::Usage(format!("-p {given:?} has no \"=\": write -p key=value"));
+    given.iter().map(|given| given.split_once('=').ok_or_else(|| no_value(given))).collect()
 }
 
-/// Parameters for an action. Without one they have nowhere to go.
-pub(crate) fn of_action(given: &[String], action: Option<&str>, command: &str) -> Answer<Value> {
-    let params = params(given)?;
-    if action.is_none() && !params.is_empty() {
-        return Err(Failure::Usage(format!(
-            "parameters belong to an action: write {command} NAME ACTION -p key=value"
-        )));
+/// The parameters of a run: of an action, or of the scheduled work of a kind that takes them.
+pub(crate) fn of_run(
+    given: &[String],
+    action: Option<&ActionDescription>,
+    catalogue: &Catalogue,
+    definition: &TaskDefinition,
+) -> Answer<Value> {
+    let pairs = pairs(given)?;
+    let description = catalogue.get(definition.kind.as_str()).map(|known| &known.description);
+    let Some(schema) = schema(action, description, !pairs.is_empty(), definition)? else {
+        return Ok(Value::Object(Map::new()));
+    };
+    let values = roundsman_finder::params_of(schema, pairs).map_err(|wrong| wrong_ones(&wrong))?;
+    let values = absolute(schema, values)?;
+    if action.is_some() {
+        complete(schema, &values)?;
+        // A script has no other way to learn them; with its scheduled work they are in the definition.
+        if !definition.code.is_compiled() {
+            return Ok(roundsman_finder::with_defaults(schema, &values.into()));
+        }
     }
-    Ok(params.into())
+    Ok(values.into())
+}
+
+/// Whether what an earlier run was given still fits: kinds change.
+pub(crate) fn still_fit(run: &Run, catalogue: &Catalogue, definition: &TaskDefinition) -> Answer {
+    let empty = Map::new();
+    let given = run.params.as_object().unwrap_or(&empty);
+    let Some(known) = catalogue.get(definition.kind.as_str()) else { return Ok(()) };
+    let action = match &run.action {
+        None => None,
+        Some(name) => Some(action(name.as_str(), catalogue, definition)?.1),
+    };
+    let Some(schema) = schema(action, Some(&known.description), !given.is_empty(), definition)? else {
+        return Ok(());
+    };
+    let texts: Vec<(&str, String)> =
+        given.iter().map(|(key, value)| (key.as_str(), text_of(value))).collect();
+    let read = roundsman_finder::params_of(schema, texts.iter().map(|(key, text)| (*key, text.as_str())));
+    let checked = read.map_err(|wrong| wrong_ones(&wrong));
+    let checked =
+        checked.and_then(|values| if action.is_some() { complete(schema, &values) } else { Ok(()) });
+    checked.map_err(|failure| {
+        let (id, why) = (run.id, failure.message());
+        Failure::Usage(format!(
+            "what run {id} was given does not fit any more: {why}; see --as-then, or `trigger`"
+        ))
+    })
+}
+
+/// The schema that parameters must fit; nothing if there are none to fit.
+fn schema<'a>(
+    action: Option<&'a ActionDescription>,
+    kind: Option<&'a KindDescription>,
+    given: bool,
+    definition: &TaskDefinition,
+) -> Answer<Option<&'a Value>> {
+    match (action, kind) {
+        (Some(action), _) => Ok(Some(&action.params)),
+        (None, Some(kind)) if kind.takes_params => Ok(Some(&kind.schema)),
+        _ if !given => Ok(None),
+        (None, None) => Err(Failure::Usage(format!(
+            "there is no kind {} here that would say what it takes",
+            definition.kind
+        ))),
+        (None, Some(kind)) => Err(Failure::Usage(format!(
+            "the kind {} takes parameters with its actions only: write {} ACTION -p key=value{}",
+            kind.name,
+            definition.name,
+            offers(&kind.actions)
+        ))),
+    }
+}
+
+fn wrong_ones(wrong: &[String]) -> Failure {
+    Failure::Usage(wrong.join("\n"))
+}
+
+/// Paths are meant from where the person is, not from where the worker will be.
+fn absolute(schema: &Value, mut values: Map<String, Value>) -> Answer<Map<String, Value>> {
+    for (key, value) in &mut values {
+        let is_path = schema["properties"][key.as_str()]["format"] == "path";
+        if let Some(text) = value.as_str().filter(|_| is_path) {
+            let path = std::path::absolute(Path::new(text)).map_err(|error| {
+                Failure::Usage(format!(
+                    "parameter `{key}`: {text:?} cannot be made an absolute path: {error}"
+                ))
+            })?;
+            let path = path.into_os_string().into_string();
+            *value =
+                path.map_err(|_| Failure::Usage(format!("parameter `{key}`: the path is no text")))?.into();
+        }
+    }
+    Ok(values)
+}
+
+/// Refuses what must be given and is not.
+fn complete(schema: &Value, values: &Map<String, Value>) -> Answer {
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let missing: Vec<String> = required
+        .filter_map(Value::as_str)
+        .filter(|key| !values.contains_key(*key))
+        .map(|key| format!("parameter `{key}` is missing: add -p {key}=…"))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(wrong_ones(&missing)) }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn offers(actions: &[ActionDescription]) -> String {
+    let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
+    if names.is_empty() { "; it offers none".to_owned() } else { format!("; it offers {}", names.join(", ")) }
 }
 
 /// An action that the task's kind offers.
@@ -43,11 +146,5 @@ pub(crate) fn action<'a>(
         let name = name.parse().map_err(|error: InvalidName| Failure::Usage(error.to_string()))?;
         return Ok((name, info));
     }
-    let names: Vec<&str> = offered.iter().map(|action| action.name.as_str()).collect();
-    let offers = if names.is_empty() {
-        "it offers none".to_owned()
-    } else {
-        format!("it offers {}", names.join(", "))
-    };
-    Err(Failure::Usage(format!("kind {} has no action {name:?}: {offers}", definition.kind)))
+    Err(Failure::Usage(format!("kind {} has no action {name:?}{}", definition.kind, offers(offered))))
 }

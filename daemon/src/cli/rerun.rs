@@ -8,6 +8,7 @@ use super::{
     failure::{Answer, Failure},
     look::state_words,
     output::Output,
+    params,
     plan::{self, KnownTask, Standing},
     request::{self, Wish},
     session::{self, Session},
@@ -52,6 +53,9 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let mut notes = task.map_or_else(Vec::new, |task| request::circumstances(task, session.now()));
     let definition =
         if args.as_then { as_then(session, &earlier).await? } else { as_now(task, &earlier, &mut notes)? };
+    if !args.as_then {
+        params::still_fit(&earlier, session.catalogue(), &definition)?;
+    }
     let alone = args.alone || earlier.dry_run || earlier.action.is_some();
     let round = task.map_or_else(roundsman_store::Round::default, |task| request::round(task, &all, alone));
     let run = NewRun {

@@ -176,6 +176,8 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
     let mut facts = Fields::new();
     facts.add("kind", run.kind.as_str());
     facts.add_some("action", run.action.as_ref().map(|action| format!("{action} {}", params(&run.params))));
+    let own_params = run.params.as_object().filter(|given| run.action.is_none() && !given.is_empty());
+    facts.add_some("parameters", own_params.map(|_| params(&run.params)));
     facts.add_some("slot", run.slot.map(|slot| times::full(slot, zone)));
     facts.add("asked by", asked_by(run, zone));
     facts.add_some("repeats", run.rerun_of.map(|id| format!("run {id}")));

@@ -24,24 +24,6 @@ pub fn run(args: RunTaskArgs, globals: &Globals) -> ExitCode {
 }
 
 fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
-    let catalogue = session::catalogue(globals)?;
-    let loaded = session::load(globals, &catalogue)?;
-    let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
-    session::start_logging(filter, loaded.settings.log_format.value)?;
-    let definition = find(&loaded, &args.name)?.clone();
-    if !definition.enabled {
-        tracing::warn!("task {} is switched off; it runs because you asked for it", definition.name);
-    }
-    let action = action(args, &catalogue, &definition)?;
-    let order = errand::Order {
-        slot: slot(args, &definition)?,
-        exclusive: action.as_ref().is_none_or(|(_, exclusive)| *exclusive),
-        action: action.map(|(name, _)| name),
-        params: params::of_action(&args.params, args.action.as_deref(), "run-task")?,
-        dry_run: args.dry_run,
-        with_after: args.with_after,
-        definition,
-    };
     roundsman_supervisor::prepare_daemon()
         .map_err(|error| Failure::failed("cannot prepare this process for starting workers", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -49,11 +31,42 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
+    let kinds = runtime.block_on(session::whole_catalogue(globals))?;
+    let loaded = session::load(globals, &kinds)?;
+    let catalogue = kinds.settled(&loaded);
+    let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
+    session::start_logging(filter, loaded.settings.log_format.value)?;
+    let order = order(args, &loaded, &catalogue)?;
     let screen = Arc::new(terminal::Screen::new(args.json, order.definition.timezone));
     let done = runtime.block_on(errand::run(&loaded, &catalogue, order, screen.clone()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     screen.clear();
     report::tell(done?, args)
+}
+
+/// What is to be run, as it was asked for.
+fn order(args: &RunTaskArgs, loaded: &Loaded, catalogue: &Catalogue) -> Answer<errand::Order> {
+    let definition = find(loaded, &args.name)?.clone();
+    let changed =
+        catalogue.broken().iter().find(|broken| broken.name.as_deref() == Some(definition.kind.as_str()));
+    if let Some(broken) = changed {
+        tracing::warn!("{}", broken.sentence());
+    }
+    if !definition.enabled {
+        tracing::warn!("task {} is switched off; it runs because you asked for it", definition.name);
+    }
+    let action =
+        args.action.as_deref().map(|name| params::action(name, catalogue, &definition)).transpose()?;
+    let of_action = action.as_ref().map(|(_, info)| *info);
+    Ok(errand::Order {
+        slot: slot(args, &definition)?,
+        exclusive: of_action.is_none_or(|info| info.exclusive),
+        params: params::of_run(&args.params, of_action, catalogue, &definition)?,
+        action: action.map(|(name, _)| name),
+        dry_run: args.dry_run,
+        with_after: args.with_after,
+        definition,
+    })
 }
 
 fn find<'a>(loaded: &'a Loaded, name: &str) -> Answer<&'a TaskDefinition> {
@@ -77,14 +90,4 @@ fn slot(args: &RunTaskArgs, definition: &TaskDefinition) -> Answer<Option<rounds
         definition.name,
         definition.name
     )))
-}
-
-fn action(
-    args: &RunTaskArgs,
-    catalogue: &Catalogue,
-    definition: &TaskDefinition,
-) -> Answer<Option<(roundsman_model::ActionName, bool)>> {
-    let Some(name) = &args.action else { return Ok(None) };
-    let (name, info) = params::action(name, catalogue, definition)?;
-    Ok(Some((name, info.exclusive)))
 }

@@ -40,6 +40,18 @@ pub(crate) async fn whole_catalogue(globals: &Globals) -> Answer<Catalogue> {
     Ok(made.map_err(|error| Failure::failed("cannot look for kinds", error))?.catalogue)
 }
 
+/// Kinds as they count with the configuration of this host, as far as that can be loaded.
+pub(crate) fn settled(globals: &Globals, kinds: Catalogue) -> Catalogue {
+    let loaded = roundsman_config::examine(globals.config.as_deref(), &kinds, &Environment::of_process()).0;
+    loaded.map_or_else(|| kinds.clone(), |loaded| kinds.settled(&loaded))
+}
+
+/// The kinds that are compiled in, and no others.
+pub(crate) fn compiled() -> Answer<Catalogue> {
+    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(Catalogue::compiled(&registry))
+}
+
 /// What makes the kinds of a daemon, and where they are.
 pub(crate) fn maker_of_daemon(globals: &Globals) -> Answer<(Maker, Places)> {
     let folders = folders(globals);
@@ -57,8 +69,7 @@ fn work_root() -> PathBuf {
 }
 
 fn maker(folders: &Folders, work_root: PathBuf) -> Answer<Maker> {
-    let registry = Registry::collect().map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(Maker::new(Catalogue::compiled(&registry), folders.state_dir.as_deref(), work_root))
+    Ok(Maker::new(compiled()?, folders.state_dir.as_deref(), work_root))
 }
 
 /// Loads the configuration, or tells everything that is wrong with it.

@@ -21,7 +21,7 @@ pub struct Args {
     name: String,
     /// One of the kind's actions, instead of its scheduled work
     action: Option<String>,
-    /// A parameter for the kind
+    /// A parameter of the action, or of the task where its kind takes them (`roundsman kinds KIND`)
     #[arg(short = 'p', long = "param", value_name = "KEY=VALUE")]
     params: Vec<String>,
     /// Read only: what would be written becomes a plan; tasks that follow this one do not run
@@ -57,7 +57,8 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
             task.name()
         ));
     }
-    let params = params::of_action(&args.params, args.action.as_deref(), "trigger")?;
+    let of_action = action.as_ref().map(|(_, info)| *info);
+    let params = params::of_run(&args.params, of_action, session.catalogue(), &task.definition)?;
     // An action is not the work that others wait for, and a plan is no result to build upon.
     let alone = args.alone || args.dry_run || action.is_some();
     let run = NewRun {

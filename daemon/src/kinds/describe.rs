@@ -76,7 +76,8 @@ impl Describer {
                 .map_err(|error| format!("no worker can be started to ask it: {error}"))?;
             let config = roundsman_supervisor::Config::new(self.work_root.clone(), Arc::new(SystemClock));
             let executor = ProcessExecutor::new(config);
-            let executor = executor.map_err(|error| format!("no worker can be started to ask it: {error}"))?;
+            let executor =
+                executor.map_err(|error| format!("no worker can be started to ask it: {error}"))?;
             Ok(Arc::new(executor) as Arc<dyn Executor>)
         };
         self.executor.get_or_init(make).clone()

@@ -173,7 +173,8 @@ impl Kinds<'_> {
     /// Keeps everything that was accepted from a folder that cannot be looked into now.
     fn keep_all_of(&mut self, mut folder: Broken) {
         let record = self.record;
-        let below = record.kinds.values().filter_map(Accepted::path).filter(|path| path.starts_with(&folder.path));
+        let below =
+            record.kinds.values().filter_map(Accepted::path).filter(|path| path.starts_with(&folder.path));
         for path in below {
             folder.kept |= self.keep(None, path).is_some();
         }
@@ -202,4 +203,3 @@ impl Accepted {
         }
     }
 }
-

@@ -204,7 +204,12 @@ impl Maker {
             kinds: from_files.map(|(name, known)| (name.clone(), accepted(known))).collect(),
             described: made.described.clone(),
             glance: made.glance.clone(),
-            broken: settled.broken().iter().filter(|one| Some(*one) != self.unread.as_ref()).cloned().collect(),
+            broken: settled
+                .broken()
+                .iter()
+                .filter(|one| Some(*one) != self.unread.as_ref())
+                .cloned()
+                .collect(),
         };
         let mut now = self.record();
         if *now == record {

@@ -121,7 +121,9 @@ fn listen(heard: Arc<Heard>, wakeups: Arc<Notify>) -> Option<RecommendedWatcher>
         wakeups.notify_one();
     };
     notify::recommended_watcher(told)
-        .inspect_err(|error| tracing::warn!("changes of kinds are noticed within a minute, not at once: {error}"))
+        .inspect_err(|error| {
+            tracing::warn!("changes of kinds are noticed within a minute, not at once: {error}")
+        })
         .ok()
 }
 
@@ -159,4 +161,3 @@ impl Service for Watcher {
         if looked.unfinished || fresh { SOON } else { REST }
     }
 }
-

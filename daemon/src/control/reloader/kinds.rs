@@ -43,7 +43,15 @@ impl Reloader {
         let (again, kinds) = (loaded.clone(), made.catalogue.clone());
         let load = move || roundsman_config::again(&again, &kinds, &Environment::of_process());
         let fresh = beside(load).await?;
-        self.put_in_force(made, fresh, BY).await?;
+        let settled = made.catalogue.settled(&fresh);
+        let now = self.stock.shelf.now();
+        if settled.offers_the_same(&now) && fresh.tasks == loaded.tasks {
+            // A version that was not accepted: nothing to put in force, only something to say.
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+            self.stock.take(made, settled, &now);
+        } else {
+            self.put_in_force(made, fresh, BY).await?;
+        }
         *self.said.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
@@ -60,7 +68,10 @@ impl Reloader {
     fn complain(&self, why: String) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.as_ref() != Some(&why) {
-            tracing::error!(by = BY, "changed kinds were not put in force, everything stays as it was: {why}");
+            tracing::error!(
+                by = BY,
+                "changed kinds were not put in force, everything stays as it was: {why}"
+            );
             *said = Some(why);
         }
     }

@@ -13,7 +13,8 @@ use super::{Glance, glance};
 
 /// A time at which everything in a fresh folder is long past.
 fn later() -> Timestamp {
-    Timestamp::from(fs::metadata("/proc/self").unwrap().modified().unwrap()) + delta(Duration::from_secs(3600))
+    Timestamp::from(fs::metadata("/proc/self").unwrap().modified().unwrap())
+        + delta(Duration::from_secs(3600))
 }
 
 fn look(root: &Path) -> Glance {
