@@ -15,6 +15,7 @@ mod checks;
 mod completions;
 mod config;
 mod confirm;
+mod credentials;
 mod db;
 mod doctor;
 mod fields;
@@ -107,6 +108,7 @@ async fn find(command: Command, globals: &Globals, clock: Arc<dyn Clock>, out: &
     match command {
         Command::Completions(args) => return completions::run(&args, out),
         Command::Config(args) => return config::run(args, globals, out).await,
+        Command::Credentials(args) => return credentials::run(args, globals, clock, out).await,
         Command::Doctor(args) => return doctor::run(&args, globals, clock, out).await,
         Command::Kinds(args) => return kinds::run(&args, globals, out).await,
         _ => {}
@@ -142,6 +144,7 @@ async fn ask(command: Command, session: &Session, out: &mut Output) -> Answer {
         | Command::RunTask(_)
         | Command::Completions(_)
         | Command::Config(_)
+        | Command::Credentials(_)
         | Command::Doctor(_)
         | Command::Kinds(_) => Ok(()),
     }

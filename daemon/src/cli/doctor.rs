@@ -2,6 +2,7 @@
 //! and needs nothing to be in order: what cannot be looked at is a finding like any other.
 
 mod configuration;
+mod credentials;
 mod disk;
 mod folders;
 mod ground;
@@ -21,6 +22,7 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_model::Clock;
 
+pub(super) use self::credentials::check_credentials;
 use self::{
     ground::Ground,
     group::{Group, Tally},
@@ -48,7 +50,7 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, globals: &Globals, clock: Arc<dyn Clock>, out: &mut Output) -> Answer {
-    let ground = Ground::survey(globals, clock)?;
+    let ground = Ground::survey(globals, clock).await?;
     let chosen = ground.choose(args.name.as_deref())?;
     let progress = Progress::new(args.json);
     let groups = look_around(&ground, chosen, &progress).await;

@@ -1,6 +1,6 @@
 //! What is said on the control socket: one JSON object to a line, in both directions. It carries nothing that has to last.
 
-use roundsman_model::{BootId, TaskName};
+use roundsman_model::{Abilities, BootId, TaskName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -77,6 +77,9 @@ pub(crate) struct Status {
     /// Whether its executable was replaced since it was started.
     #[serde(default)]
     pub(crate) replaced: bool,
+    /// What it can enforce of sandboxes: more, perhaps, than whoever asks.
+    #[serde(default)]
+    pub(crate) abilities: Option<Abilities>,
 }
 
 /// The line that says what came of an order.

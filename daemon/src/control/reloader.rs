@@ -143,6 +143,7 @@ impl Ears for Reloader {
             tick_age_secs: self.engine.health().tick_age().map(|age| age.as_secs_f64()),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             replaced: was_replaced(),
+            abilities: Some(self.engine.means().executor.abilities()),
         }
     }
 

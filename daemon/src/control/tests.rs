@@ -34,7 +34,15 @@ impl Ears for Listener {
     }
 
     async fn status(&self) -> Status {
-        Status { boot: BootId::new("boot-1"), leader: true, uptime_secs: 7.5, tick_age_secs: Some(0.5), version: None, replaced: false }
+        Status {
+            boot: BootId::new("boot-1"),
+            leader: true,
+            uptime_secs: 7.5,
+            tick_age_secs: Some(0.5),
+            version: None,
+            replaced: false,
+            abilities: None,
+        }
     }
 
     async fn reload(&self, by: &str) -> Result<Reloaded, String> {

@@ -85,8 +85,6 @@ fn groups_come_in_their_order_as_json() {
             assert!(level == "ok" || finding["advice"].is_string(), "what is not well has advice: {finding}");
         }
     }
-    let one = stage.json(&["doctor", "five", "--json"]);
-    assert_eq!(one.as_array().unwrap().len(), 7, "of the tasks only this one");
 }
 
 #[test]

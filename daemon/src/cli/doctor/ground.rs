@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Loaded, Problems, Settings};
-use roundsman_model::{Clock, Finding, TaskDefinition, Timestamp};
+use roundsman_model::{Abilities, Clock, Finding, TaskDefinition, Timestamp};
 use roundsman_store::{OpenOptions, Role, Store, StoreError, TaskRow};
 use tokio::sync::OnceCell;
 
@@ -15,9 +15,12 @@ use crate::{
         session::{self, store_url},
         suggest,
     },
+    control::{self, ControlError, Status},
     kinds::Catalogue,
 };
 
+/// How long plugins may take to say what they are.
+const PLUGINS: Duration = Duration::from_secs(10);
 /// How long one call to the store may take.
 const STORE_CALL: Duration = Duration::from_secs(6);
 
@@ -29,6 +32,7 @@ pub(super) struct Ground {
     loaded: Option<Loaded>,
     clock: Arc<dyn Clock>,
     store: OnceCell<Result<Arc<dyn Store>, Arc<StoreError>>>,
+    daemon: OnceCell<Result<Status, ControlError>>,
 }
 
 /// The tasks that are looked at.
@@ -42,13 +46,27 @@ pub(super) enum Chosen {
 }
 
 impl Ground {
-    /// Reads what there is.
-    pub(super) fn survey(globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
-        let catalogue = session::catalogue(globals)?;
+    /// Reads what there is. Plugins are asked what they are, for a while.
+    pub(super) async fn survey(globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
+        let whole = tokio::time::timeout(PLUGINS, session::whole_catalogue(globals)).await;
+        let catalogue = match whole {
+            Ok(Ok(catalogue)) => catalogue,
+            // What is known without asking has to do.
+            Ok(Err(_)) | Err(_) => session::catalogue(globals)?,
+        };
         let environment = Environment::of_process();
         let (loaded, problems) =
             roundsman_config::examine(globals.config.as_deref(), &catalogue, &environment);
-        Ok(Self { environment, catalogue, problems, loaded, clock, store: OnceCell::new() })
+        let catalogue = loaded.as_ref().map_or(catalogue.clone(), |loaded| catalogue.settled(loaded));
+        Ok(Self {
+            environment,
+            catalogue,
+            problems,
+            loaded,
+            clock,
+            store: OnceCell::new(),
+            daemon: OnceCell::new(),
+        })
     }
 
     /// The tasks to look at. One that nobody configured is a mistake of the person.
@@ -118,6 +136,18 @@ impl Ground {
             roundsman_store::open(&store_url(loaded), options).await.map_err(Arc::new)
         };
         Some(self.store.get_or_init(open).await.clone())
+    }
+
+    /// What the daemon of the state directory says of itself. Without settings there is none.
+    pub(super) async fn daemon(&self) -> Option<&Result<Status, ControlError>> {
+        let state_dir = &self.settings()?.state_dir.value;
+        Some(self.daemon.get_or_init(|| control::status(state_dir)).await)
+    }
+
+    /// What the daemon can enforce of sandboxes, or this process where no daemon answers.
+    pub(super) async fn abilities(&self) -> Abilities {
+        let told = self.daemon().await.and_then(|answer| answer.as_ref().ok()?.abilities.clone());
+        told.unwrap_or_else(roundsman_supervisor::abilities)
     }
 
     /// Closes what was opened.

@@ -19,8 +19,8 @@ pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     let zone = settings.map(|settings| settings.timezone.value);
     let workers = settings.map(|settings| settings.workers.value);
     found.extend(aside(|| vec![kernel(), user(), processes(), proc_is_open()]).await);
-    let tasks = ground.tasks().to_vec();
-    found.extend(aside(move || sandbox::look(&roundsman_supervisor::abilities(), &tasks)).await);
+    let abilities = ground.abilities().await;
+    found.extend(sandbox::look(&abilities, ground.tasks()));
     found.extend(aside(move || vec![zones(zone, Path::new(ZONES)), clock(clock_trust())]).await);
     found.extend(aside(move || limits::look(workers)).await);
 }

@@ -3,7 +3,6 @@
 use std::{fs, io, os::unix::fs::MetadataExt as _, path::Path};
 
 use nix::unistd::{AccessFlags, access, geteuid};
-use roundsman_config::Settings;
 use roundsman_model::Finding;
 
 use super::{
@@ -12,8 +11,8 @@ use super::{
     group::aside,
 };
 use crate::{
-    cli::times,
-    control::{self, ControlError, Status},
+    cli::{failure, times},
+    control::{ControlError, Status},
 };
 
 /// A daemon that has not looked at slots for so many seconds does not fire.
@@ -25,7 +24,7 @@ pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     let Some(settings) = ground.settings_with("daemon.state_dir", found) else { return };
     let folder = settings.state_dir.value.clone();
     found.extend(aside(move || directory(&folder)).await);
-    found.extend(daemon(settings).await);
+    found.extend(ground.daemon().await.map(|answer| daemon(answer)).unwrap_or_default());
 }
 
 fn directory(path: &Path) -> Vec<Finding> {
@@ -102,9 +101,9 @@ fn file_system(path: &Path) -> Option<Finding> {
     Some(Finding::warning("file system", format!("{name}: {means}"), advice))
 }
 
-async fn daemon(settings: &Settings) -> Vec<Finding> {
-    match control::status(&settings.state_dir.value).await {
-        Ok(status) => running(&status, env!("CARGO_PKG_VERSION")),
+fn daemon(answer: &Result<Status, ControlError>) -> Vec<Finding> {
+    match answer {
+        Ok(status) => running(status, env!("CARGO_PKG_VERSION")),
         Err(error @ ControlError::Absent { .. }) => vec![Finding::warning(
             "daemon",
             error.to_string(),
@@ -115,7 +114,7 @@ async fn daemon(settings: &Settings) -> Vec<Finding> {
         }
         Err(error) => vec![Finding::failure(
             "daemon",
-            crate::cli::failure::chain(&error),
+            failure::chain(error),
             "it may be stuck: see its log, and restart it if nothing moves there",
         )],
     }

@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use roundsman_engine::{Keyring, Means, PREFLIGHT_WITHIN, Resolver};
-use roundsman_model::{Finding, FindingLevel, TaskDefinition, TaskName};
+use roundsman_model::{Abilities, Finding, FindingLevel, TaskDefinition, TaskName};
 use roundsman_store::TaskRow;
-use roundsman_wire::Executor;
+use roundsman_wire::{AttemptOrder, Executor, Host, RunningAttempt, StartError};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -37,8 +37,33 @@ struct Workshop {
     environment: roundsman_engine::Environment,
     keyring: Arc<dyn Keyring>,
     protected: Vec<std::path::PathBuf>,
-    /// Work directories, where there is no state directory to make them in.
-    _folder: Option<tempfile::TempDir>,
+    /// The work directories.
+    _folder: tempfile::TempDir,
+}
+
+/// Workers of this process, judged by what the daemon's could be kept from.
+struct AsDaemon {
+    executor: Arc<dyn Executor>,
+    abilities: Abilities,
+}
+
+#[async_trait::async_trait]
+impl Executor for AsDaemon {
+    async fn start(
+        &self,
+        order: AttemptOrder,
+        host: Arc<dyn Host>,
+    ) -> Result<Box<dyn RunningAttempt>, StartError> {
+        self.executor.start(order, host).await
+    }
+
+    async fn sweep(&self, ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> std::io::Result<u32> {
+        self.executor.sweep(ours).await
+    }
+
+    fn abilities(&self) -> Abilities {
+        self.abilities.clone()
+    }
 }
 
 /// Looks at the chosen tasks, a few at a time, for as long as there is time.
@@ -177,23 +202,21 @@ async fn open_workshop(ground: &Ground) -> Result<Workshop, Finding> {
         let advice = "run doctor as the daemon's user or as root";
         Finding::failure("start workers", why, advice)
     };
-    let mut settings = ground.settings().ok_or_else(|| cannot("there are no settings".to_owned()))?.clone();
+    let loaded = ground.loaded().ok_or_else(|| cannot("there are no settings".to_owned()))?;
     roundsman_supervisor::prepare_daemon().map_err(|error| cannot(error.to_string()))?;
-    let mut folder = None;
-    if !settings.state_dir.value.is_dir() {
-        // Looking leaves nothing behind, not even a state directory.
-        let own = tempfile::tempdir()
-            .map_err(|error| cannot(format!("there is no room for work directories: {error}")))?;
-        own.path().clone_into(&mut settings.state_dir.value);
-        folder = Some(own);
-    }
+    // Looking leaves nothing behind in the state directory, which may not even be there.
+    let folder =
+        tempfile::tempdir().map_err(|error| cannot(format!("no room for work directories: {error}")))?;
+    let mut settings = loaded.settings.clone();
+    folder.path().clone_into(&mut settings.state_dir.value);
     let executor = assemble::executor(&settings).map_err(|failure| cannot(failure.message().to_owned()))?;
+    let executor = AsDaemon { executor, abilities: ground.abilities().await };
     Ok(Workshop {
-        executor,
+        executor: Arc::new(executor),
         resolver: assemble::resolver(&ground.environment, ground.catalogue.clone()),
         environment: assemble::lookup(&ground.environment),
-        keyring: Arc::new(roundsman_engine::NoKeyring),
-        protected: assemble::settings::of_errand(&settings, &ground.catalogue).protected,
+        keyring: assemble::keyring::keyring(loaded, &ground.environment, ground.catalogue.clone()),
+        protected: assemble::settings::protected(loaded),
         _folder: folder,
     })
 }

@@ -13,6 +13,7 @@ fn status(tick: Option<f64>) -> Status {
         tick_age_secs: tick,
         version: Some("1.2.3".to_owned()),
         replaced: false,
+        abilities: None,
     }
 }
 
