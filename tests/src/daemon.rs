@@ -44,6 +44,13 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// The folder of a site for what is the daemon's, and that for everything else.
+const OWN: &str = "own";
+const OPEN: &str = "open";
+/// What is the daemon's: names in the first of these folders.
+const DAEMONS: [&str; 7] =
+    ["state", "roundsman.toml", "conf.d", "scripts", "plugins", "credentials.vault", "vault.key"];
+
 /// A place for one installation: state directory, configuration, store.
 pub struct Site {
     folder: tempfile::TempDir,
@@ -60,6 +67,9 @@ impl Site {
     /// A site with another program, another store.
     pub fn of(program: PathBuf, store: Option<String>, tasks: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        for made in [OWN, OPEN] {
+            std::fs::create_dir(folder.path().join(made)).expect("a folder in a temporary folder");
+        }
         let site = Self { folder, program, store };
         site.configure(tasks);
         site
@@ -71,9 +81,11 @@ impl Site {
         std::fs::write(self.path("roundsman.toml"), text).expect("the configuration is written");
     }
 
-    /// A path in the site's folder.
+    /// A path in the site's folder. What is the daemon's has a folder of its own in it, as on every host: directly beside
+    /// what is protected tasks can make nothing.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        let first = name.split('/').next().unwrap_or_default();
+        self.folder.path().join(if DAEMONS.contains(&first) { OWN } else { OPEN }).join(name)
     }
 
     /// The binary that is run.
