@@ -16,7 +16,7 @@ use std::{
 
 use roundsman_model::Sandbox;
 use roundsman_processes::MARK;
-use roundsman_wire::{Request, StartError};
+use roundsman_wire::{Purpose, Request, StartError};
 use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 
@@ -36,6 +36,8 @@ pub(crate) struct SpawnOrder {
     name: String,
     mark: String,
     env: BTreeMap<String, String>,
+    /// What it is for, if not for a run: for those who look at the list of processes.
+    shown: Option<&'static str>,
     /// Whether the worker becomes another user.
     as_other: bool,
     /// The limits of its cgroup, if it gets one.
@@ -95,7 +97,12 @@ impl SpawnOrder {
             env.insert("LOGNAME".to_owned(), user.clone());
         }
         let limits = confinement.in_cgroup.then(|| confinement.sandbox.clone());
-        Self { name: format!("{}-{}", request.run, request.attempt), mark, env, as_other, limits }
+        let shown = match request.purpose {
+            Purpose::Run => None,
+            Purpose::Describe => Some("--describe"),
+            Purpose::Preflight => Some("--preflight"),
+        };
+        Self { name: format!("{}-{}", request.run, request.attempt), mark, env, shown, as_other, limits }
     }
 }
 
@@ -162,7 +169,7 @@ fn spawn_child(ground: &Ground, order: &SpawnOrder, workers: &Workers) -> Result
     let workdir = made
         .and_then(|()| WorkDir::make(root, &order.name))
         .map_err(|source| refused(source, |source| StartError::WorkDir { path: root.clone(), source }))?;
-    match spawn_in(&ground.exe, &order.env, workdir.path(), workers) {
+    match spawn_in(&ground.exe, order, workdir.path(), workers) {
         Ok((mut child, wire)) => {
             let stdout = child.stdout.take().expect("the output was piped").into();
             let stderr = child.stderr.take().expect("the output was piped").into();
@@ -177,12 +184,12 @@ fn spawn_child(ground: &Ground, order: &SpawnOrder, workers: &Workers) -> Result
 
 fn spawn_in(
     exe: &Path,
-    env: &BTreeMap<String, String>,
+    order: &SpawnOrder,
     workdir: &Path,
     workers: &Workers,
 ) -> io::Result<(std::process::Child, UnixStream)> {
     let (wire, theirs) = UnixStream::pair()?;
-    let mut command = command(exe, env, workdir);
+    let mut command = command(exe, order, workdir);
     // The command owns the worker's end and is dropped with it: only the worker itself then holds the wire open.
     command.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped());
     Ok((workers.spawn(&mut command)?, wire))
@@ -190,9 +197,10 @@ fn spawn_in(
 
 /// No hook runs between fork and exec, which would cost the fast way to start a process.
 #[expect(clippy::disallowed_methods, reason = "this is the place where workers are started")]
-fn command(exe: &Path, env: &BTreeMap<String, String>, workdir: &Path) -> std::process::Command {
+fn command(exe: &Path, order: &SpawnOrder, workdir: &Path) -> std::process::Command {
+    let env = &order.env;
     let mut command = std::process::Command::new(exe);
-    command.arg0("roundsman").arg("worker").env_clear().envs(env).current_dir(workdir);
+    command.arg0("roundsman").arg("worker").args(order.shown).env_clear().envs(env).current_dir(workdir);
     if !env.contains_key("HOME") {
         command.env("HOME", workdir);
     }

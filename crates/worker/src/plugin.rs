@@ -3,6 +3,7 @@
 
 mod answer;
 mod desk;
+mod elf;
 mod file;
 mod library;
 mod table;

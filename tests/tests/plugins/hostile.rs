@@ -31,7 +31,7 @@ async fn an_abort_with_last_words() {
 
 #[tokio::test]
 async fn an_overflow_of_the_stack() {
-    let before = "static int deep(volatile int *p) { volatile int room[4096]; room[0] = *p + 1; \
+    let before = "static int deep(volatile int *p) { volatile int room[64]; room[0] = *p + 1; \
                   return *p < 0 ? 0 : deep(room) + room[1]; }";
     let describe = "int zero = 0; return deep(&zero);";
     said(

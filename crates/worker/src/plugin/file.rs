@@ -17,25 +17,17 @@ use rustix::{
 };
 use sha2::{Digest, Sha256};
 
+use super::elf;
+
 /// More is no plugin, but would fill the memory.
 const MAX_BYTES: u64 = 512 << 20;
 /// Bytes read at once.
 const PORTION: usize = 256 << 10;
-/// The machine in the head of a shared library for this machine; 0 where it is not known.
-const OUR_MACHINE: u16 = match std::env::consts::ARCH.as_bytes() {
-    b"x86_64" => 62,
-    b"aarch64" => 183,
-    b"riscv64" => 243,
-    b"powerpc64" => 21,
-    b"s390x" => 22,
-    _ => 0,
-};
-
 /// A plugin's bytes, in a file without a name that can no longer be written.
 pub(super) struct Copied {
     pub(super) path: PathBuf,
     /// Stays open as long as the process: debuggers and backtraces find the file through it.
-    memory: OwnedFd,
+    memory: File,
 }
 
 /// Why there is nothing to load.
@@ -66,7 +58,7 @@ impl Copied {
         if !about.is_file() || about.len() > MAX_BYTES {
             return Err(refuse(format!("it is no file of at most {} MiB", MAX_BYTES >> 20)));
         }
-        let (head, found, memory) =
+        let (bytes, found, memory) =
             copy(file).map_err(|error| refuse(format!("it cannot be copied into memory: {error}")))?;
         if found != sha256 {
             return Err(Unusable::Changed(format!(
@@ -76,7 +68,7 @@ impl Copied {
                 short(sha256)
             )));
         }
-        check_head(&head).map_err(refuse)?;
+        elf::check(&memory, bytes).map_err(refuse)?;
         Ok(Self { path: path.to_owned(), memory })
     }
 
@@ -86,11 +78,11 @@ impl Copied {
     }
 }
 
-/// Copies it, and says how it begins and which hash the copy has.
-fn copy(mut file: File) -> std::io::Result<(Vec<u8>, String, OwnedFd)> {
+/// Copies it, and says how long the copy is and which hash it has.
+fn copy(mut file: File) -> std::io::Result<(u64, String, File)> {
     let mut memory = File::from(memory()?);
     let mut hash = Sha256::new();
-    let (mut head, mut portion, mut bytes) = (Vec::new(), vec![0; PORTION], 0_u64);
+    let (mut portion, mut bytes) = (vec![0; PORTION], 0_u64);
     loop {
         let read = match file.read(&mut portion) {
             Ok(0) => break,
@@ -102,16 +94,13 @@ fn copy(mut file: File) -> std::io::Result<(Vec<u8>, String, OwnedFd)> {
         if bytes > MAX_BYTES {
             return Err(ErrorKind::FileTooLarge.into());
         }
-        if head.len() < 64 {
-            head.extend_from_slice(&portion[..read.min(64)]);
-        }
         hash.update(&portion[..read]);
         memory.write_all(&portion[..read])?;
     }
     let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
     fcntl_add_seals(&memory, seals)?;
     let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((head, digits, memory.into()))
+    Ok((bytes, digits, memory))
 }
 
 /// Loading needs no right to execute the file itself, and hosts that are careful refuse to give it.
@@ -122,43 +111,6 @@ fn memory() -> std::io::Result<OwnedFd> {
         Err(Errno::INVAL) => Ok(memfd_create("roundsman-plugin", flags)?),
         made => Ok(made?),
     }
-}
-
-/// What the dynamic linker would say less clearly.
-fn check_head(head: &[u8]) -> Result<(), String> {
-    const SHARED: u16 = 3;
-    if head.len() < 20 || !head.starts_with(b"\x7fELF") {
-        return Err("it is no shared library (no ELF file)".to_owned());
-    }
-    let bits = if head[4] == 2 { 64 } else { 32 };
-    let word = |at: usize| {
-        let bytes = [head[at], head[at + 1]];
-        if head[5] == 2 { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
-    };
-    let (sort, machine) = (word(16), word(18));
-    if sort != SHARED {
-        return Err("it is an ELF file but no shared library: build it with -shared -fPIC".to_owned());
-    }
-    if bits != usize::BITS || (OUR_MACHINE != 0 && machine != OUR_MACHINE) {
-        let (ours, theirs) = (std::env::consts::ARCH, machine_name(machine));
-        return Err(format!("it was built for another machine: {theirs} ({bits} bits); this is {ours}"));
-    }
-    Ok(())
-}
-
-fn machine_name(machine: u16) -> String {
-    let known = [
-        (3, "x86"),
-        (8, "mips"),
-        (21, "powerpc64"),
-        (22, "s390x"),
-        (40, "arm"),
-        (62, "x86_64"),
-        (183, "aarch64"),
-        (243, "riscv"),
-    ];
-    let name = known.into_iter().find(|(number, _)| *number == machine);
-    name.map_or_else(|| format!("machine {machine}"), |(_, name)| name.to_owned())
 }
 
 fn short(sha256: &str) -> &str {

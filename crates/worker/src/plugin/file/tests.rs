@@ -2,30 +2,18 @@
 
 use super::*;
 
-/// The beginning of an ELF file.
-fn head(class: u8, order: u8, sort: u16, machine: u16) -> Vec<u8> {
-    let mut head = b"\x7fELF".to_vec();
-    head.extend([class, order, 1]);
+/// As little as passes for a shared library.
+fn head() -> Vec<u8> {
+    let mut head = b"\x7fELF\x02\x01\x01".to_vec();
     head.resize(16, 0);
-    let bytes = |word: u16| if order == 2 { word.to_be_bytes() } else { word.to_le_bytes() };
-    head.extend(bytes(sort));
-    head.extend(bytes(machine));
+    head.extend([3, 0]);
+    head.extend(elf::OUR_MACHINE.to_le_bytes());
+    head.resize(64, 0);
     head
 }
 
 fn digits(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[test]
-fn heads_are_told_apart() {
-    assert_eq!(check_head(&head(2, 1, 3, OUR_MACHINE)), Ok(()));
-    let complaint = |head: &[u8]| check_head(head).unwrap_err();
-    assert!(complaint(b"#!/bin/sh\n").contains("no ELF file"));
-    assert!(complaint(b"\x7fELF").contains("no ELF file"));
-    assert!(complaint(&head(2, 1, 1, OUR_MACHINE)).contains("-shared -fPIC"));
-    assert!(complaint(&head(2, 2, 3, 22)).contains("another machine: s390x (64 bits)"));
-    assert!(complaint(&head(1, 1, 3, 40)).contains("another machine: arm (32 bits)"));
 }
 
 #[test]
@@ -37,7 +25,7 @@ fn another_version_is_not_taken() {
         other => panic!("{:?}", other.map(|_| ())),
     };
     assert!(changed("").ends_with("a.so is gone"));
-    std::fs::write(&path, head(2, 1, 3, OUR_MACHINE)).unwrap();
+    std::fs::write(&path, head()).unwrap();
     assert!(changed("0123456789abcdef").contains("the accepted version has 0123456789ab…; a reload"));
 }
 
@@ -45,7 +33,7 @@ fn another_version_is_not_taken() {
 fn what_was_accepted_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.so");
-    let bytes = head(2, 1, 3, OUR_MACHINE);
+    let bytes = head();
     std::fs::write(&path, &bytes).unwrap();
     let copied = Copied::accepted(&path, &digits(&bytes)).map_err(|_| "refused").unwrap();
     std::fs::write(&path, "something else").unwrap();
