@@ -4,6 +4,7 @@
 mod announce;
 mod control;
 mod drain;
+pub(crate) mod keyring;
 pub(crate) mod settings;
 mod start;
 mod upkeep;
@@ -12,8 +13,8 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use roundsman_config::Loaded;
 use roundsman_engine::{
-    Dispatcher, Engine, EngineParts, Examiner, Expirer, Firer, Follower, Health, Heart, Lead, Pruner, Rescuer, Service,
-    Stopper, run_service,
+    Dispatcher, Engine, EngineParts, EngineSettings, Examiner, Expirer, Firer, Follower, Health, Heart, Lead,
+    Pruner, Rescuer, Service, Stopper, run_service,
 };
 use roundsman_store::Store;
 use roundsman_task::SystemClock;
@@ -149,10 +150,13 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         metrics: foundation.kind_metrics.clone(),
         resolver: start::resolver(&environment, foundation.stock.shelf.clone()),
         environment: start::lookup(&environment),
-        keyring: Arc::new(roundsman_engine::NoKeyring),
+        keyring: keyring::keyring(&foundation.loaded, &environment, foundation.stock.shelf.clone()),
         observer: None,
         health: foundation.health.clone(),
-        settings: settings::of_daemon(&foundation.loaded.settings, &foundation.stock.shelf.now()),
+        settings: EngineSettings {
+            protected: settings::protected(&foundation.loaded),
+            ..settings::of_daemon(&foundation.loaded.settings, &foundation.stock.shelf.now())
+        },
     })
 }
 

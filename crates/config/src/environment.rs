@@ -8,8 +8,10 @@ pub const DEFAULT_FILE: &str = "/etc/roundsman/roundsman.toml";
 /// What surrounds the process.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Environment {
-    /// Environment variables.
+    /// Environment variables that references may name and tasks may ask for.
     pub variables: BTreeMap<String, String>,
+    /// Environment variables that hold credentials or keys. No reference leads to them and no task gets them.
+    pub withheld: BTreeMap<String, String>,
     /// The name of the system's time zone.
     pub system_zone: Option<String>,
     /// The host's name.
@@ -28,9 +30,11 @@ impl Environment {
         let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
+        let (withheld, variables) = apart(std::env::vars_os().filter_map(unicode));
         let host_name = fs::read_to_string("/proc/sys/kernel/hostname").ok();
         Self {
-            variables: std::env::vars_os().filter_map(unicode).collect(),
+            variables,
+            withheld,
             system_zone: iana_time_zone::get_timezone().ok(),
             host_name: host_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             processors: thread::available_parallelism().map_or(1, usize::from),
@@ -41,11 +45,11 @@ impl Environment {
 
     /// An environment with these variables and nothing else: no file, no zone, two processors, in `/`.
     pub fn with<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let (withheld, variables) = apart(variables.into_iter().map(owned));
         Self {
-            variables: variables
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            variables,
+            withheld,
             system_zone: None,
             host_name: None,
             processors: 2,
@@ -58,6 +62,18 @@ impl Environment {
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+}
+
+/// Whether a variable holds credentials or keys.
+pub(crate) fn is_withheld(name: &str) -> bool {
+    name.starts_with("ROUNDSMAN_CRED_") || name == "ROUNDSMAN_VAULT_KEY"
+}
+
+type Variables = BTreeMap<String, String>;
+
+/// The variables that are withheld, and the others.
+fn apart(variables: impl Iterator<Item = (String, String)>) -> (Variables, Variables) {
+    variables.partition(|(name, _)| is_withheld(name))
 }
 
 impl fmt::Debug for Environment {

@@ -3,7 +3,11 @@
 
 use std::fs;
 
-use crate::{draft::Draft, environment::Environment, node::Node};
+use crate::{
+    draft::Draft,
+    environment::{Environment, is_withheld},
+    node::Node,
+};
 
 /// The largest file that a reference may stand for.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -86,6 +90,12 @@ pub(crate) fn expand_telling(
                 (Some(value), _) => {
                     tell(Reference::Variable(name), value);
                     expanded.push_str(value);
+                }
+                (None, _) if is_withheld(name) => {
+                    return Err(format!(
+                        "the variable {name} holds what only the daemon may know; a task gets credentials with its key \
+                         `credentials`"
+                    ));
                 }
                 (None, Otherwise::Text(text)) => expanded.push_str(text),
                 (None, Otherwise::Error) => {

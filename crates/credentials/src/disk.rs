@@ -45,8 +45,14 @@ pub enum Step {
 /// Hears of each step; for tests that end a process in the middle of a change.
 pub type OnStep = fn(Step);
 
-/// The content of a file and what is known of it, if it is there.
-pub(crate) fn read(path: &Path) -> Result<Option<(Zeroizing<Vec<u8>>, Metadata)>, Error> {
+/// A file as it was read.
+pub(crate) struct Content {
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) metadata: Metadata,
+}
+
+/// Reads a file, if it is there.
+pub(crate) fn read(path: &Path) -> Result<Option<Content>, Error> {
     let failed = |source| Error::Disk { attempted: "read", path: path.to_owned(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -57,7 +63,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<(Zeroizing<Vec<u8>>, Metadata)>
     // Large enough at once: what a vector leaves behind when it grows is not wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 64));
     file.read_to_end(&mut bytes).map_err(failed)?;
-    Ok(Some((bytes, metadata)))
+    Ok(Some(Content { bytes, metadata }))
 }
 
 /// The right to change a file, until it is dropped.

@@ -40,7 +40,7 @@ impl Ini {
             problem: problem.to_owned(),
         };
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() + 1;
             wrong(line, "is not UTF-8 text")
         })?;
         let mut ini = Self::default();

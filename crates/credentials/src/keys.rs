@@ -9,7 +9,10 @@ use std::{
 use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
-use crate::{Error, Key, disk};
+use crate::{
+    Error, Key,
+    disk::{self, Content},
+};
 
 /// The variable that holds keys.
 pub const KEY_VARIABLE: &str = "ROUNDSMAN_VAULT_KEY";
@@ -122,7 +125,7 @@ impl KeyLookup {
 
 /// The text of a key file, if it is there and in the right hands.
 fn read(path: &Path, place: &KeyPlace) -> Result<Option<Zeroizing<String>>, Error> {
-    let Some((bytes, metadata)) = disk::read(path)? else { return Ok(None) };
+    let Some(Content { bytes, metadata }) = disk::read(path)? else { return Ok(None) };
     let me = geteuid().as_raw();
     if metadata.uid() != me && metadata.uid() != 0 {
         return Err(Error::Owner { path: path.to_owned(), owner: metadata.uid(), me });

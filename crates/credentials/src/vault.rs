@@ -97,14 +97,14 @@ impl Vault {
     /// Makes an empty vault. Its key comes to the key file unless there are keys already.
     pub fn init(&self) -> Result<KeyPlace, Error> {
         let place = self.lookup.place();
-        self.create_folder(&self.path)?;
+        create_folder(&self.path)?;
         let _lock = disk::lock(&self.path)?;
         if self.exists() {
             return Err(Error::Exists { path: self.path.clone() });
         }
         match &place {
             KeyPlace::File(path) if !path.exists() => {
-                self.create_folder(path)?;
+                create_folder(path)?;
                 let keys = Keys::of(vec![Key::generate()], place.clone());
                 disk::replace(path, keys.text().as_bytes(), self.on_step)?;
             }
@@ -117,7 +117,7 @@ impl Vault {
 
     /// Makes an empty vault whose key is kept elsewhere.
     pub fn init_without_key(&self) -> Result<(), Error> {
-        self.create_folder(&self.path)?;
+        create_folder(&self.path)?;
         let _lock = disk::lock(&self.path)?;
         if self.exists() {
             return Err(Error::Exists { path: self.path.clone() });
@@ -129,14 +129,6 @@ impl Vault {
         let mut ini = Ini::default();
         ini.comment(HEADING);
         disk::replace(&self.path, ini.text().as_bytes(), self.on_step)
-    }
-
-    fn create_folder(&self, file: &Path) -> Result<(), Error> {
-        let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-            return Ok(());
-        };
-        let failed = |source| Error::Disk { attempted: "make the folder", path: folder.to_owned(), source };
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)
     }
 
     /// The values of a section; nothing if it is not there.
@@ -253,7 +245,7 @@ impl Vault {
 
     fn read(&self) -> Result<(Ini, Zeroizing<Vec<u8>>), Error> {
         let read = disk::read(&self.path)?;
-        let (bytes, _) = read.ok_or_else(|| Error::NoVault { path: self.path.clone() })?;
+        let bytes = read.ok_or_else(|| Error::NoVault { path: self.path.clone() })?.bytes;
         if bytes.is_empty() {
             let problem = "the file is empty, as after a full disk: put its backup in its place".to_owned();
             return Err(Error::Syntax { path: self.path.clone(), line: 1, problem });
@@ -290,6 +282,15 @@ impl Vault {
             place: place.clone(),
         }
     }
+}
+
+/// Makes the folder of a file, for its owner alone, where there is none.
+fn create_folder(file: &Path) -> Result<(), Error> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let failed = |source| Error::Disk { attempted: "make the folder", path: folder.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)
 }
 
 /// The vault as it was read. Keys are read after it, and only when a value is asked for.

@@ -1,12 +1,17 @@
 //! From the configuration to what the engine is told about its surroundings. It decides nothing about tasks.
 
-use roundsman_config::Settings;
+use std::path::PathBuf;
+
+use roundsman_config::{Environment, Loaded, Settings};
 use roundsman_engine::{EngineSettings, Retention, WithoutStore};
 
+use super::keyring;
 use crate::kinds::Catalogue;
 
 /// The folder in the state directory where results are kept while the store is away.
 const SPOOL: &str = "spool";
+/// The folder with more configuration, beside the configuration file.
+const CONF_D: &str = "conf.d";
 
 /// What the daemon's engine is told.
 pub(crate) fn of_daemon(settings: &Settings, catalogue: &Catalogue) -> EngineSettings {
@@ -30,6 +35,24 @@ pub(crate) fn of_errand(settings: &Settings, catalogue: &Catalogue) -> EngineSet
         retention: retention(settings),
         ..EngineSettings::default()
     }
+}
+
+/// Files and folders that are out of the reach of tasks: what the daemon keeps, the vault and its keys, the
+/// configuration.
+pub(crate) fn protected(loaded: &Loaded) -> Vec<PathBuf> {
+    let settings = &loaded.settings;
+    let credentials = &settings.credentials;
+    let mut paths = vec![settings.state_dir.value.clone(), credentials.vault.value.clone()];
+    paths.extend(keyring::key_lookup(loaded, &Environment::of_process()).files());
+    for file in &loaded.files {
+        paths.push(file.clone());
+        let folder = file.parent().filter(|folder| !folder.ends_with(CONF_D));
+        paths.extend(folder.map(|folder| folder.join(CONF_D)));
+    }
+    paths.retain(|path| path.is_absolute());
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// What is kept of the past.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    artifacts, cancel, completions, config, db, doctor, kinds, logs, next, pause, reload, rerun, run, runs,
-    show, status, tasks, trigger, why,
+    artifacts, cancel, completions, config, credentials, db, doctor, kinds, logs, next, pause, reload, rerun,
+    run, runs, show, status, tasks, trigger, why,
 };
 
 /// The command line as a whole.
@@ -82,6 +82,9 @@ pub enum Command {
     Kinds(kinds::Args),
     /// Check, create or show the configuration
     Config(config::Args),
+    /// Look after the vault: what tasks log in with elsewhere
+    #[command(after_help = credentials_exit_codes())]
+    Credentials(credentials::Args),
     /// Look whether everything that tasks need is there and works
     #[command(after_help = doctor_exit_codes())]
     Doctor(doctor::Args),
@@ -141,6 +144,10 @@ const fn request_exit_codes() -> &'static str {
 
 const fn doctor_exit_codes() -> &'static str {
     "Exit codes: 0 all is well, perhaps with warnings, 1 something does not work, 2 usage"
+}
+
+const fn credentials_exit_codes() -> &'static str {
+    "Exit codes: 0 done, 1 failed, or `check` found a failure, 2 usage or configuration"
 }
 
 const fn reload_exit_codes() -> &'static str {

@@ -29,6 +29,22 @@ fn what_they_stand_for() {
 }
 
 #[test]
+fn credentials_of_the_daemon_are_out_of_their_reach() {
+    let variables =
+        [("ROUNDSMAN_VAULT_KEY", "a key"), ("ROUNDSMAN_CRED_A_B", "a value"), ("ROUNDSMAN_LOG", "info")];
+    let env = Environment::with(variables);
+    assert_eq!(env.variable("ROUNDSMAN_LOG"), Some("info"));
+    for name in ["ROUNDSMAN_VAULT_KEY", "ROUNDSMAN_CRED_A_B"] {
+        assert_eq!(env.variable(name), None);
+        for reference in [format!("${{{name}}}"), format!("${{{name}:-other}}"), format!("${{{name}:?why}}")]
+        {
+            let problems = resolve(&json!({ "a": reference }), &Value::Null, &env).unwrap_err().to_string();
+            assert!(problems.contains("holds what only the daemon may know"), "{problems}");
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_with_them() {
     check(
         "${UNSET}",

@@ -56,18 +56,17 @@ impl Program {
         let _group = Group(child.id().and_then(|id| Pid::from_raw(id as i32)));
         let mut printed = Printed::default();
         let answering = answer(&mut child, &mut printed);
-        let status = match tokio::time::timeout(self.timeout, answering).await {
-            Ok(status) => status.map_err(|error| wrong(format!("did not answer: {error}")))?,
-            Err(_) => {
-                let complaint = complaint(&printed.complaint);
-                return Err(wrong(format!("did not end within {} s{complaint}", self.timeout.as_secs_f64())));
-            }
+        let Ok(status) = tokio::time::timeout(self.timeout, answering).await else {
+            let complaint = complaint(&printed.complaint);
+            return Err(wrong(format!("did not end within {} s{complaint}", self.timeout.as_secs_f64())));
         };
-        if !status.success() {
-            return Err(wrong(format!("ended with {}{}", ending(status), complaint(&printed.complaint))));
-        }
+        let status = status.map_err(|error| wrong(format!("did not answer: {error}")))?;
+        // Before its end is judged: it may have ended because nobody reads on.
         if printed.answer.len() as u64 > LONGEST_ANSWER {
             return Err(wrong(format!("printed more than {} MiB", LONGEST_ANSWER >> 20)));
+        }
+        if !status.success() {
+            return Err(wrong(format!("ended with {}{}", ending(status), complaint(&printed.complaint))));
         }
         read(&printed.answer).map_err(wrong)
     }

@@ -29,9 +29,10 @@ impl Variables {
         Self(named.collect())
     }
 
-    /// The names of all of them.
-    pub fn names(&self) -> impl Iterator<Item = String> {
-        self.0.keys().map(|name| format!("{VARIABLE_PREFIX}{name}"))
+    /// The names of those that are meant for none of these sections.
+    pub fn strays(&self, known: &BTreeSet<String>) -> Vec<String> {
+        let stray = |name: &&String| known.iter().all(|section| meant(name, section).is_none());
+        self.0.keys().filter(stray).map(|name| format!("{VARIABLE_PREFIX}{name}")).collect()
     }
 
     /// The values for a section. `spellings` are the names its fields have elsewhere, `known` all sections.

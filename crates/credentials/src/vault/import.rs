@@ -93,10 +93,8 @@ fn coming(path: &Path, file: &Ini, keys: &Keys, terms: ImportTerms) -> Result<Ve
             let name = field.name.strip_suffix(NEXT).unwrap_or(&field.name);
             let named = check_name("section", section).and_then(|()| check_name("field", name));
             named.map_err(|error| wrong(error.to_string()))?;
-            let (value, plain) = match is_plain(&field) {
-                true => (field.value.clone(), true),
-                false => (decrypted(path, field, keys)?, false),
-            };
+            let plain = is_plain(&field);
+            let value = if plain { field.value.clone() } else { decrypted(path, field, keys)? };
             if !value.is_empty() {
                 coming.push(Coming { section: section.to_owned(), field: field.name.clone(), value, plain });
             }

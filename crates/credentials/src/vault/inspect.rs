@@ -78,7 +78,7 @@ impl Vault {
     pub fn inspect(&self) -> Result<Inspection, Error> {
         let keys = self.lookup.load()?;
         let no_vault = || Error::NoVault { path: self.path.clone() };
-        let mode = disk::read(&self.path)?.ok_or_else(no_vault)?.1.mode() & 0o7777;
+        let mode = disk::read(&self.path)?.ok_or_else(no_vault)?.metadata.mode() & 0o7777;
         let ini = self.read()?.0;
         let mut inspection =
             Inspection { values: 0, newest: 0, keys: keys.count(), unopened: Vec::new(), mode };

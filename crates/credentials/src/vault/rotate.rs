@@ -10,6 +10,9 @@ use crate::{
     ini::{Field, Ini},
 };
 
+/// A value, and how many keys are newer than its own.
+type Value = (usize, Zeroizing<Vec<u8>>);
+
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotated {
@@ -73,18 +76,13 @@ impl Vault {
     }
 
     /// All values in the order in which they stand, each with the age of its key. Nothing is rotated unless all open.
-    fn open_all(&self, ini: &Ini, keys: &Keys) -> Result<Vec<(usize, Zeroizing<Vec<u8>>)>, Error> {
+    fn open_all(&self, ini: &Ini, keys: &Keys) -> Result<Vec<Value>, Error> {
         let open =
             |field: &Field| keys.open(token(&field.value)).ok_or_else(|| self.sealed(field, &keys.place));
         ini.fields().map(open).collect()
     }
 
-    fn write_sealed(
-        &self,
-        ini: &mut Ini,
-        values: &[(usize, Zeroizing<Vec<u8>>)],
-        keys: &Keys,
-    ) -> Result<(), Error> {
+    fn write_sealed(&self, ini: &mut Ini, values: &[Value], keys: &Keys) -> Result<(), Error> {
         let now = self.clock.now();
         for (field, (_, value)) in ini.fields_mut().zip(values) {
             field.value = Zeroizing::new(keys.newest().seal(value, now));

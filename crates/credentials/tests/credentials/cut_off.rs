@@ -69,7 +69,7 @@ fn at_every_step(test: &str, before: impl Fn(&Stage), after: impl Fn(&Stage, usi
         after(&stage, at);
         all_open(&stage, at);
         assert_eq!(
-            stage.files().iter().filter(|name| name.ends_with(".tmp")).count(),
+            stage.files().iter().filter(|name| name.contains(".tmp")).count(),
             0,
             "{:?}",
             stage.files()

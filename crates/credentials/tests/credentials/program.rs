@@ -1,7 +1,7 @@
 //! The program that is asked for what is found nowhere else: when it is asked, what it gets, and what is told of it.
 
 use std::{
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::PermissionsExt,
     time::{Duration, Instant},
 };
 

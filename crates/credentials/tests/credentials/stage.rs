@@ -1,6 +1,6 @@
 //! A folder with a vault and its key. It makes no sections.
 
-use std::{os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Arc};
+use std::{os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use roundsman_credentials::{KEY_FILE, KeyLookup, Vault, Which};
 use roundsman_testkit::FakeClock;

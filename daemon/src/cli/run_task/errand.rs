@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Loaded};
 use roundsman_engine::{
-    Claiming, Engine, EngineParts, Health, Heart, Rescuer, Worked, run_service, work_claimed,
+    Claiming, Engine, EngineParts, EngineSettings, Health, Heart, Rescuer, Worked, run_service, work_claimed,
 };
 use roundsman_model::{
     ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp,
@@ -194,10 +194,13 @@ fn parts(
         metrics: Arc::new(kind_metrics(catalogue)),
         resolver: assemble::resolver(&environment, catalogue.clone()),
         environment: assemble::lookup(&environment),
-        keyring: Arc::new(roundsman_engine::NoKeyring),
+        keyring: assemble::keyring::keyring(loaded, &environment, catalogue.clone()),
         observer: Some(screen),
         health: Arc::new(Health::default()),
-        settings: assemble::settings::of_errand(&loaded.settings, catalogue),
+        settings: EngineSettings {
+            protected: assemble::settings::protected(loaded),
+            ..assemble::settings::of_errand(&loaded.settings, catalogue)
+        },
     })
 }
 

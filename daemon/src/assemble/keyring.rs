@@ -1,0 +1,81 @@
+//! The credentials of tasks, from where the configuration says they are. It shows none.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use roundsman_config::{Environment, Kinds, Loaded};
+use roundsman_credentials::{Error, KeyLookup, Parts, Program, Resolve, Sources, Variables, Vault};
+use roundsman_engine::Keyring;
+use roundsman_model::{Credentials, TaskDefinition};
+use roundsman_task::SystemClock;
+
+use crate::cli::failure::chain;
+
+/// Gives tasks the credentials that they name.
+struct OfSources<K> {
+    sources: Sources,
+    /// What kinds want.
+    kinds: K,
+}
+
+/// The keyring of this node.
+pub(crate) fn keyring(
+    loaded: &Loaded,
+    environment: &Environment,
+    kinds: impl Kinds + Send + Sync + 'static,
+) -> Arc<dyn Keyring> {
+    Arc::new(OfSources { sources: sources(loaded, environment), kinds })
+}
+
+/// Where credentials come from on this node.
+pub(crate) fn sources(loaded: &Loaded, environment: &Environment) -> Sources {
+    Sources::new(parts(loaded, environment))
+}
+
+/// What its sources are made of.
+pub(crate) fn parts(loaded: &Loaded, environment: &Environment) -> Parts {
+    let written = &loaded.settings.credentials;
+    let named = loaded.tasks.iter().flat_map(|task| task.credentials.values());
+    Parts {
+        variables: Variables::among(environment.withheld.clone()),
+        files: written.files.clone(),
+        resolve: resolve(environment),
+        vault: Vault::new(
+            written.vault.value.clone(),
+            key_lookup(loaded, environment),
+            Arc::new(SystemClock),
+        ),
+        program: written.command.value.clone().and_then(|argv| Program::new(argv, written.command_timeout)),
+        sections: named.cloned().collect::<BTreeSet<_>>(),
+    }
+}
+
+/// Where the keys of the vault are looked for.
+pub(crate) fn key_lookup(loaded: &Loaded, environment: &Environment) -> KeyLookup {
+    let settings = &loaded.settings;
+    let variable =
+        |name: &str| environment.withheld.get(name).or_else(|| environment.variables.get(name)).cloned();
+    KeyLookup::around(variable, settings.credentials.key_file.value.clone(), &settings.state_dir.value)
+}
+
+/// References under `[credentials.files]` mean what they mean elsewhere.
+fn resolve(environment: &Environment) -> Resolve {
+    let environment = environment.clone();
+    Arc::new(move |reference| {
+        let with = serde_json::json!({ "reference": reference });
+        let resolved = roundsman_config::resolve(&with, &serde_json::Value::Null, &environment);
+        let resolved = resolved.map_err(|problems| problems.to_string())?;
+        Ok(resolved.with["reference"].as_str().unwrap_or_default().to_owned())
+    })
+}
+
+#[async_trait::async_trait]
+impl<K: Kinds + Send + Sync + 'static> Keyring for OfSources<K> {
+    async fn credentials(&self, definition: &TaskDefinition) -> Result<Credentials, String> {
+        if definition.credentials.is_empty() {
+            return Ok(Credentials::new());
+        }
+        let wishes = self.kinds.kind(definition.kind.as_str()).map(|facts| facts.credentials);
+        let found = self.sources.wished(&definition.credentials, &wishes.unwrap_or_default()).await;
+        found.map_err(|error: Error| chain(&error))
+    }
+}

@@ -1,0 +1,67 @@
+//! `credentials rotate`: a new key, and later the end of the old one. The daemon reads on all the while.
+
+use roundsman_credentials::{Key, KeyPlace, Rotated};
+
+use super::{place::Place, refused};
+use crate::cli::{failure::Answer, output::Output};
+
+/// The arguments of `credentials rotate`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Drop the old keys, once nothing reads the vault with them any more
+    #[arg(long, conflicts_with = "print_key")]
+    finish: bool,
+    /// Print a new key for a secret store, and change nothing
+    #[arg(long)]
+    print_key: bool,
+}
+
+pub(super) fn run(args: &Args, place: &Place, out: &mut Output) -> Answer {
+    if args.print_key {
+        out.line(&Key::generate().text())?;
+        out.note(
+            "put it in front of the old one where the daemon gets its keys, restart what reads them, and then \
+             `roundsman credentials rotate`",
+        );
+        return Ok(());
+    }
+    if args.finish {
+        let rotated = place.vault().finish_rotation().map_err(refused)?;
+        return finished(&rotated, out);
+    }
+    let Rotated { values, made_key, place: keys, .. } = place.vault().rotate().map_err(refused)?;
+    let key = if made_key { "a new key" } else { "the newest key" };
+    out.line(&format!("Encrypted {} with {key} from {keys}; older keys still open it.", counted(values)))?;
+    out.note(
+        "when every host that reads this vault has the new key: `roundsman credentials rotate --finish`",
+    );
+    Ok(())
+}
+
+fn finished(rotated: &Rotated, out: &mut Output) -> Answer {
+    let Rotated { values, older, place, .. } = rotated;
+    if *values > 0 {
+        out.line(&format!("Encrypted {} that still had an older key.", counted(*values)))?;
+    }
+    match (older, place) {
+        (0, _) => out.line("There is one key, and no older one to drop.")?,
+        (_, KeyPlace::File(_)) => {
+            out.line(&format!("Dropped {} from {place}.", keys(*older)))?;
+            out.note("copies of the vault from before the rotation open only with the old key");
+        }
+        _ => out.line(&format!(
+            "Nothing needs the {} any more: take {} out of {place}.",
+            keys(*older),
+            if *older == 1 { "it" } else { "them" }
+        ))?,
+    }
+    Ok(())
+}
+
+fn counted(values: usize) -> String {
+    if values == 1 { "1 value".to_owned() } else { format!("{values} values") }
+}
+
+fn keys(older: usize) -> String {
+    if older == 1 { "old key".to_owned() } else { format!("{older} old keys") }
+}
