@@ -13,6 +13,7 @@ use std::{collections::BTreeSet, path::Path};
 use roundsman_model::{
     ActionDescription, Code, CredentialWish, ExitCodes, KindDescription, KindName, MetricDescription,
 };
+use serde_json::{Map, Value};
 use toml::de::DeValue;
 
 pub use param::{Param, ParamSort, params_schema, variable_of};
@@ -96,6 +97,13 @@ impl Header {
         header.filter(|_| problems.is_empty()).ok_or(HeaderProblems(problems))
     }
 
+    /// The values of its params where nobody says anything.
+    fn defaults(&self) -> Value {
+        let written = |param: &Param| Some((param.name.clone(), param.default.clone()?));
+        let defaults: Map<String, Value> = self.params.iter().filter_map(written).collect();
+        if defaults.is_empty() { Value::Null } else { Value::Object(defaults) }
+    }
+
     /// What is known of the kind: the header, and what its file adds.
     pub fn describe(&self, name: KindName, folder: &str, path: &Path, sha256: &str) -> KindDescription {
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -108,6 +116,7 @@ impl Header {
                 sha256: sha256.to_owned(),
                 exit_codes: self.exit_codes.clone(),
                 dry_run: self.dry_run,
+                defaults: self.defaults(),
             },
             default_schedule: None,
             timeout_ms: self.timeout_ms.unwrap_or(TIMEOUT_MS),

@@ -25,6 +25,9 @@ pub enum Code {
         /// Whether it says of itself that it writes nothing when it is asked for a dry run. Others are not started then.
         #[serde(default)]
         dry_run: bool,
+        /// The values of its params where a task's `with` says nothing; an object, or null for none.
+        #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+        defaults: serde_json::Value,
     },
     /// A shared library of the plugins folder.
     Plugin {

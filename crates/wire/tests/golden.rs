@@ -72,6 +72,7 @@ fn request() -> Request {
             sha256: "00ff".repeat(16),
             exit_codes: ExitCodes { partial: vec![3], ..ExitCodes::default() },
             dry_run: true,
+            defaults: json!({ "days": 3 }),
         },
         credentials: credentials(),
         confinement: Confinement {

@@ -20,8 +20,8 @@ impl Errand {
     pub(crate) async fn run(self, registry: &Registry, cx: &TaskContext) -> Result<Outcome, TaskError> {
         match self.code {
             Code::Compiled => self.compiled(registry, cx).await,
-            Code::Script { path, sha256, exit_codes, dry_run } => {
-                let script = Script { path, sha256, exit_codes, dry_run };
+            Code::Script { path, sha256, exit_codes, dry_run, defaults } => {
+                let script = Script { path, sha256, exit_codes, dry_run, defaults };
                 script.serve(self.purpose, cx, self.with).await
             }
             Code::Plugin { path, sha256 } => {

@@ -41,6 +41,7 @@ pub(crate) struct Script {
     pub(crate) sha256: String,
     pub(crate) exit_codes: ExitCodes,
     pub(crate) dry_run: bool,
+    pub(crate) defaults: Value,
 }
 
 impl Script {

@@ -5,8 +5,8 @@
 # dry_run = true
 #
 # [params.folder]
-# type = "string"
-# required = true
+# type = "path"
+# default = "/etc/ssl/private"
 # help = "where the .crt files are"
 #
 # [params.warn_days]

@@ -6,7 +6,7 @@
 #
 # [params.source]
 # type = "path"
-# required = true
+# default = "/srv/inventory.yaml"
 # help = "the inventory as YAML"
 # ///
 import os

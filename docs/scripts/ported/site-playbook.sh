@@ -9,11 +9,11 @@
 #
 # [params.playbook]
 # type = "path"
-# required = true
+# default = "/srv/ansible/site.yaml"
 #
 # [params.inventory]
 # type = "string"
-# required = true
+# default = "/srv/ansible/hosts"
 # help = "a file, or a list of hosts with a comma behind"
 # ///
 set -eu

@@ -9,7 +9,7 @@
 #
 # [params.root]
 # type = "path"
-# required = true
+# default = "/srv/terraform"
 # help = "the folder of the root module, already initialised"
 # ///
 set -eu

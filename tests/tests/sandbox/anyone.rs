@@ -191,8 +191,13 @@ async fn a_script_in_a_protected_folder_is_readable_and_nothing_else_there() {
     order.request.confinement.protected.push(house.path("etc/scripts"));
     order.request.confinement.sandbox.read = Some(vec![]);
     let sha256 = sha256(&file);
-    order.request.code =
-        Code::Script { path: file, sha256, exit_codes: ExitCodes::default(), dry_run: false };
+    order.request.code = Code::Script {
+        path: file,
+        sha256,
+        exit_codes: ExitCodes::default(),
+        dry_run: false,
+        defaults: serde_json::Value::Null,
+    };
     let lines = house.lines(order).await;
     assert!(lines.contains(&"ran".to_owned()), "{lines:?}");
     assert!(lines.contains(&"refused".to_owned()), "{lines:?}");

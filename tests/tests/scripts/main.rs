@@ -100,16 +100,17 @@ impl Bench {
 fn accepted(path: &Path, exit_codes: ExitCodes) -> AttemptOrder {
     let mut order = order("script", json!({}));
     let sha256 = hash_file(path).unwrap();
-    order.request.code = Code::Script { path: path.to_owned(), sha256, exit_codes, dry_run: false };
+    order.request.code =
+        Code::Script { path: path.to_owned(), sha256, exit_codes, dry_run: false, defaults: Value::Null };
     order
 }
 
-/// An order for a script with a header, as the daemon would give it: with the header's exit codes and defaults.
+/// An order for a script with a header, as the daemon would give it: with what the header says.
 fn with_header(path: &Path, with: Value) -> AttemptOrder {
     let header = Header::in_script(path, &fs::read(path).unwrap()).unwrap().expect("a header");
     let name = "script".parse().unwrap();
     let description = header.describe(name, "general", path, &hash_file(path).unwrap());
-    let mut order = order("script", roundsman_finder::with_defaults(&description.schema, &with));
+    let mut order = order("script", with);
     order.request.code = description.code;
     order
 }

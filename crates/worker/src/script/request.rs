@@ -39,7 +39,7 @@ pub(super) async fn program(script: &Script, cx: &TaskContext, with: Value) -> R
     let path = script.path.to_str().ok_or_else(|| {
         TaskError::config(format!("{} has a name that is no UTF-8 text; rename it", script.path.display()))
     })?;
-    let with = merged(with, cx);
+    let with = merged(&script.defaults, with, cx);
     let here = std::env::current_dir().map_err(no_folder)?;
     let upstream = write_upstreams(cx, &here).await?.map(|file| file.display().to_string());
     let request = Request {
@@ -67,9 +67,12 @@ fn no_folder(error: io::Error) -> TaskError {
     TaskError::retry(format!("the work directory cannot be found: {error}"))
 }
 
-/// The config, in which parameters of a run without an action replace keys.
-fn merged(with: Value, cx: &TaskContext) -> Value {
-    let mut keys = if let Value::Object(keys) = with { keys } else { Map::new() };
+/// The config: the header's defaults, replaced by what the task says, and that by the parameters of a run without an action.
+fn merged(defaults: &Value, with: Value, cx: &TaskContext) -> Value {
+    let mut keys = defaults.as_object().cloned().unwrap_or_else(Map::new);
+    if let Value::Object(with) = with {
+        keys.extend(with);
+    }
     if let (None, Value::Object(params)) = (cx.action(), cx.params()) {
         keys.extend(params.clone());
     }

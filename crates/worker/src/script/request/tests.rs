@@ -7,7 +7,14 @@ use super::{Script, program};
 
 fn script() -> Script {
     let path = "/etc/roundsman/scripts/backup".into();
-    Script { path, sha256: String::new(), exit_codes: roundsman_model::ExitCodes::default(), dry_run: true }
+    let exit_codes = roundsman_model::ExitCodes::default();
+    Script {
+        path,
+        sha256: String::new(),
+        exit_codes,
+        dry_run: true,
+        defaults: json!({ "days": 1 }),
+    }
 }
 
 async fn found(test: &TestContext, with: Value) -> (std::collections::BTreeMap<String, String>, Value) {
@@ -46,12 +53,17 @@ async fn variables_and_request_say_the_same() {
 }
 
 #[tokio::test]
-async fn parameters_replace_keys_unless_they_belong_to_an_action() {
+async fn keys_replace_defaults_and_parameters_replace_keys_unless_they_belong_to_an_action() {
     let params = json!({ "days": 9 });
     let run = TestContext::builder().params(params.clone()).build();
     let (env, request) = found(&run, json!({ "days": 3, "to": "/data" })).await;
     assert_eq!((&request["with"], &request["params"]), (&json!({ "days": 9, "to": "/data" }), &params));
     assert_eq!(env["ROUNDSMAN_PARAM_DAYS"], "9");
+    let (env, request) = found(&TestContext::default(), json!({ "to": "/data" })).await;
+    assert_eq!(
+        (&request["with"], env["ROUNDSMAN_PARAM_DAYS"].as_str()),
+        (&json!({ "days": 1, "to": "/data" }), "1")
+    );
     let action = TestContext::builder().action("prune", params.clone()).build();
     let (env, request) = found(&action, json!({ "days": 3 })).await;
     assert_eq!((&request["with"], &request["params"]), (&json!({ "days": 3 }), &params));
@@ -60,7 +72,7 @@ async fn parameters_replace_keys_unless_they_belong_to_an_action() {
 
 #[tokio::test]
 async fn what_no_variable_can_hold_is_in_the_request_all_the_same() {
-    let with = json!({ "large": "x".repeat(200_000), "nul": "a\0b", "fine": "yes" });
+    let with = json!({ "large": "x".repeat(200_000), "nul": "a\0b", "fine": "yes", "days": 1 });
     let (env, request) = found(&TestContext::default(), with.clone()).await;
     assert_eq!(request["with"], with);
     assert_eq!(env["ROUNDSMAN_PARAM_FINE"], "yes");
