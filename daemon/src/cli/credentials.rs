@@ -29,7 +29,7 @@ pub struct Args {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    place: place::Args,
+    place: place::NamedVault,
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -17,7 +17,7 @@ use crate::{
 
 /// Another vault than that of the configuration.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct Args {
+pub(super) struct NamedVault {
     /// The vault, in place of that of the configuration
     #[arg(long, global = true, value_name = "FILE")]
     vault: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct Args {
     key_file: Option<PathBuf>,
 }
 
-impl Args {
+impl NamedVault {
     pub(super) fn is_given(&self) -> bool {
         self.vault.is_some() || self.key_file.is_some()
     }
@@ -39,7 +39,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Reads the configuration as far as it says where credentials are. Mistakes elsewhere in it do not matter.
-    pub(super) fn find(args: &Args, globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
+    pub(super) fn find(args: &NamedVault, globals: &Globals, clock: Arc<dyn Clock>) -> Answer<Self> {
         let environment = Environment::of_process();
         let mut parts = match configured(globals, &environment) {
             Ok(parts) => parts,
