@@ -5,8 +5,10 @@ mod misbehave;
 mod relay;
 mod sharing;
 mod show;
+mod worried;
 
 pub use misbehave::Misbehave;
 pub use relay::Relay;
 pub use sharing::Sharing;
 pub use show::Show;
+pub use worried::Worried;

@@ -51,7 +51,9 @@ impl CoveredLines {
         let mut left: Vec<LogLine> = self.held.drain().map(|(_, line)| line).collect();
         left.retain(|line| !line.text.is_empty());
         left.sort_by_key(|line| line.at);
-        left.iter_mut().for_each(|line| self.mask.string(&mut line.text));
+        for line in &mut left {
+            self.mask.string(&mut line.text);
+        }
         left
     }
 

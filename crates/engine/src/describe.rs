@@ -11,7 +11,8 @@ use std::{
 };
 
 use roundsman_model::{
-    AttemptEnd, Code, Credentials, KindDescription, Outcome, OutcomeStatus, RunId, Timestamp, time::delta,
+    AttemptEnd, Code, Credentials, KindDescription, Outcome, OutcomeStatus, RunId, Timestamp,
+    kind::MAX_DESCRIPTION_BYTES, time::delta,
 };
 use roundsman_wire::{AttemptOrder, Confinement, Executor, Purpose, Request};
 
@@ -93,11 +94,13 @@ fn read(outcome: Outcome, plugin: Undescribed<'_>) -> Result<KindDescription, St
     if outcome.status != OutcomeStatus::Success {
         return Err(outcome.summary);
     }
-    let described: Result<KindDescription, _> = serde_json::from_value(outcome.detail);
-    match described {
-        Ok(description) => Ok(KindDescription { code: plugin.code(), ..description }),
-        Err(error) => Err(format!("its description cannot be read: {error}")),
+    if outcome.detail.to_string().len() > MAX_DESCRIPTION_BYTES {
+        return Err(format!("its description has more than {MAX_DESCRIPTION_BYTES} bytes"));
     }
+    let described: KindDescription = serde_json::from_value(outcome.detail)
+        .map_err(|error| format!("its description cannot be read: {error}"))?;
+    described.check().map_err(|why| format!("its description is not valid: {why}"))?;
+    Ok(KindDescription { code: plugin.code(), ..described })
 }
 
 /// What went wrong, for a row of a listing.

@@ -2,13 +2,13 @@
 //! takes no place of one, and nothing waits for what it finds.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
-use futures::future::join_all;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use roundsman_model::{FindingLevel, TaskDefinition, TaskName, Timestamp, time::delta};
 use roundsman_store::{CheckRow, StoreResult};
 use roundsman_telemetry::set_check_failures;
@@ -41,6 +41,8 @@ pub struct Examiner {
     known: (u64, Vec<(Arc<TaskDefinition>, String)>),
     /// Those whose turn it is, the next one first.
     queue: VecDeque<(Arc<TaskDefinition>, String)>,
+    /// Those that are being looked at.
+    busy: HashSet<TaskName>,
     /// What was found and is not in the store yet.
     unrecorded: Vec<CheckRow>,
     failures: u32,
@@ -55,38 +57,53 @@ impl Examiner {
             seen: None,
             known: (0, Vec::new()),
             queue: VecDeque::new(),
+            busy: HashSet::new(),
             unrecorded: Vec::new(),
             failures: 0,
         }
     }
 
-    /// Looks at the tasks whose turn it is, at most two. Returns how many that were.
+    /// Looks at all tasks whose turn it is, two at a time, and keeps what was found of each as it comes. Returns how many
+    /// that were.
     pub async fn examine(&mut self) -> StoreResult<usize> {
         let Some(node) = self.engine.node_name() else { return Ok(0) };
+        // What an earlier turn left unfinished is not under way any more.
+        self.busy.clear();
+        self.queue.clear();
         self.record().await?;
         self.remember(&node).await?;
-        self.line_up();
-        let due: Vec<_> = self.queue.iter().take(TOGETHER).cloned().collect();
-        let looks = due.iter().map(|(definition, _)| {
-            let engine = &self.engine;
-            preflight(engine.means(), definition, PREFLIGHT_WITHIN, engine.now())
-        });
-        let found = tokio::select! {
-            found = join_all(looks) => found,
-            // Whoever drains waits for nobody who only looks; the attempts end with this.
-            () = self.engine.stop_claiming.cancelled() => return Ok(0),
-        };
-        self.queue.drain(..due.len());
-        let looked = due.len();
-        for ((definition, hash), findings) in due.into_iter().zip(found) {
-            let (task, node, at) = (definition.name.clone(), node.clone(), self.engine.now());
-            let row = CheckRow { task, definition: hash, node, at, findings };
-            self.tell(&row);
+        let mut looked = 0;
+        let mut under_way = FuturesUnordered::new();
+        let wakeups = self.engine.wake_examiner.clone();
+        loop {
+            self.line_up();
+            while under_way.len() < TOGETHER
+                && let Some((definition, hash)) = self.queue.pop_front()
+            {
+                self.busy.insert(definition.name.clone());
+                under_way.push(look(self.engine.clone(), definition, hash, node.clone()));
+            }
+            let (row, took) = tokio::select! {
+                ended = under_way.next() => match ended {
+                    Some(ended) => ended,
+                    None => return Ok(looked),
+                },
+                // There may be others to look at now.
+                () = wakeups.notified() => continue,
+                // Whoever drains waits for nobody who only looks; what is under way ends with this.
+                () = self.engine.stop_claiming.cancelled() => return Ok(looked),
+            };
+            self.busy.remove(&row.task);
+            Self::tell(&row);
             self.note(&row);
             self.unrecorded.push(row);
+            looked += 1;
+            self.record().await?;
+            if !self.queue.is_empty() {
+                // Half of the time is everybody else's.
+                tokio::time::sleep(took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await;
+            }
         }
-        self.record().await?;
-        Ok(looked)
     }
 
     /// Sees to it that those whose turn it is stand in the queue: first those whose definition nobody here has looked at,
@@ -102,7 +119,7 @@ impl Examiner {
             return;
         }
         let (now, next_slots) = (self.engine.now(), self.engine.next_slots());
-        let known = self.known.1.iter();
+        let known = self.known.1.iter().filter(|(task, _)| !self.busy.contains(&task.name));
         let mut due: Vec<_> =
             known.filter_map(|(task, hash)| Some((self.turn(task, hash, now)?, task, hash))).collect();
         due.sort_by_cached_key(|(turn, definition, _)| {
@@ -160,7 +177,7 @@ impl Examiner {
                     self.seen.get_or_insert_default().insert(row.task.clone(), seen);
                 }
                 Err(error) if error.is_refusal() => {
-                    tracing::warn!(task.name = %row.task, "what was found of it cannot be stored: {error}")
+                    tracing::warn!(task.name = %row.task, "what was found of it cannot be stored: {error}");
                 }
                 Err(error) => return Err(error),
             }
@@ -170,12 +187,25 @@ impl Examiner {
     }
 
     /// Says what went badly, and shows it.
-    fn tell(&self, row: &CheckRow) {
+    fn tell(row: &CheckRow) {
         show(row);
         for finding in row.findings.iter().filter(|finding| finding.level == FindingLevel::Failure) {
             tracing::info!(task.name = %row.task, "cannot {}: {}", finding.what, finding.found);
         }
     }
+}
+
+/// Looks at one task. Returns what was found, and how long it took.
+async fn look(
+    engine: Arc<Engine>,
+    definition: Arc<TaskDefinition>,
+    hash: String,
+    node: String,
+) -> (CheckRow, Duration) {
+    let began = Instant::now();
+    let findings = preflight(engine.means(), &definition, PREFLIGHT_WITHIN, engine.now()).await;
+    let row = CheckRow { task: definition.name.clone(), definition: hash, node, at: engine.now(), findings };
+    (row, began.elapsed())
 }
 
 /// How soon a task is looked at.
@@ -212,17 +242,11 @@ impl Service for Examiner {
         if self.engine.stop_claiming.is_cancelled() {
             return RHYTHM;
         }
-        let began = Instant::now();
-        match self.examine().await {
-            Ok(looked) => {
-                self.failures = 0;
-                // Half of the time is everybody else's.
-                if looked == 0 { RHYTHM } else { began.elapsed().clamp(SHORTEST_PAUSE, LONGEST_PAUSE) }
-            }
-            Err(_) => {
-                self.failures += 1;
-                store_pause(self.failures)
-            }
+        if self.examine().await.is_err() {
+            self.failures += 1;
+            return store_pause(self.failures);
         }
+        self.failures = 0;
+        RHYTHM
     }
 }

@@ -93,7 +93,9 @@ impl AttemptHost {
     /// The attempt is over: what remains of the log is written by the next [`flush`](Self::flush).
     pub(crate) fn finish_log(&self) {
         let left = locked(&self.lines).finish();
-        left.iter().for_each(|line| self.keep(line));
+        for line in &left {
+            self.keep(line);
+        }
         locked(&self.keeper).finish(self.engine.now());
     }
 
@@ -187,7 +189,9 @@ impl Host for AttemptHost {
 
     fn log_piece(&self, piece: LogLine) {
         let piece = locked(&self.lines).piece(piece);
-        piece.iter().for_each(|line| self.keep(line));
+        if let Some(line) = piece {
+            self.keep(&line);
+        }
     }
 
     fn progress(&self, done: u64, total: Option<u64>, note: String) {

@@ -42,7 +42,9 @@ pub async fn preflight(
         Ok(provisions) => {
             let mask = provisions.mask.clone();
             let mut asked = ask(means, order(provisions, definition, within, now), definition).await;
-            asked.iter_mut().for_each(|finding| mask.finding(finding));
+            for finding in &mut asked {
+                mask.finding(finding);
+            }
             findings.append(&mut asked);
         }
     }

@@ -44,7 +44,7 @@ async fn checked(store: &Arc<dyn Store>) -> Vec<(String, usize)> {
 }
 
 #[tokio::test]
-async fn new_tasks_are_looked_at_two_at_a_time_and_by_their_next_slot() {
+async fn new_tasks_are_looked_at_by_their_next_slot() {
     let scene = scene();
     let store = scene.store().await;
     let off = TaskDefinition { enabled: false, ..task("off", "0 13 * * *") };
@@ -61,12 +61,10 @@ async fn new_tasks_are_looked_at_two_at_a_time_and_by_their_next_slot() {
     ];
     let (engine, _firer) = scene.started("a", &store, &tasks, None).await;
     let trouble = Finding::failure("reach 192.0.2.1", "no answer", "look after it");
-    scene.script.ends.lock().unwrap().push_back(found(&[trouble.clone()]));
+    scene.script.ends.lock().unwrap().push_back(found(std::slice::from_ref(&trouble)));
     let mut examiner = Examiner::new(engine);
-    assert_eq!(examiner.examine().await.unwrap(), 2);
-    assert_eq!(asked(&scene), ["soon", "next"]);
-    assert_eq!(examiner.examine().await.unwrap(), 2);
-    assert_eq!(asked(&scene)[2..], ["late", "a-on-request"]);
+    assert_eq!(examiner.examine().await.unwrap(), 4);
+    assert_eq!(asked(&scene), ["soon", "next", "late", "a-on-request"]);
     assert_eq!(examiner.examine().await.unwrap(), 0);
     let rows = store.checks().await.unwrap();
     assert_eq!(rows.len(), 4);
@@ -112,9 +110,9 @@ async fn what_was_found_is_kept_until_the_store_takes_it() {
     for _ in 0..3 {
         assert!(examiner.examine().await.is_err());
     }
-    assert_eq!(asked(&scene).len(), 2, "nobody looks further while what was found cannot be kept");
+    assert_eq!(asked(&scene).len(), 1, "nobody looks further while what was found cannot be kept");
     faulty.heal();
-    assert_eq!(examiner.examine().await.unwrap(), 1);
+    assert_eq!(examiner.examine().await.unwrap(), 2);
     assert_eq!(checked(&store).await.len(), 3);
     assert_eq!(asked(&scene).len(), 3);
 }
@@ -134,6 +132,32 @@ async fn a_task_that_nobody_put_in_force_yet_is_looked_at_again() {
     scene.clock.advance(Duration::from_mins(1));
     assert_eq!(examiner.examine().await.unwrap(), 1);
     assert_eq!(checked(&store).await, [("early".to_owned(), 0)]);
+}
+
+/// Two are looked at together; one that takes its time holds up no other, and a drain waits for none.
+#[tokio::test]
+async fn a_look_that_takes_long_holds_up_nothing() {
+    let scene = scene();
+    let store = scene.store().await;
+    let tasks: Vec<_> = ["a", "b", "c", "d"].map(|name| task(name, "0 13 * * *")).into();
+    let settings = (1, roundsman_engine::EngineSettings::default());
+    let stage =
+        crate::stage::Stage::new(store.clone(), &scene.clock, crate::fakes::holder("a"), &tasks, settings)
+            .await;
+    stage.engine.enter(crate::fakes::entry(crate::fakes::holder("a"))).await.unwrap();
+    let mut examiner = Examiner::new(stage.engine.clone());
+    let mut examining = tokio::task::JoinSet::new();
+    examining.spawn(async move { examiner.examine().await });
+    let theatre = &stage.theatre;
+    theatre.attempt(1).await;
+    assert_eq!(theatre.started(), 2);
+    theatre.attempt(1).await.end(found(&[]));
+    theatre.attempt(2).await.end(found(&[]));
+    let last = theatre.attempt(3).await;
+    assert_eq!((theatre.started(), last.order.request.task.as_str()), (4, "d"));
+    assert_eq!(checked(&store).await, [("b".to_owned(), 1), ("c".to_owned(), 1)]);
+    stage.engine.stop_claiming.cancel();
+    assert_eq!(examining.join_next().await.unwrap().unwrap().unwrap(), 2);
 }
 
 async fn look(engine: &Engine, task: &TaskDefinition) -> Vec<Finding> {

@@ -91,6 +91,21 @@ pub(crate) fn holder(boot: &str) -> Holder {
     Holder { node: NodeId::new("node-1"), boot: BootId::new(boot) }
 }
 
+/// How a node is recorded.
+pub(crate) fn entry(me: Holder) -> NodeEntry {
+    NodeEntry {
+        holder: me,
+        name: "db-07.example.com".into(),
+        one_shot: false,
+        pid: 1,
+        version: "0".into(),
+        listen: None,
+        kinds: Vec::new(),
+        labels: Vec::new(),
+        configuration: None,
+    }
+}
+
 /// A store in a temporary folder and a clock, from which boots of a daemon are made.
 pub(crate) struct Scene {
     folder: tempfile::TempDir,
@@ -167,18 +182,7 @@ impl Scene {
             settings: roundsman_engine::EngineSettings::default(),
         });
         engine.set_definitions(tasks);
-        let entry = NodeEntry {
-            holder: me,
-            name: "db-07.example.com".into(),
-            one_shot: false,
-            pid: 1,
-            version: "0".into(),
-            listen: None,
-            kinds: Vec::new(),
-            labels: Vec::new(),
-            configuration: None,
-        };
-        engine.enter(entry).await.unwrap();
+        engine.enter(entry(me)).await.unwrap();
         engine
     }
 
