@@ -6,9 +6,10 @@ use reqwest::{
     Method,
     header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
 };
-use roundsman_model::ByteSize;
+use roundsman_model::{ByteSize, Timestamp};
 use roundsman_task::{Budget, TaskContext};
 use tokio::sync::Semaphore;
+use url::Url;
 
 use crate::{BaseUrl, Breaker, HttpError, Reading, Request, RetryPolicy, Standard, journal::Journal};
 
@@ -48,6 +49,13 @@ pub(crate) struct Manners {
     pub(crate) redirects: u32,
     pub(crate) budget: Option<Budget>,
     pub(crate) breaker: Option<Breaker>,
+    pub(crate) signer: Option<Arc<dyn Signer>>,
+}
+
+/// Signs each try anew, for systems whose signatures age.
+pub trait Signer: Send + Sync + 'static {
+    /// The headers that sign a request with this body.
+    fn sign(&self, method: &Method, url: &Url, body: &[u8], now: Timestamp) -> HeaderMap;
 }
 
 /// How the other side proves who it is.
@@ -94,6 +102,7 @@ impl Client {
             redirects: 0,
             budget: None,
             breaker: None,
+            signer: None,
         };
         ClientBuilder {
             cx: cx.clone(),
@@ -111,6 +120,11 @@ impl Client {
     /// The address that all requests are below.
     pub fn base(&self) -> &BaseUrl {
         &self.inner.base
+    }
+
+    /// The time by the clock of the attempt.
+    pub fn now(&self) -> Timestamp {
+        self.inner.cx.now()
     }
 
     /// A request to a path below the base.
@@ -176,6 +190,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn secret(mut self, value: &str) -> Self {
         self.secrets.push(value.to_owned());
+        self
+    }
+
+    /// Every try is signed.
+    #[must_use]
+    pub fn signer(mut self, signer: impl Signer) -> Self {
+        self.manners.signer = Some(Arc::new(signer));
         self
     }
 

@@ -98,7 +98,7 @@ async fn wait_or_end(
             return Ok(inner.cx.sleep(pause).await?);
         }
         Next::Later(at) => Some(at),
-        Next::GiveUp => None,
+        Next::GiveUp => failed.said.map(|pause| failed.now + delta(pause)),
     };
     Err(HttpError::Failed {
         method: request.method.clone(),
@@ -196,7 +196,11 @@ async fn ask(
 ) -> Result<Result<reqwest::Response, Fault>, HttpError> {
     let inner = &request.client.inner;
     let mut asked = inner.http.request(method.clone(), url.clone()).headers(request.headers.clone());
-    if let Some(body) = request.body.as_ref().filter(|_| *method == request.method) {
+    let body = request.body.as_ref().filter(|_| *method == request.method);
+    if let Some(signer) = &inner.manners.signer {
+        asked = asked.headers(signer.sign(method, url, body.map_or(&[], Vec::as_slice), inner.cx.now()));
+    }
+    if let Some(body) = body {
         asked = asked.body(body.clone());
     }
     let since = Instant::now();

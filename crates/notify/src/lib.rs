@@ -1,0 +1,15 @@
+//! Mail for kinds: what a mail is, two ways to send it, and an outbox that sends each at most as often as is allowed. It
+//! knows no kind and decides no text.
+
+mod acs;
+mod mail;
+mod outbox;
+mod smtp;
+mod transport;
+
+pub use acs::{Acs, AcsSettings, signature};
+pub use mail::{Address, Attachment, InvalidAddress, Mail};
+pub use outbox::{Draft, Drained, Outbox, Policy, Priority, Record, State};
+pub use smtp::{Smtp, SmtpEncryption, SmtpSettings};
+pub use transport::{Fault, Limits, SendError, Status, Transport};
+pub use uuid::Uuid;
