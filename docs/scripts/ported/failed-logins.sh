@@ -12,4 +12,6 @@ set -euo pipefail
 
 [ -s "$ROUNDSMAN_PARAM_LOG" ] || exit 77
 
-grep -F 'Failed password' "$ROUNDSMAN_PARAM_LOG" | sed -E 's/.* from ([^ ]+) port .*/\1/' | sort | uniq -c | sort -rn
+# That grep finds nothing (1) is good news; that it cannot read (2) is none.
+{ grep -F 'Failed password' "$ROUNDSMAN_PARAM_LOG" || [ $? = 1 ]; } |
+    sed -E 's/.* from ([^ ]+) port .*/\1/' | sort | uniq -c | sort -rn

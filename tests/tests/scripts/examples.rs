@@ -28,6 +28,8 @@ fn all_examples_have_a_good_header_and_may_be_executed() {
             let page = fs::read_to_string(example("../..").join(page)).unwrap();
             let name = path.file_name().unwrap().to_str().unwrap();
             assert!(page.contains(&format!("scripts/{folder}/{name}")), "{name} is not on its page");
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(page.contains(&text), "{name} is another one on its page");
             seen += 1;
         }
     }
