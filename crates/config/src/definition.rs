@@ -394,7 +394,7 @@ impl Made<'_, '_> {
     }
 
     /// The entry of a key such as `retry.backoff`.
-    fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         match key.split_once('.') {
             Some((table, key)) => self.table.get(table)?.node.table()?.get(key),
             None => self.table.get(key),

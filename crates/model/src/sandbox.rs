@@ -47,6 +47,9 @@ pub struct Sandbox {
     /// Where files may be read, besides the system's programs and libraries; absent means wherever the user may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Vec<PathBuf>>,
+    /// Whether what belongs to the daemon is kept out of reach; absent means yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protect: Option<bool>,
     /// What becomes of a rule that cannot be enforced.
     pub enforce: Enforce,
 }
@@ -146,6 +149,10 @@ impl Sandbox {
         }
         if self.write.is_some() {
             abilities.judge_write(&mut verdict);
+        }
+        if self.protect == Some(false) {
+            verdict
+                .note("protect", "the task may reach what belongs to the daemon, as its configuration says");
         }
         if self.read.is_some() && abilities.landlock == 0 {
             verdict.cannot("read", abilities.no_landlock());

@@ -85,6 +85,7 @@ fn request() -> Request {
                 network: Some(false),
                 write: Some(vec!["/data/exports".into()]),
                 read: Some(vec!["/data/imports".into()]),
+                protect: Some(true),
                 enforce: Enforce::Strict,
             },
             user: Some("roundsman".into()),

@@ -91,6 +91,19 @@ async fn nothing_is_made_directly_above_what_is_protected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_is_not_to_be_fenced_in_is_not() {
+    let house = House::new();
+    let sandbox = Sandbox { protect: Some(false), ..Sandbox::default() };
+    let deeds = ["cat $H/etc/vault", "echo x > $H/etc/new && rm $H/etc/new", "kill -URG $D"];
+    house.all_done(sandbox.clone(), &deeds).await;
+    // What else its sandbox says holds all the same.
+    need_landlock(3);
+    let sandbox = Sandbox { write: Some(vec![house.path("open")]), ..sandbox };
+    house.all_refused(sandbox, &["echo x >> $H/etc/vault"]).await;
+    house.assert_untouched();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_are_written_only_where_the_task_says() {
     need_landlock(3);
     let house = House::new();

@@ -23,6 +23,13 @@ impl Made<'_, '_> {
         self.optional("sandbox.network", wanted.network);
         self.optional("sandbox.write", wanted.write.as_deref().map(listed));
         self.optional("sandbox.read", wanted.read.as_deref().map(listed));
+        self.optional("sandbox.protect", wanted.protect);
+        if wanted.protect == Some(false)
+            && self.entry("sandbox.protect").is_some_and(|entry| self.is_in_header(entry))
+        {
+            let what = "what runs cannot itself say that it may reach what belongs to the daemon";
+            self.problem("sandbox.protect", what, Some("this in a task of the configuration"));
+        }
         Sandbox {
             memory: wanted.memory,
             processes: wanted.processes.map(std::num::NonZeroU32::get),
@@ -31,6 +38,7 @@ impl Made<'_, '_> {
             network: wanted.network,
             write: wanted.write.clone(),
             read: wanted.read.clone(),
+            protect: wanted.protect,
             enforce: self.word("sandbox.enforce", wanted.enforce.unwrap_or_default()),
         }
     }

@@ -40,6 +40,12 @@ pub(crate) struct SandboxTable {
     #[schemars(extend("x-default" = "anywhere", "uniqueItems" = true, "examples" = [["/data/imports"]]))]
     #[schemars(extend("items" = { "type": "string", "format": "absolute-path" }))]
     pub(crate) read: Option<Vec<PathBuf>>,
+    /// Whether what belongs to the daemon (its state, its vault and keys, its configuration) and all processes outside the
+    /// task are out of its reach, as far as the kernel's Landlock goes. `false` is for tasks that mount file systems, start
+    /// containers, or make files directly in a folder above one of the daemon's own, such as `/etc`. The header of a
+    /// script cannot say it.
+    #[schemars(extend("default" = true))]
+    pub(crate) protect: Option<bool>,
     /// What becomes of a rule that the host cannot enforce: with `"strict"` the task does not start, with
     /// `"best-effort"` it starts with a warning that `roundsman status` shows.
     #[schemars(extend("default" = "best-effort"))]

@@ -305,3 +305,14 @@ fn folders_are_found_whatever_else_is_wrong() {
     let nothing = folders(None, &scene.env);
     assert_eq!(nothing.scripts.value, Some(PathBuf::from("/nonexistent/scripts")));
 }
+
+#[test]
+fn a_script_cannot_take_its_own_fence_away() {
+    let open = "sandbox = { protect = false }\nabout = \"x\"\n";
+    let scripts = Scripts::default().now("sync", version(open));
+    let problems = scripts.load("[tasks.sync]\nuses = \"sync\"\nschedule = \"@daily\"\n").unwrap_err().to_string();
+    assert!(problems.contains("what runs cannot itself say that it may reach"), "{problems}");
+    let plain = Scripts::default().now("sync", version("about = \"x\"\n"));
+    let loaded = plain.loaded("[tasks.sync]\nuses = \"sync\"\nschedule = \"@daily\"\nsandbox = { protect = false }\n");
+    assert_eq!(loaded.tasks[0].sandbox.protect, Some(false), "the configuration can");
+}

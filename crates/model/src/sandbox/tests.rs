@@ -21,6 +21,7 @@ fn everything() -> Sandbox {
         network: Some(false),
         write: Some(vec!["/data/exports".into()]),
         read: Some(vec!["/data/imports".into()]),
+        protect: None,
         enforce: Enforce::Strict,
     }
 }
@@ -105,6 +106,20 @@ fn old_versions_of_landlock_say_what_they_lack() {
             cannot network: TCP is refused (Landlock), but UDP and other protocols stay open: to cut off all, the daemon must be root with the right to make network namespaces (CAP_SYS_ADMIN)
         "#]],
     );
+}
+
+#[test]
+fn that_a_task_may_reach_the_daemon_is_told() {
+    let sandbox = Sandbox { protect: Some(false), ..Sandbox::default() };
+    check(
+        &sandbox,
+        None,
+        &root(),
+        expect![[r#"
+            protect the task may reach what belongs to the daemon, as its configuration says
+        "#]],
+    );
+    check(&Sandbox { protect: Some(true), ..Sandbox::default() }, None, &root(), expect![""]);
 }
 
 #[test]

@@ -47,7 +47,13 @@ impl Fences {
         told: &mut Vec<String>,
     ) -> Result<Self, RulesetError> {
         let sandbox = &request.confinement.sandbox;
-        let mut fences = vec![around_the_daemon(request, no_tcp, told)?];
+        let mut fences = Vec::new();
+        if sandbox.protect != Some(false) {
+            fences.push(around_the_daemon(request, told)?);
+        }
+        if no_tcp {
+            fences.push(around_the_network()?);
+        }
         if let Some(write) = &sandbox.write {
             fences.push(around_writing(write, told)?);
         }
@@ -74,22 +80,15 @@ fn reading() -> BitFlags<AccessFs> {
     AccessFs::from_read(ABI::V1)
 }
 
-/// The rule that every worker has. Names may be listed everywhere; contents below the protected paths are neither read nor
+/// The rule that every worker has unless its task says otherwise. Names may be listed everywhere; contents below the protected paths are neither read nor
 /// written there, and nothing is made, moved or removed.
-fn around_the_daemon(
-    request: &Request,
-    no_tcp: bool,
-    told: &mut Vec<String>,
-) -> Result<RulesetCreated, RulesetError> {
+fn around_the_daemon(request: &Request, told: &mut Vec<String>) -> Result<RulesetCreated, RulesetError> {
     let guarded = changing() | AccessFs::ReadFile;
     let ladder = Ladder::to(&request.confinement.protected);
     let has_files = !ladder.is_empty() && lets_files_be_moved();
     let mut ruleset = Ruleset::default().scope(Scope::Signal)?;
     if has_files {
         ruleset = ruleset.handle_access(guarded)?;
-    }
-    if no_tcp {
-        ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?.scope(Scope::AbstractUnixSocket)?;
     }
     let mut fence = ruleset.create()?;
     if has_files {
@@ -102,7 +101,12 @@ fn around_the_daemon(
     Ok(fence)
 }
 
-/// A script that lies in a protected folder is read all the same, and what it needs beside it.
+/// What Landlock can refuse of the network where there is no namespace: TCP, and sockets that have only a name.
+fn around_the_network() -> Result<RulesetCreated, RulesetError> {
+    Ruleset::default().handle_access(AccessNet::from_all(ABI::V4))?.scope(Scope::AbstractUnixSocket)?.create()
+}
+
+/// A script that lies in a protected folder is read all the same.
 fn allow_code(fence: &mut RulesetCreated, ladder: &Ladder, request: &Request) {
     let Some(code) = request.code.path().and_then(|path| path.canonicalize().ok()) else { return };
     if ladder.place(&code) != Place::Inside {
