@@ -29,7 +29,8 @@ pub(super) fn that_count<'a>(
     nodes: &'a [NodeRow],
     hash: impl Fn(&TaskName) -> Option<String>,
 ) -> Vec<&'a CheckRow> {
-    let there = |row: &&CheckRow| nodes.iter().any(|node| !node.entry.one_shot && node.entry.name == row.node);
+    let there =
+        |row: &&CheckRow| nodes.iter().any(|node| !node.entry.one_shot && node.entry.name == row.node);
     rows.iter().filter(there).filter(|row| hash(&row.task).as_ref() == Some(&row.definition)).collect()
 }
 
@@ -70,7 +71,7 @@ impl Trouble<'_> {
         }
         let names = suggest::listed(&names, "and");
         let seen = format!("(on {}, {})", clean(self.node), times::ago(self.at, now));
-        format!("{}  {word}: {}", look.paint(tone, &names), told(self.finding, &seen, look))
+        format!("{}  {word}: {}", look.paint(tone, &names), told(self.finding, &seen, 4, look))
     }
 }
 
@@ -86,17 +87,17 @@ pub(super) fn task_lines(rows: &[&CheckRow], now: Timestamp, look: Look) -> Stri
         let _ = writeln!(lines, "  {seen}:");
         for finding in &row.findings {
             let (word, tone) = word(finding.level);
-            let _ = write!(lines, "  {}  {}", look.paint(tone, word), told(finding, "", look));
+            let _ = write!(lines, "    {}  {}", look.paint(tone, word), told(finding, "", 6, look));
         }
     }
     lines
 }
 
-fn told(finding: &Finding, seen: &str, look: Look) -> String {
+fn told(finding: &Finding, seen: &str, indent: usize, look: Look) -> String {
     let seen = if seen.is_empty() { String::new() } else { format!(" {seen}") };
     let line = format!("{}: {}{seen}\n", clean(&finding.what), clean(&finding.found));
     match &finding.advice {
-        Some(advice) => format!("{line}{}", paragraph::wrap(&clean(advice), 4, look)),
+        Some(advice) => format!("{line}{}", paragraph::wrap(&clean(advice), indent, look)),
         None => line,
     }
 }

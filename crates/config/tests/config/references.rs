@@ -171,3 +171,51 @@ fn what_a_reference_stands_for_is_not_shown() {
          9 | uses = "${S}"
            |        ^^^^^^"#]].assert_eq(&scene.plain(scene.load().unwrap_err()));
 }
+
+/// What is secret in a table: by the kind's schema, by the names of keys and variables, files, and passwords in addresses.
+#[test]
+fn secrets_are_told_apart() {
+    let scene = Scene::new().file("key", "of-a-file\n");
+    let variables = [
+        ("HOST", "db.example.com"),
+        ("PLAIN", "by-its-type"),
+        ("LOGIN", "in-a-list"),
+        ("VALUE", "by-its-key"),
+        ("NETBOX_TOKEN", "by-its-name"),
+        ("SIGNING_KEY", "a-key"),
+        ("URL", "https://ada:of-an-address@db.example.com/"),
+        ("HEADER", "in-a-map"),
+    ];
+    let schema = json!({
+        "properties": {
+            "far": { "$ref": "#/$defs/Far" },
+            "logins": { "type": "array", "items": { "type": "string", "format": "secret", "writeOnly": true } },
+            "headers": { "additionalProperties": { "format": "secret", "writeOnly": true } },
+        },
+        "$defs": { "Far": { "properties": { "pin": { "anyOf": [{ "format": "secret" }, { "type": "null" }] }, "host": {} } } },
+    });
+    let file = format!("${{file:{}}}", scene.folder.path().join("key").display());
+    let with = json!({
+        "far": { "pin": "${PLAIN}", "host": "${HOST}" },
+        "logins": ["${LOGIN}"],
+        "headers": { "x": "${HEADER}" },
+        "env": { "API_PASSWORD": "v=${VALUE}", "PORT": "${PORT:-8080}", "DB_PASSWORD": "${UNSET:-none}" },
+        "argv": ["--token", "${NETBOX_TOKEN}", "${SIGNING_KEY}", "${URL}", file, "$${NOT}"],
+    });
+    let resolved = resolve(&with, &schema, &Environment::with(variables)).unwrap();
+    assert_eq!(resolved.with["far"]["pin"], "by-its-type");
+    assert_eq!(resolved.with["env"]["API_PASSWORD"], "v=by-its-key");
+    let mut expected = [
+        "by-its-type",
+        "in-a-list",
+        "by-its-key",
+        "by-its-name",
+        "a-key",
+        "of-an-address",
+        "of-a-file",
+        "in-a-map",
+    ];
+    expected.sort_unstable();
+    assert_eq!(resolved.secrets, expected);
+    assert_eq!(format!("{resolved:?}"), "Resolved { secrets: 8, .. }");
+}

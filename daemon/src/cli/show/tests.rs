@@ -98,15 +98,23 @@ fn a_task_that_was_looked_at() {
         findings,
     };
     let rows = [
-        check("host-a", vec![Finding::ok("reach https://192.0.2.7", "answered in 12 ms"), Finding::warning("read its certificate", "it ends in 9 d", "have it renewed")]),
+        check(
+            "host-a",
+            vec![
+                Finding::ok("reach https://192.0.2.7", "answered in 12 ms"),
+                Finding::warning("read its certificate", "it ends in 9 d", "have it renewed"),
+            ],
+        ),
         check("host-b", Vec::new()),
     ];
     let text = checks::task_lines(&rows.iter().collect::<Vec<_>>(), sample::at(sample::NOW), Look::PLAIN);
     expect![[r#"
+        Last check
           on host-a, 3 h ago:
-          ok  reach https://192.0.2.7: answered in 12 ms
-          warning  read its certificate: it ends in 9 d
-            have it renewed
+            ok  reach https://192.0.2.7: answered in 12 ms
+            warning  read its certificate: it ends in 9 d
+              have it renewed
           on host-b, 3 h ago: its kind has nothing to look at
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&format!("Last check\n{text}"));
 }

@@ -229,7 +229,9 @@ fn what_checks_found() {
     overview.checks = names.iter().map(|name| check(name, "host-a", vec![warning.clone()])).collect();
     overview.checks[0].findings.extend([failure.clone(), Finding::ok("read its key", "it is there")]);
     overview.checks.push(check("task-1", "gone", vec![failure.clone()]));
-    overview.checks.push(CheckRow { definition: "other".to_owned(), ..check("task-2", "host-a", vec![failure]) });
+    overview
+        .checks
+        .push(CheckRow { definition: "other".to_owned(), ..check("task-2", "host-a", vec![failure]) });
     let page = overview.render(Tz::Europe__Berlin, Look::PLAIN);
     let told = page.split_once("What checks of tasks found\n").map(|(_, told)| told).unwrap_or_default();
     expect![[r#"
