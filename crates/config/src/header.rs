@@ -48,9 +48,9 @@ impl Header {
     /// Puts its keys below those of a task.
     pub(crate) fn lay_below(&self, task: &mut Table) {
         let own_when = WHEN.iter().any(|key| task.contains_key(*key));
-        let counts = |key: &str| {
-            !(own_when && WHEN.contains(&key)) && !NOT_HERE.iter().any(|(elsewhere, _)| *elsewhere == key)
-        };
+        let stands_aside = |key: &str| own_when && WHEN.contains(&key);
+        let elsewhere = |key: &str| NOT_HERE.iter().any(|(other, _)| *other == key);
+        let counts = |key: &str| !stands_aside(key) && !elsewhere(key);
         let below: Table = self
             .keys
             .iter()

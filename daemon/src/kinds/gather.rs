@@ -203,3 +203,6 @@ impl Accepted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

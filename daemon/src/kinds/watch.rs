@@ -161,3 +161,6 @@ impl Service for Watcher {
         if looked.unfinished || fresh { SOON } else { REST }
     }
 }
+
+#[cfg(test)]
+mod tests;
