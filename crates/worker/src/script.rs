@@ -61,7 +61,7 @@ impl Script {
 
     async fn run(&self, cx: &TaskContext, with: Value) -> Result<Outcome, TaskError> {
         if cx.dry_run() && !self.dry_run {
-            return Ok(Outcome::unstarted(
+            return Ok(Outcome::skipped(
                 "the script does not say that it honours dry runs (`dry_run = true` in its header), so it was not started",
             ));
         }

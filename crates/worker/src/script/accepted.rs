@@ -3,7 +3,7 @@
 use std::io;
 
 use nix::unistd::{AccessFlags, access};
-use roundsman_finder::{Refused, hash_file};
+use roundsman_finder::{MAX_SCRIPT_BYTES, Refused, state_of};
 use roundsman_model::TaskError;
 
 use super::Script;
@@ -14,8 +14,8 @@ const DIGITS: usize = 12;
 /// What has changed since the script was accepted; nothing if it may run. An error is a file that this user cannot read.
 pub(super) fn change_of(script: &Script) -> Result<Option<String>, TaskError> {
     let path = script.path.display();
-    let found = match hash_file(&script.path) {
-        Ok(found) => found,
+    let found = match state_of(&script.path, MAX_SCRIPT_BYTES) {
+        Ok(state) => state.sha256,
         Err(Refused::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Some(format!("{path} is gone")));
         }
