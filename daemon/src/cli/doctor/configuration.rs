@@ -4,9 +4,14 @@
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 use roundsman_config::{Environment, Problem, Settings};
+use roundsman_finder::{check_file, check_folder};
 use roundsman_model::{Finding, TaskDefinition, Timestamp};
 
 use super::{ground::Ground, group::aside};
+use crate::cli::failure::chain;
+
+/// The folder beside a configuration file whose files belong to it.
+const CONF_D: &str = "conf.d";
 
 pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     found.extend(ground.problems.iter().map(problem));
@@ -46,31 +51,26 @@ fn nothing_written(built_in: usize) -> Finding {
     )
 }
 
-/// Who may change a file decides what runs, as the daemon's user.
+/// Who may change a file, or swap it, decides what runs as the daemon's user.
 fn file(path: &Path) -> Finding {
     let shown = path.display();
-    let what = "file";
-    let stat = match fs::metadata(path) {
-        Ok(stat) => stat,
+    let mode = match fs::metadata(path) {
+        Ok(stat) => stat.mode() & 0o7777,
         Err(error) => {
             let advice = "see who may read it and the folders above it";
-            return Finding::failure(what, format!("{shown} cannot be looked at: {error}"), advice);
+            return Finding::failure("file", format!("{shown} cannot be looked at: {error}"), advice);
         }
     };
-    let (mode, us) = (stat.mode() & 0o7777, nix::unistd::geteuid().as_raw());
-    if mode & 0o022 != 0 {
-        let others = if mode & 0o002 == 0 { "its group" } else { "everybody" };
-        let found = format!(
-            "{shown} may be written by {others} (mode {mode:04o}), who decide what runs as the daemon's user"
-        );
-        return Finding::warning(what, found, format!("run `chmod go-w {shown}`"));
+    let folder = path.with_file_name(CONF_D);
+    let extra = if folder.is_dir() { check_folder(&folder) } else { Ok(()) };
+    match check_file(path).and(extra) {
+        Ok(()) => Finding::ok("file", format!("{shown} (mode {mode:04o})")),
+        Err(distrust) => Finding::warning(
+            "file",
+            format!("others could change {shown}: {}", chain(&distrust)),
+            "whoever can change it decides what runs as the daemon's user: only that user and root should",
+        ),
     }
-    if stat.uid() != us && stat.uid() != 0 {
-        let found =
-            format!("{shown} belongs to uid {}, who decides what runs as the daemon's user", stat.uid());
-        return Finding::warning(what, found, format!("run `chown root {shown}`"));
-    }
-    Finding::ok(what, format!("{shown} (mode {mode:04o})"))
 }
 
 fn listen(settings: &Settings) -> Finding {

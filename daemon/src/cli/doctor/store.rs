@@ -122,7 +122,7 @@ async fn latency(store: &Arc<dyn Store>) -> Result<Finding, StoreError> {
     took.sort_unstable();
     let median = took[PINGS / 2];
     let what = format!("reach {}", store.place());
-    let told = format!("it answers within {:.1} ms", median.as_secs_f64() * 1000.0);
+    let told = format!("it answers within {:.1} ms", (median.as_secs_f64() * 1000.0).max(0.1));
     Ok(if median > SLOW {
         Finding::warning(
             what,

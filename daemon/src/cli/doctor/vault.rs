@@ -69,7 +69,7 @@ fn of_vault(vault: &Vault, needed: bool) -> Vec<Finding> {
 fn advice(error: &Error) -> &'static str {
     match error {
         Error::NoKey { .. } | Error::BadKey { .. } => {
-            "give the daemon the key that the vault was made with; without it the values are lost"
+            "give the daemon the key that the vault was made with; where its unit has it, only this shell is without it"
         }
         Error::Mode { .. } | Error::Owner { .. } => "then make new keys: `roundsman credentials rotate`",
         Error::Disk { .. } => "run doctor as the daemon's user or as root",
