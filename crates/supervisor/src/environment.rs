@@ -13,7 +13,11 @@ pub fn hide_environment() -> io::Result<()> {
     let Some(block) = original_block()? else { return Ok(()) };
     let copies: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     for (name, value) in copies {
-        #[expect(unsafe_code, reason = "the environment may be changed only while nobody else reads it")]
+        #[expect(
+            unsafe_code,
+            clippy::disallowed_methods,
+            reason = "the values stay what they are, and there is no other thread that could read them meanwhile"
+        )]
         // SAFETY: the caller promises that this is the only thread.
         unsafe {
             std::env::set_var(name, value);

@@ -82,7 +82,7 @@ impl Ladder {
     pub(super) fn beside(&self, allow: &mut dyn FnMut(OwnedFd)) -> LeftOut {
         let mut descent = Descent { room: MOST, left_out: LeftOut::default(), allow };
         match open("/", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
-            Ok(root) => descent.into_folder(&root, &self.0, &mut PathBuf::from("/")),
+            Ok(root) => descent.enter(&root, &self.0, &mut PathBuf::from("/")),
             Err(_) => descent.left_out.closed.push("/".into()),
         }
         descent.left_out
@@ -148,7 +148,7 @@ struct Descent<'a> {
 }
 
 impl Descent<'_> {
-    fn into_folder(&mut self, folder: &OwnedFd, rung: &Rung, path: &mut PathBuf) {
+    fn enter(&mut self, folder: &OwnedFd, rung: &Rung, path: &mut PathBuf) {
         if rung.protected {
             return;
         }
@@ -183,7 +183,7 @@ impl Descent<'_> {
         path.push(name);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match openat(folder, name, flags, Mode::empty()) {
-            Ok(folder) => self.into_folder(&folder, next, path),
+            Ok(folder) => self.enter(&folder, next, path),
             // No folder any more: then nothing protected lies in it.
             Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::NOENT) => {}
             Err(_) => self.left_out.closed.push(path.clone()),
