@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use roundsman_config::{Environment, Loaded, Settings};
+use roundsman_config::{Environment, Loaded, Settings, StoreUrl};
 use roundsman_engine::{EngineSettings, Retention, WithoutStore};
 
 use super::keyring;
@@ -43,7 +43,10 @@ pub(crate) fn protected(loaded: &Loaded) -> Vec<PathBuf> {
     let settings = &loaded.settings;
     let credentials = &settings.credentials;
     let mut paths = vec![settings.state_dir.value.clone(), credentials.vault.value.clone()];
-    paths.extend(keyring::key_lookup(loaded, &Environment::of_process()).files());
+    // Beside what is protected nothing new can be made, so places without keys are left out.
+    let keys = keyring::key_lookup(loaded, &Environment::of_process()).files();
+    paths.extend(keys.into_iter().filter(|path| path.exists()));
+    paths.extend(sqlite_files(&settings.store.value));
     for file in &loaded.files {
         paths.push(file.clone());
         let folder = file.parent().filter(|folder| !folder.ends_with(CONF_D));
@@ -53,6 +56,17 @@ pub(crate) fn protected(loaded: &Loaded) -> Vec<PathBuf> {
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// The files of a store that is one, wherever they are.
+fn sqlite_files(store: &StoreUrl) -> Vec<PathBuf> {
+    let StoreUrl::Sqlite(file) = store else { return Vec::new() };
+    let beside = |ending: &str| {
+        let mut name = file.clone().into_os_string();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    ["", "-wal", "-shm", "-journal", ".lock"].map(beside).to_vec()
 }
 
 /// What is kept of the past.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use roundsman_config::{Environment, Loaded, Settings};
+use roundsman_config::{CredentialSources, Environment, Loaded, Settings};
 use roundsman_engine::Engine;
 use roundsman_model::{ByteSize, HumanDuration};
 use roundsman_store::Control;
@@ -221,7 +221,14 @@ fn restart_keys(before: &Settings, after: &Settings) -> Vec<String> {
     ];
     let keys = changed.iter().filter(|(_, changed)| *changed).map(|(key, _)| format!("daemon.{key}"));
     let retention = (kept(before) != kept(after)).then(|| "retention".to_owned());
-    keys.chain(retention).collect()
+    let credentials = (sources(before) != sources(after)).then(|| "credentials".to_owned());
+    keys.chain(retention).chain(credentials).collect()
+}
+
+/// Where credentials come from, wherever that was written. What is in there is read anew for each run.
+fn sources(settings: &Settings) -> impl PartialEq + '_ {
+    let CredentialSources { vault, key_file, command, command_timeout, files } = &settings.credentials;
+    (&vault.value, &key_file.value, &command.value, command_timeout, files)
 }
 
 /// What is kept, wherever it was written.

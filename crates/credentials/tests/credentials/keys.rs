@@ -1,5 +1,7 @@
 //! Keys count from the first place that has some, and only in the right hands.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use roundsman_credentials::{Error, Key, KeyPlace, Which};
 use zeroize::Zeroizing;
 
@@ -78,6 +80,22 @@ fn a_key_file_of_somebody_else_is_refused() {
     match given {
         Ok(()) => assert!(matches!(loaded, Err(Error::Owner { owner: 12_345, .. })), "{loaded:?}"),
         Err(_) => assert_eq!(loaded.unwrap().count(), 1),
+    }
+}
+
+#[test]
+fn what_root_writes_for_the_daemon_belongs_to_the_daemon() {
+    let stage = Stage::bare();
+    // Only root can give a folder away; everybody else writes for themselves.
+    let daemon = std::os::unix::fs::chown(stage.path(""), Some(12_345), Some(12_345));
+    let expected = daemon.map_or(rustix::process::geteuid().as_raw(), |()| 12_345);
+    stage.vault().init().unwrap();
+    stage.vault().set("a", "b", Which::Current, "some value").unwrap();
+    stage.vault().rotate().unwrap();
+    stage.vault().finish_rotation().unwrap();
+    assert_eq!(value(&stage.vault(), "a", "b").as_deref(), Some("some value"));
+    for name in stage.files() {
+        assert_eq!(std::fs::metadata(stage.path(&name)).unwrap().uid(), expected, "{name}");
     }
 }
 

@@ -31,7 +31,10 @@ pub(super) fn run(args: &Args, place: &Place, out: &mut Output) -> Answer {
     }
     let Rotated { values, made_key, place: keys, .. } = place.vault().rotate().map_err(refused)?;
     let key = if made_key { "a new key" } else { "the newest key" };
-    out.line(&format!("Encrypted {} with {key} from {keys}; older keys still open it.", counted(values)))?;
+    out.line(&format!(
+        "Encrypted {} with {key}; the older one stays in {keys} and opens what has it.",
+        counted(values)
+    ))?;
     out.note(
         "when every host that reads this vault has the new key: `roundsman credentials rotate --finish`",
     );
@@ -50,7 +53,7 @@ fn finished(rotated: &Rotated, out: &mut Output) -> Answer {
             out.note("copies of the vault from before the rotation open only with the old key");
         }
         _ => out.line(&format!(
-            "Nothing needs the {} any more: take {} out of {place}.",
+            "Nothing needs {} any more: take {} out of {place}.",
             keys(*older),
             if *older == 1 { "it" } else { "them" }
         ))?,
@@ -63,5 +66,5 @@ fn counted(values: usize) -> String {
 }
 
 fn keys(older: usize) -> String {
-    if older == 1 { "old key".to_owned() } else { format!("{older} old keys") }
+    if older == 1 { "1 old key".to_owned() } else { format!("{older} old keys") }
 }
