@@ -150,6 +150,9 @@ pub(crate) fn of_header(
     pass.drafts.extend(header.drafts.iter().cloned());
     let mut table = Table::new();
     header.lay_below(&mut table);
+    let known_keys = pass.keys_of::<TaskTable>();
+    let misspelt = header.take_misspelt(&mut table, &known_keys);
+    pass.drafts.extend(misspelt);
     let mut wanted: TaskTable = pass.section(Section::Task, &mut table, "", None);
     let name = kind.parse::<TaskName>();
     if let Err(error) = &name {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     draft::Draft,
     kinds::KindHeader,
+    nearest::nearest,
     node::{self, Entry, Table},
     parse,
     source::{Source, Span},
@@ -19,6 +20,9 @@ const NOT_HERE: [(&str, &str); 3] = [
     ("with", "declare `params` here; a task of the configuration gives their values in `with`"),
     ("share", "it belongs to a task of the configuration"),
 ];
+
+/// Keys of a header that are the file's own, read by whoever found it: named here for those who misspell one.
+const OWN: [&str; 7] = ["about", "actions", "category", "exit_codes", "metrics", "params", "repeatable"];
 
 /// A header as it was read.
 pub(crate) struct Header {
@@ -58,6 +62,22 @@ impl Header {
             .map(|(key, entry)| (key.clone(), entry.clone()))
             .collect();
         node::merge_below(task, &below);
+    }
+
+    /// Takes out keys that are none of a task, and says which are probably meant: those of a task or of the file itself.
+    pub(crate) fn take_misspelt(&self, table: &mut Table, known: &[String]) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        table.retain(|key, entry| {
+            let all = known.iter().map(String::as_str);
+            let near = nearest(key, all.clone().chain(OWN));
+            let is_own = near.as_deref().is_some_and(|near| OWN.contains(&near) && !all.clone().any(|key| key == near));
+            if known.contains(key) || !is_own {
+                return true;
+            }
+            drafts.push(Draft::new("", Some(&entry.key), format!("unknown key `{key}`")).nearest(near));
+            false
+        });
+        drafts
     }
 
     /// Whether an entry is written in it.

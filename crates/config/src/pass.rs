@@ -148,6 +148,13 @@ impl<'a> Pass<'a> {
         self.drafts.split_off(mark.drafts)
     }
 
+    /// The keys of a table.
+    pub(crate) fn keys_of<T: JsonSchema + 'static>(&mut self) -> Vec<String> {
+        let schema = self.schema_of::<T>();
+        let keys = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        keys.map(|(key, _)| key.clone()).collect()
+    }
+
     fn schema_of<T: JsonSchema + 'static>(&mut self) -> Rc<Value> {
         self.schemas.entry(TypeId::of::<T>()).or_insert_with(|| Rc::new(schema_of::<T>())).clone()
     }

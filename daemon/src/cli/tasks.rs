@@ -6,6 +6,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
+use roundsman_config::{Loaded, Origin};
 use roundsman_model::{Run, TaskName, Timestamp};
 use serde_json::{Value, json};
 
@@ -50,15 +51,28 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let note = plan::note(&tasks);
     let rows = with_last_runs(session, tasks).await?;
     let unconfirmed = confirm::unconfirmed(session, rows.iter().filter_map(|row| row.last.as_ref())).await?;
+    let from = origins(session.loaded());
     if args.json {
-        out.json(&rows.iter().map(|row| as_json(row, session.now())).collect::<Vec<_>>())?;
+        let row = |row: &Row| {
+            let mut told = as_json(row, session.now());
+            told["from"] = json!(from.get(row.task.name()).map(ToString::to_string));
+            told
+        };
+        out.json(&rows.iter().map(row).collect::<Vec<_>>())?;
     } else {
-        out.text(&render(&rows, &unconfirmed, session.now(), out.look()))?;
+        out.text(&render(&rows, &unconfirmed, &from, session.now(), out.look()))?;
     }
     if let Some(note) = note {
         out.note(&note);
     }
     Ok(())
+}
+
+/// Where tasks come from: file and line, the file of a kind, or nowhere if they are built in.
+type Origins<'a> = BTreeMap<&'a TaskName, &'a Origin>;
+
+fn origins(loaded: &Loaded) -> Origins<'_> {
+    loaded.tasks.iter().filter_map(|task| Some((&task.name, loaded.origin(&task.name)?))).collect()
 }
 
 /// Adds to each task its newest run.
@@ -74,7 +88,7 @@ pub(super) async fn with_last_runs(session: &Session, tasks: Vec<KnownTask>) -> 
 }
 
 /// The listing as a table.
-pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, look: Look) -> String {
+fn render(rows: &[Row], unconfirmed: &Unconfirmed, from: &Origins<'_>, now: Timestamp, look: Look) -> String {
     if rows.is_empty() {
         return "No task is configured. `roundsman config init` prints a file to start from.\n".to_owned();
     }
@@ -89,6 +103,11 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
         .column("LAST RUN")
         .optional("TOOK")
         .optional("WHEN");
+    // Where all come from the configuration there is nothing to tell.
+    let tells_from = from.values().any(|origin| matches!(origin, Origin::Header(_)));
+    if tells_from {
+        table = table.optional("FROM");
+    }
     for Row { task, last, past_known } in rows {
         let paused = task.pause(now).is_some();
         let slot = if paused { pause::skipped_slots(task, now).1 } else { task.next_slot(now) };
@@ -101,7 +120,7 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
                 Cell::default(),
             ],
         };
-        table.row(vec![
+        let mut cells = vec![
             task.name().as_str().into(),
             task.definition.kind.as_str().into(),
             schedule(task, now),
@@ -110,7 +129,12 @@ pub(super) fn render(rows: &[Row], unconfirmed: &Unconfirmed, now: Timestamp, lo
             state,
             took,
             when,
-        ]);
+        ];
+        if tells_from {
+            let origin = from.get(task.name()).map(ToString::to_string);
+            cells.push(Cell::toned(origin.unwrap_or_default(), Tone::Dim));
+        }
+        table.row(cells);
     }
     table.render(look)
 }

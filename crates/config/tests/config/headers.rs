@@ -177,6 +177,7 @@ fn a_bad_header_never_keeps_a_configuration_from_loading() {
         .now("i", version("every = \"1h\"\ngrace = \"20m\""))
         .now("j", version("every = \"1h\"\nuses = \"command\""))
         .now("k", Version { schema: json!({ "type": "object", "properties": { "day": { "type": "string" } }, "required": ["day"] }), ..version("every = \"1h\"") })
+        .now("l", version("every = \"1h\"\nexit_code = { retry = [75] }"))
         .now("z", version("every = \"1h\""));
     let loaded = scripts.loaded("");
     let names: Vec<&str> = loaded.tasks.iter().map(|task| task.name.as_str()).collect();
@@ -195,6 +196,7 @@ fn a_bad_header_never_keeps_a_configuration_from_loading() {
         i (left out): /scripts/i.sh:2:1: grace: 20m is too long: a node does not hold a run for so long; expected less than 9m 55s
         j (left out): /scripts/j.sh:2:1: uses: `uses` has no place in the header of a file: the file itself is the kind
         k (left out): /scripts/k.sh:1:1: params: the key `day` is missing; expected `day = …` with a string
+        l (left out): /scripts/l.sh:2:1: unknown key `exit_code`; did you mean `exit_codes`?
     "#]],
     );
 }
@@ -310,9 +312,11 @@ fn folders_are_found_whatever_else_is_wrong() {
 fn a_script_cannot_take_its_own_fence_away() {
     let open = "sandbox = { protect = false }\nabout = \"x\"\n";
     let scripts = Scripts::default().now("sync", version(open));
-    let problems = scripts.load("[tasks.sync]\nuses = \"sync\"\nschedule = \"@daily\"\n").unwrap_err().to_string();
+    let problems =
+        scripts.load("[tasks.sync]\nuses = \"sync\"\nschedule = \"@daily\"\n").unwrap_err().to_string();
     assert!(problems.contains("what runs cannot itself say that it may reach"), "{problems}");
     let plain = Scripts::default().now("sync", version("about = \"x\"\n"));
-    let loaded = plain.loaded("[tasks.sync]\nuses = \"sync\"\nschedule = \"@daily\"\nsandbox = { protect = false }\n");
+    let loaded =
+        plain.loaded("[tasks.sync]\nuses = \"sync\"\nschedule = \"@daily\"\nsandbox = { protect = false }\n");
     assert_eq!(loaded.tasks[0].sandbox.protect, Some(false), "the configuration can");
 }

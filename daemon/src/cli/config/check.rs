@@ -41,11 +41,11 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
     let now = roundsman_task::SystemClock.now();
     match loaded {
         Ok(loaded) => {
+            let settled = kinds.settled(&loaded);
             let changes =
                 if args.against_running { Some(against::changes(&loaded, now).await?) } else { None };
             if args.json {
-                let mut told =
-                    json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now) });
+                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now), "broken": settled.broken() });
                 if let Some(changes) = changes {
                     told["changes"] = json!(changes);
                 }
@@ -61,6 +61,9 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
                 }
             } else {
                 out.text(&render(&loaded, now, out.look()))?;
+            }
+            if !args.json {
+                settled.broken().iter().for_each(|broken| out.note(&broken.sentence()));
             }
             Ok(())
         }
@@ -129,6 +132,7 @@ fn tasks_json(loaded: &Loaded, now: Timestamp) -> Vec<serde_json::Value> {
         json!({
             "name": task.name,
             "kind": task.kind,
+            "from": loaded.origin(&task.name).map(ToString::to_string),
             "schedule": task.schedule.as_ref().map(ToString::to_string),
             "reading": reading(task),
             "timezone": task.timezone,

@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use expect_test::expect;
 use roundsman_model::{RunId, RunState};
@@ -38,7 +40,7 @@ fn one_zone_is_named_in_the_heading() {
         versa-hardware  hardware-refresh  paused; every 15 minutes  paused                            timed out  1.2 s        12 h ago
         by-hand         hardware-refresh  on request only                                             running    11 h 48 min  12 h ago
         old             hardware-refresh  switched off                                                never
-    "#]].assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
+    "#]].assert_eq(&render(&rows(), &Unconfirmed::new(), &BTreeMap::new(), sample::at(sample::NOW), Look::PLAIN));
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn several_zones_are_named_beside_each_time() {
         versa-hardware  hardware-refresh  paused; every 15 minutes  paused                                             timed out    1.2 s        12 h ago
         by-hand         hardware-refresh  on request only                                                              unconfirmed  11 h 48 min  12 h ago
         old             hardware-refresh  switched off                                                                 never
-    "#]].assert_eq(&render(&rows, &Unconfirmed::from([RunId(43)]), sample::at(sample::NOW), Look::PLAIN));
+    "#]].assert_eq(&render(&rows, &Unconfirmed::from([RunId(43)]), &BTreeMap::new(), sample::at(sample::NOW), Look::PLAIN));
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn a_terminal_of_eighty_columns_keeps_names_and_times() {
         by-hand         on request only                                        running
         old             switched off                                           never
     "#]]
-    .assert_eq(&render(&rows(), &Unconfirmed::new(), sample::at(sample::NOW), look));
+    .assert_eq(&render(&rows(), &Unconfirmed::new(), &BTreeMap::new(), sample::at(sample::NOW), look));
 }
 
 #[test]
