@@ -11,11 +11,13 @@ use crate::{
 };
 
 /// Real outside programs the tests talk to.
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need { program: "initdb", package: "postgresql" },
     Need { program: "prometheus", package: "prometheus" },
     Need { program: "promtool", package: "prometheus" },
     Need { program: "unbound", package: "unbound" },
+    // It brings python3 itself.
+    Need { program: "python3", package: "python3-venv" },
 ];
 
 /// Runs all tests, or with arguments only what the runner makes of these.
