@@ -74,5 +74,5 @@ fn nothing_is_configured() {
     expect![[r#"
         No task is configured. `roundsman config init` prints a file to start from.
     "#]]
-    .assert_eq(&render(&[], &Unconfirmed::new(), sample::at(sample::NOW), Look::PLAIN));
+    .assert_eq(&render(&[], &Unconfirmed::new(), &BTreeMap::new(), sample::at(sample::NOW), Look::PLAIN));
 }
