@@ -65,3 +65,50 @@ fn compile_file(source: &Path, library: &Path, more: &[&str]) -> PathBuf {
     assert!(output.status.success(), "{} cannot be compiled: {said}", source.display());
     library.to_owned()
 }
+
+/// A plugin in C, put together from its parts; each has a default that is in order.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    /// What stands before the functions.
+    pub before: &'a str,
+    /// The body of `describe`.
+    pub describe: &'a str,
+    /// The body of `run`.
+    pub run: &'a str,
+    /// The body of `roundsman_plugin`.
+    pub locate: &'a str,
+}
+
+impl Default for Parts<'_> {
+    fn default() -> Self {
+        Self {
+            before: "",
+            describe: r#"return host->answer(host, roundsman_text("{\"name\": \"small\", \"about\": \"does little\"}"));"#,
+            run: r#"return host->answer(host, roundsman_text("{\"summary\": \"done\"}"));"#,
+            locate: "static const roundsman_descriptor d = {ROUNDSMAN_MAGIC, ROUNDSMAN_ABI_VERSION, sizeof(d), describe, run, NULL}; return &d;",
+        }
+    }
+}
+
+impl Parts<'_> {
+    /// Compiles it into the shared library `NAME.so` in this folder.
+    pub fn compile(&self, folder: &Path, name: &str) -> PathBuf {
+        compile(folder, name, &self.text())
+    }
+
+    fn text(&self) -> String {
+        let Self { before, describe, run, locate } = self;
+        let head = "#define _GNU_SOURCE\n#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
+                    #include <unistd.h>\n#include \"roundsman_plugin.h\"\n";
+        let function = |name: &str, body: &str| {
+            format!(
+                "static int32_t {name}(const roundsman_host *host, roundsman_bytes request) {{\n(void)host; (void)request;\n{body}\n}}\n"
+            )
+        };
+        format!(
+            "{head}{before}\n{}{}const roundsman_descriptor *roundsman_plugin(void) {{\n(void)describe; (void)run;\n{locate}\n}}\n",
+            function("describe", describe),
+            function("run", run),
+        )
+    }
+}

@@ -22,7 +22,7 @@ use roundsman_supervisor::{Config, ProcessExecutor, prepare_daemon};
 use roundsman_task::SystemClock;
 use roundsman_tests::{
     attempts::{Notes, order},
-    plugins::compile,
+    plugins::{Parts, compile},
 };
 use roundsman_wire::{AttemptOrder, Executor, Purpose};
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl Bench {
 
     /// A plugin of these parts.
     fn plugin(&self, parts: Parts<'_>) -> PathBuf {
-        compile(self.path(), "plugin", &parts.text())
+        parts.compile(self.path(), "plugin")
     }
 
     /// What the plugin says it is, or what is said about it.
@@ -117,47 +117,5 @@ fn outcome(end: AttemptEnd) -> Outcome {
     match end {
         AttemptEnd::Finished { outcome } => outcome,
         other => panic!("{other:?}"),
-    }
-}
-
-/// A plugin in C, put together from its parts; each has a default that is in order.
-#[derive(Clone, Copy)]
-struct Parts<'a> {
-    /// What stands before the functions.
-    before: &'a str,
-    /// The body of `describe`.
-    describe: &'a str,
-    /// The body of `run`.
-    run: &'a str,
-    /// The body of `roundsman_plugin`.
-    locate: &'a str,
-}
-
-impl Default for Parts<'_> {
-    fn default() -> Self {
-        Self {
-            before: "",
-            describe: r#"return host->answer(host, roundsman_text("{\"name\": \"small\", \"about\": \"does little\"}"));"#,
-            run: r#"return host->answer(host, roundsman_text("{\"summary\": \"done\"}"));"#,
-            locate: "static const roundsman_descriptor d = {ROUNDSMAN_MAGIC, ROUNDSMAN_ABI_VERSION, sizeof(d), describe, run, NULL}; return &d;",
-        }
-    }
-}
-
-impl Parts<'_> {
-    fn text(&self) -> String {
-        let Self { before, describe, run, locate } = self;
-        let head = "#define _GNU_SOURCE\n#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
-                    #include <unistd.h>\n#include \"roundsman_plugin.h\"\n";
-        let function = |name: &str, body: &str| {
-            format!(
-                "static int32_t {name}(const roundsman_host *host, roundsman_bytes request) {{\n(void)host; (void)request;\n{body}\n}}\n"
-            )
-        };
-        format!(
-            "{head}{before}\n{}{}const roundsman_descriptor *roundsman_plugin(void) {{\n(void)describe; (void)run;\n{locate}\n}}\n",
-            function("describe", describe),
-            function("run", run),
-        )
     }
 }

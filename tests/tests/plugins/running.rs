@@ -177,6 +177,25 @@ async fn a_changed_file_is_not_run() {
 }
 
 #[tokio::test]
+async fn a_plugin_is_loaded_where_hardly_anything_can_be_read() {
+    let bench = Bench::new();
+    let secret = bench.path().join("state/secret");
+    fs::create_dir(bench.path().join("state")).unwrap();
+    fs::write(&secret, "x").unwrap();
+    let run = format!(
+        r#"const char *said = fopen("{}", "r") ? "{{\"summary\": \"read\"}}" : "{{\"summary\": \"not read\"}}";
+           return host->answer(host, roundsman_text(said));"#,
+        secret.display()
+    );
+    let mut order = plugin_order(&bench.plugin(runs(&run)), json!({}));
+    order.request.confinement.protected = vec![bench.path().join("state")];
+    order.request.confinement.sandbox.read = Some(Vec::new());
+    order.request.confinement.sandbox.write = Some(Vec::new());
+    let (end, _) = bench.carry_out(order).await;
+    assert_eq!(outcome(end).summary, "not read");
+}
+
+#[tokio::test]
 async fn failures_are_instructions() {
     let bench = Bench::new();
     let ends = [
