@@ -76,3 +76,39 @@ fn a_drain_waits_for_no_look() {
     assert_eq!(daemon.wait(), Some(0));
     assert!(begun.elapsed() < Duration::from_secs(15), "it took {:?}", begun.elapsed());
 }
+
+/// What is broken keeps its last good definition; a slot meanwhile is skipped, because the file is another.
+#[test]
+fn a_slot_whose_script_changed_is_skipped() {
+    let site = Site::new("");
+    let script = site.path("scripts/job.sh");
+    let write = |header: &str| {
+        let aside = script.with_extension("new");
+        std::fs::create_dir_all(script.parent().unwrap()).unwrap();
+        std::fs::write(&aside, format!("#!/bin/sh\n# /// roundsman\n# {header}\n# ///\necho done\n"))
+            .unwrap();
+        std::fs::set_permissions(&aside, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::rename(&aside, &script).unwrap();
+    };
+    write("every = \"1s\"");
+    let daemon = site.start();
+    site.run_in_state("job", "succeeded");
+    write("every = \"now and then\"");
+    let run = site.run_in_state("job", "skipped");
+    assert!(run["outcome"]["summary"].as_str().unwrap().starts_with("script changed: "), "{run}");
+    let slot = run["slot"].as_str().unwrap();
+    let why = site.json(&["why", "job", slot, "--json"]);
+    assert_eq!(
+        (&why["ledger"]["verdict"], &why["ledger"]["reason"]),
+        (&"skipped".into(), &"changed".into()),
+        "{why}"
+    );
+    assert!(why["text"].as_str().unwrap().contains("(script changed: "), "{why}");
+    eventually("the metric", PATIENCE, || {
+        let text = daemon.get("/metrics")?.1;
+        let line = |line: &str| {
+            line.starts_with("roundsman_slots_total{task=\"job\",verdict=\"skipped\",reason=\"changed\"}")
+        };
+        text.lines().any(line).then_some(())
+    });
+}
