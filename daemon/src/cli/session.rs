@@ -122,8 +122,8 @@ impl Session {
             )
         });
         Ok(Self {
+            catalogue: catalogue.settled(&loaded),
             loaded,
-            catalogue,
             clock,
             store: OnceCell::new(),
             without_store: OnceLock::new(),

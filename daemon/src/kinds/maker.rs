@@ -55,8 +55,8 @@ pub(crate) struct Maker {
     compiled: Catalogue,
     describer: Describer,
     record: Mutex<Record>,
-    /// Why the record could not be read.
-    unread: Option<Broken>,
+    /// Why the record could not be read, until there is a good one.
+    unread: Mutex<Option<Broken>>,
 }
 
 impl Folder {
@@ -133,7 +133,12 @@ impl Maker {
             passing: false,
         });
         let protected = state_dir.map(Path::to_owned).into_iter().collect();
-        Self { compiled, describer: Describer::new(work_root, protected), record: Mutex::new(record), unread }
+        Self {
+            compiled,
+            describer: Describer::new(work_root, protected),
+            record: Mutex::new(record),
+            unread: Mutex::new(unread),
+        }
     }
 
     /// Asks plugins again that could not say what they are.
@@ -200,19 +205,15 @@ impl Maker {
             header: known.header.clone(),
             gone: known.gone.clone(),
         };
+        let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let record = Record {
             kinds: from_files.map(|(name, known)| (name.clone(), accepted(known))).collect(),
             described: made.described.clone(),
             glance: made.glance.clone(),
-            broken: settled
-                .broken()
-                .iter()
-                .filter(|one| Some(*one) != self.unread.as_ref())
-                .cloned()
-                .collect(),
+            broken: settled.broken().iter().filter(|one| Some(*one) != unread.as_ref()).cloned().collect(),
         };
         let mut now = self.record();
-        if *now == record {
+        if *now == record && unread.is_none() {
             return;
         }
         if let Err(error) = record.write(state_dir) {
@@ -226,7 +227,7 @@ impl Maker {
     }
 
     fn put_together(&self, mut found: Found) -> Catalogue {
-        found.folders.extend(self.unread.clone());
+        found.folders.extend(self.unread.lock().unwrap_or_else(PoisonError::into_inner).clone());
         gather::put_together(&self.compiled, found, &self.record())
     }
 
