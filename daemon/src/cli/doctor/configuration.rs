@@ -23,7 +23,7 @@ pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     found.extend(aside(move || files.iter().map(|path| file(path)).collect::<Vec<_>>()).await);
     found.push(listen(&loaded.settings));
     found.extend(loaded.tasks.iter().filter_map(|task| never_runs(task, ground.now())));
-    found.extend(loaded.tasks.iter().flat_map(|task| missing_variables(task, &ground.environment)));
+    found.extend(loaded.tasks.iter().filter_map(|task| missing_variables(task, &ground.environment)));
     if ground.problems.is_empty() {
         let many = loaded.tasks.len();
         let tasks = if many == 1 { "1 task" } else { "tasks" };

@@ -18,7 +18,8 @@ const INDENT: usize = 11;
 #[derive(Debug, Serialize)]
 pub(super) struct Group {
     /// The subject: "host", "store", or a task's name.
-    pub(super) group: String,
+    #[serde(rename = "group")]
+    pub(super) subject: String,
     /// Whether it is a task.
     pub(super) task: bool,
     /// The worst of the levels.
@@ -28,9 +29,9 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(group: String, task: bool, findings: Vec<Finding>) -> Self {
+    fn new(subject: String, task: bool, findings: Vec<Finding>) -> Self {
         let level = findings.iter().map(|finding| finding.level).max().unwrap_or(FindingLevel::Ok);
-        Self { group, task, level, findings }
+        Self { subject, task, level, findings }
     }
 
     /// What was found about a task.
@@ -39,7 +40,7 @@ impl Group {
     }
 
     fn render(&self, look: Look) -> String {
-        let subject = if self.task { format!("task {}", self.group) } else { self.group.clone() };
+        let subject = if self.task { format!("task {}", self.subject) } else { self.subject.clone() };
         let mut text = format!("{}\n", look.strong(&clean(&subject)));
         for finding in &self.findings {
             text.push_str(&line(finding, look));

@@ -24,7 +24,7 @@ pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     let Some(settings) = ground.settings_with("daemon.state_dir", found) else { return };
     let folder = settings.state_dir.value.clone();
     found.extend(aside(move || directory(&folder)).await);
-    found.extend(ground.daemon().await.map(|answer| daemon(answer)).unwrap_or_default());
+    found.extend(ground.daemon().await.map(daemon).unwrap_or_default());
 }
 
 fn directory(path: &Path) -> Vec<Finding> {

@@ -18,7 +18,7 @@ fn groups() -> Vec<Group> {
 
 #[test]
 fn a_pipe_gets_plain_words() {
-    expect![[r#"
+    expect![["
         host
           ok       kernel: Linux 6.1
           warning  clock: nothing keeps it in step
@@ -29,7 +29,7 @@ fn a_pipe_gets_plain_words() {
                    -> start it
 
         1 failure, 1 warning, 1 in order
-    "#]]
+    "]]
     .assert_eq(&page(&groups(), Look::PLAIN));
 }
 
