@@ -96,7 +96,7 @@ async fn python() {
     );
     assert_eq!(outcome.detail["failed"], json!([nowhere]));
     assert_eq!(notes.artifacts.lock().unwrap()["page-1.html"], b"<p>hello</p>");
-    assert_eq!(notes.metrics.lock().unwrap()[0].value, 12.0);
+    assert_eq!(notes.metrics.lock().unwrap()[0].value.to_string(), "12");
     assert!(warnings(&notes)[0].starts_with(nowhere), "{:?}", warnings(&notes));
 
     let (error, _) = bench.error(fetching(&[&url], "wrong")).await;

@@ -30,7 +30,7 @@ async fn lines_of_standard_output() {
 async fn objects_of_the_channel() {
     let bench = Bench::new();
     let order = bench.script(
-        r##"#!/usr/bin/env python3
+        r#"#!/usr/bin/env python3
 import json, os
 channel = os.fdopen(int(os.environ["ROUNDSMAN_FD"]), "w", buffering=1)
 def say(kind, **fields):
@@ -49,7 +49,7 @@ say("outcome", status="success", summary="an earlier one")
 say("outcome", status="partial", summary="1 of 2", counts={"processed": 2, "ok": 1}, print=[{"disk": "b"}])
 channel.write('{"type":"log","message":"without a line end"}')
 print("last")
-"##,
+"#,
     );
     let (outcome, notes) = bench.outcome(order).await;
     assert_eq!((outcome.status, outcome.summary.as_str()), (OutcomeStatus::Partial, "1 of 2"));
