@@ -76,3 +76,11 @@ fn without_a_report_and_an_order_it_is_a_crash() {
     check(Seen { wire, ..seen.clone() }, &crash("the worker broke the protocol: a frame claims 0 bytes"));
     check(Seen { killed: true, ..seen }, &AttemptEnd::Erred { error: TaskError::Interrupted });
 }
+
+#[test]
+fn memory_that_ran_out_is_told_unless_the_work_was_done() {
+    let seen = Seen { memory_exceeded: Some(ByteSize(512 << 20)), signal: Some(9), ..Seen::default() };
+    let message = "killed: it used more than 512 MiB".to_owned();
+    check(seen.clone(), &AttemptEnd::Crashed { signal: Some(9), exit: None, message, stderr: String::new() });
+    check(Seen { report: done(), in_time: true, ..seen }, &finished());
+}

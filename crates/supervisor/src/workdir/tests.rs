@@ -60,3 +60,21 @@ fn only_directories_without_an_owner_are_swept() {
     assert!(held.path().exists());
     assert!(held.remove_if_empty());
 }
+
+#[test]
+fn the_folder_for_other_users_can_be_passed_through_and_is_nobody_elses() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("work");
+    make_user_root(&root).unwrap();
+    let mode = || fs::metadata(&root).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(), 0o711, "whatever the umask is");
+    fs::set_permissions(&root, Permissions::from_mode(0o777)).unwrap();
+    make_user_root(&root).unwrap();
+    assert_eq!(mode(), 0o711);
+
+    let elsewhere = folder.path().join("elsewhere");
+    std::os::unix::fs::symlink(&root, &elsewhere).unwrap();
+    let refused = make_user_root(&elsewhere).unwrap_err().to_string();
+    assert_eq!(refused, "it is there already and belongs to somebody else");
+    assert_ne!(user_root(Path::new("/a/work")), user_root(Path::new("/b/work")));
+}
