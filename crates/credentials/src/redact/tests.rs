@@ -1,3 +1,5 @@
+//! What is covered, in which forms, and what stays as it is.
+
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose as engines};
