@@ -45,7 +45,7 @@ pub struct Undescribed<'a> {
 /// What a plugin says it is, with its place as `code`; or one sentence about what went wrong.
 pub async fn describe(executor: &dyn Executor, plugin: Undescribed<'_>) -> Result<KindDescription, String> {
     let mut attempt = executor
-        .start(order(plugin), Arc::new(Listening))
+        .start(order(plugin), Arc::new(Listening::default()))
         .await
         .map_err(|error| format!("it cannot be described: {}", with_sources(&error)))?;
     match attempt.wait().await.end {

@@ -6,15 +6,21 @@ use roundsman_model::{
 };
 use roundsman_wire::{Host, LogLine};
 
+use crate::mask::Mask;
+
 const NOTHING: &str = "there is nothing to ask for while a kind is only looked at";
 
 /// Listens to an attempt that describes a kind or looks whether it could work.
-pub(crate) struct Listening;
+#[derive(Default)]
+pub(crate) struct Listening {
+    /// What must not be shown of what it says.
+    pub(crate) mask: Mask,
+}
 
 #[async_trait]
 impl Host for Listening {
     fn log(&self, line: LogLine) {
-        tracing::debug!(level = %line.level, "a kind that is looked at says: {}", line.text);
+        tracing::debug!(level = %line.level, "a kind that is looked at says: {}", self.mask.text(&line.text));
     }
 
     fn progress(&self, _done: u64, _total: Option<u64>, _note: String) {}

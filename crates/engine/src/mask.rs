@@ -28,6 +28,8 @@ pub(crate) struct Mask {
     redactor: Redactor,
     /// Each line of each value, for texts that are cut in the middle of one.
     values: Arc<[Zeroizing<String>]>,
+    /// The bytes of the longest value.
+    longest: usize,
 }
 
 impl Mask {
@@ -49,6 +51,7 @@ impl Mask {
         let lines = lines.filter(|line| line.len() > SHORT_EDGE_BYTES);
         Self {
             redactor: Redactor::new(&values),
+            longest: values.iter().map(|value| value.len()).max().unwrap_or_default(),
             values: lines.map(|line| Zeroizing::new(line.to_owned())).collect(),
         }
     }
@@ -59,8 +62,8 @@ impl Mask {
     }
 
     /// The longest value, in bytes.
-    pub(crate) fn longest(&self) -> usize {
-        self.values.iter().map(|value| value.len()).max().unwrap_or_default()
+    pub(crate) const fn longest(&self) -> usize {
+        self.longest
     }
 
     /// The first place at or after `at` in a text at which no secret is cut.

@@ -41,7 +41,9 @@ pub async fn preflight(
         Err(lack) => findings.push(lacking(definition, lack)),
         Ok(provisions) => {
             let mask = provisions.mask.clone();
-            let mut asked = ask(means, order(provisions, definition, within, now), definition).await;
+            let host = Arc::new(Listening { mask: mask.clone() });
+            let order = order(provisions, definition, within, now);
+            let mut asked = ask(means, order, host, definition).await;
             for finding in &mut asked {
                 mask.finding(finding);
             }
@@ -77,8 +79,13 @@ fn order(
     provisions.order(definition, errand)
 }
 
-async fn ask(means: Means<'_>, order: AttemptOrder, definition: &TaskDefinition) -> Vec<Finding> {
-    let mut attempt = match means.executor.start(order, Arc::new(Listening)).await {
+async fn ask(
+    means: Means<'_>,
+    order: AttemptOrder,
+    host: Arc<Listening>,
+    definition: &TaskDefinition,
+) -> Vec<Finding> {
+    let mut attempt = match means.executor.start(order, host).await {
         Ok(attempt) => attempt,
         Err(error) => {
             let advice = "see whether this machine has room for another process, and the log of the daemon";
