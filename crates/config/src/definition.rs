@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     draft::Draft,
-    header::Header,
+    header::{self, Header},
     kinds::KindFacts,
     node::{Entry, Reading, Table, Written, join, table_json},
     origin::{Origin, Row, Setting},
@@ -151,7 +151,7 @@ pub(crate) fn of_header(
     let mut table = Table::new();
     header.lay_below(&mut table);
     let known_keys = pass.keys_of::<TaskTable>();
-    let misspelt = header.take_misspelt(&mut table, &known_keys);
+    let misspelt = header::take_misspelt(&mut table, &known_keys);
     pass.drafts.extend(misspelt);
     let mut wanted: TaskTable = pass.section(Section::Task, &mut table, "", None);
     let name = kind.parse::<TaskName>();

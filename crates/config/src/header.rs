@@ -64,22 +64,6 @@ impl Header {
         node::merge_below(task, &below);
     }
 
-    /// Takes out keys that are none of a task, and says which are probably meant: those of a task or of the file itself.
-    pub(crate) fn take_misspelt(&self, table: &mut Table, known: &[String]) -> Vec<Draft> {
-        let mut drafts = Vec::new();
-        table.retain(|key, entry| {
-            let all = known.iter().map(String::as_str);
-            let near = nearest(key, all.clone().chain(OWN));
-            let is_own = near.as_deref().is_some_and(|near| OWN.contains(&near) && !all.clone().any(|key| key == near));
-            if known.contains(key) || !is_own {
-                return true;
-            }
-            drafts.push(Draft::new("", Some(&entry.key), format!("unknown key `{key}`")).nearest(near));
-            false
-        });
-        drafts
-    }
-
     /// Whether an entry is written in it.
     pub(crate) fn has(&self, entry: &Entry) -> bool {
         Arc::ptr_eq(&self.source, &entry.key.source)
@@ -90,4 +74,21 @@ impl Header {
         let first = self.keys.values().map(|entry| entry.key.range.start).min().unwrap_or(0);
         Span { source: self.source.clone(), range: first..first }
     }
+}
+
+/// Takes out keys that are none of a task, and says which are probably meant: those of a task or of the file itself.
+pub(crate) fn take_misspelt(table: &mut Table, known: &[String]) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    table.retain(|key, entry| {
+        let all = known.iter().map(String::as_str);
+        let near = nearest(key, all.clone().chain(OWN));
+        let is_own =
+            near.as_deref().is_some_and(|near| OWN.contains(&near) && !all.clone().any(|key| key == near));
+        if known.contains(key) || !is_own {
+            return true;
+        }
+        drafts.push(Draft::new("", Some(&entry.key), format!("unknown key `{key}`")).nearest(near));
+        false
+    });
+    drafts
 }

@@ -3,6 +3,8 @@
 mod keys;
 mod page;
 
+use std::fmt::Write as _;
+
 use roundsman_model::{Code, Schedule};
 use serde_json::{Value, json};
 
@@ -78,7 +80,7 @@ fn render(kinds: &Catalogue, look: Look) -> String {
     }
     let mut text = table.render(look);
     if !kinds.broken().is_empty() {
-        text.push_str(&format!("\n{}\n", look.strong("Not usable as they are")));
+        let _ = writeln!(text, "\n{}", look.strong("Not usable as they are"));
     }
     for broken in kinds.broken() {
         text.push_str(&wrap(&broken.sentence(), 2, look));

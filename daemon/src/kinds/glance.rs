@@ -35,7 +35,9 @@ pub(crate) fn glance<'a>(roots: impl IntoIterator<Item = &'a Path>, now: Timesta
     let mut look = Look { sum: Sha256::new(), newest: i64::MIN, whole: true, count: 0, folders: Vec::new() };
     for root in roots {
         // Whether others may swap the folder depends on those above it.
-        root.ancestors().skip(1).for_each(|above| look.owner(above));
+        for above in root.ancestors().skip(1) {
+            look.owner(above);
+        }
         look.entry(root, 0);
     }
     let settled = look.newest < now.saturating_sub(SETTLED_NS);
@@ -88,7 +90,9 @@ impl Look {
         };
         let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         paths.sort();
-        paths.iter().for_each(|path| self.entry(path, depth + 1));
+        for path in &paths {
+            self.entry(path, depth + 1);
+        }
     }
 
     fn add(&mut self, stat: &fs::Metadata) {

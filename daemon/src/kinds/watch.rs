@@ -122,7 +122,7 @@ fn listen(heard: Arc<Heard>, wakeups: Arc<Notify>) -> Option<RecommendedWatcher>
     };
     notify::recommended_watcher(told)
         .inspect_err(|error| {
-            tracing::warn!("changes of kinds are noticed within a minute, not at once: {error}")
+            tracing::warn!("changes of kinds are noticed within a minute, not at once: {error}");
         })
         .ok()
 }

@@ -1,5 +1,9 @@
 //! What becomes of files that clash, break, move and go, beside what was accepted before.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 use roundsman_config::Kinds as _;
 use serde_json::json;
@@ -31,27 +35,24 @@ fn record(accepted: &[(&str, &str, &str)]) -> Record {
 }
 
 fn compiled() -> Catalogue {
-    let command = KindDescription { code: Default::default(), ..description("command", "", "") };
+    let command =
+        KindDescription { code: roundsman_model::Code::default(), ..description("command", "", "") };
     Catalogue::of_descriptions([command])
 }
 
 fn told(kinds: &Catalogue) -> String {
-    let file = |known: &Known| {
-        format!("{:?}", known.description.code).contains("old").then_some("old").unwrap_or("now")
-    };
+    let is_old = |known: &Known| format!("{:?}", known.description.code).contains("old");
+    let file = |known: &Known| if is_old(known) { "old" } else { "now" };
     let mut text = String::new();
     for known in kinds.iter().filter(|known| known.path().is_some()) {
-        text += &format!("{}: {}\n", known.description.name, file(known));
+        let _ = writeln!(text, "{}: {}", known.description.name, file(known));
     }
     for (name, before) in &kinds.all.before {
-        text += &format!(
-            "{name} before: {}{}\n",
-            file(before),
-            if before.gone.is_some() { ", gone" } else { "" }
-        );
+        let gone = if before.gone.is_some() { ", gone" } else { "" };
+        let _ = writeln!(text, "{name} before: {}{gone}", file(before));
     }
     for broken in kinds.broken() {
-        text += &format!("! {}\n", broken.sentence());
+        let _ = writeln!(text, "! {}", broken.sentence());
     }
     text
 }
