@@ -10,7 +10,7 @@ use super::*;
 async fn memory_is_limited() {
     let house = House::new();
     let mut order = house.python(
-        r#"
+        r"
 held = []
 try:
     for _ in range(64):
@@ -18,7 +18,7 @@ try:
 except MemoryError:
     pass
 print(len(held) * 16)
-"#,
+",
     );
     order.request.confinement.sandbox.memory = Some(ByteSize(256 << 20));
     let (report, notes) = house.run(order).await;
@@ -77,7 +77,7 @@ async fn processes_are_limited_for_a_user_of_its_own() {
     }
     let house = House::new();
     let mut order = house.python(
-        r#"
+        r"
 import os, signal, time
 children = []
 try:
@@ -91,7 +91,7 @@ except OSError as error:
     print(len(children), error.strerror)
 for child in children:
     os.kill(child, signal.SIGKILL)
-"#,
+",
     );
     order.request.confinement.user = Some(COUNTED.into());
     order.request.confinement.sandbox.processes = Some(20);

@@ -10,6 +10,7 @@ mod others;
 mod users;
 
 use std::{
+    fmt::Write as _,
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -121,10 +122,8 @@ impl House {
     async fn all_refused(&self, sandbox: Sandbox, deeds: &[&str]) {
         let mut text = String::new();
         for deed in deeds {
-            text.push_str(&format!(
-                "( {deed} ) >/dev/null 2>&1 && echo \"DONE: {}\"\n",
-                deed.replace('"', "'").replace('$', "")
-            ));
+            let shown = deed.replace('"', "'").replace('$', "");
+            writeln!(text, "( {deed} ) >/dev/null 2>&1 && echo \"DONE: {shown}\"").unwrap();
         }
         text.push_str("echo the end");
         let mut order = self.script(&text);
@@ -134,7 +133,7 @@ impl House {
 
     /// Runs a script in which each line must work.
     async fn all_done(&self, sandbox: Sandbox, deeds: &[&str]) {
-        let text = deeds.iter().map(|deed| format!("{deed} || exit 1\n")).collect::<String>();
+        let text = deeds.join(" || exit 1\n") + " || exit 1\n";
         let mut order = self.script(&format!("set -x\n{text}"));
         order.request.confinement.sandbox = sandbox;
         self.lines(order).await;
