@@ -132,7 +132,7 @@ async fn ask(command: Command, session: &Session, out: &mut Output) -> Answer {
         Command::Run(args) => run::run(args, session, out).await,
         Command::Logs(args) => logs::run(args, session, out).await,
         Command::Artifacts(args) => artifacts::run(args, session, out).await,
-        Command::Why(args) => why::run(args, session, out).await,
+        Command::Why(args) => Box::pin(why::run(args, session, out)).await,
         Command::Pause(args) => pause::pause(args, session, out).await,
         Command::Resume(args) => pause::resume(args, session, out).await,
         Command::Cancel(args) => cancel::run(args, session, out).await,
