@@ -13,9 +13,12 @@ struct Rule {
     key: &'static str,
     alone: Sandbox,
     user: Option<&'static str>,
-    is_used: fn(&TaskDefinition) -> bool,
-    how: fn(&Abilities) -> String,
+    is_used: IsUsed,
+    how: How,
 }
+
+type IsUsed = fn(&TaskDefinition) -> bool;
+type How = fn(&Abilities) -> String;
 
 /// Looks at what there is to enforce rules with, and at each rule.
 pub(super) fn look(abilities: &Abilities, tasks: &[TaskDefinition]) -> Vec<Finding> {
@@ -83,64 +86,50 @@ fn one(rule: &Rule, abilities: &Abilities, tasks: &[TaskDefinition]) -> Finding 
 
 fn rules() -> Vec<Rule> {
     let nothing = Sandbox::default;
-    let landlock = |abilities: &Abilities| format!("by Landlock {}", abilities.landlock);
     let paths = || Some(vec![PathBuf::from("/tmp")]);
+    let landlock: How = |abilities| format!("by Landlock {}", abilities.landlock);
+    let rule = |key, alone, is_used: IsUsed, how: How| Rule { key, alone, user: None, is_used, how };
     vec![
+        rule(
+            "memory",
+            Sandbox { memory: Some(ByteSize(1 << 30)), ..nothing() },
+            |task| task.sandbox.memory.is_some(),
+            |_| "by a cgroup, for all processes of a task together".to_owned(),
+        ),
+        rule(
+            "processes",
+            Sandbox { processes: Some(64), ..nothing() },
+            |task| task.sandbox.processes.is_some() && task.user.is_none(),
+            |_| "by a cgroup".to_owned(),
+        ),
+        rule(
+            "cpu_time",
+            Sandbox { cpu_time: Some(HumanDuration::from_secs(60)), ..nothing() },
+            |task| task.sandbox.cpu_time.is_some(),
+            |_| "for each process by itself (RLIMIT_CPU)".to_owned(),
+        ),
+        rule(
+            "open_files",
+            Sandbox { open_files: Some(256), ..nothing() },
+            |task| task.sandbox.open_files.is_some(),
+            |_| "for each process by itself (RLIMIT_NOFILE)".to_owned(),
+        ),
+        rule(
+            "network",
+            Sandbox { network: Some(false), ..nothing() },
+            |task| task.sandbox.network == Some(false),
+            |_| "by a network namespace with nothing in it".to_owned(),
+        ),
+        rule("write", Sandbox { write: paths(), ..nothing() }, |task| task.sandbox.write.is_some(), landlock),
+        rule("read", Sandbox { read: paths(), ..nothing() }, |task| task.sandbox.read.is_some(), landlock),
         Rule {
-            key: "memory",
-            alone: Sandbox { memory: Some(ByteSize(1 << 30)), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.memory.is_some(),
-            how: |_| "by a cgroup, for all processes of a task together".to_owned(),
-        },
-        Rule {
-            key: "processes",
-            alone: Sandbox { processes: Some(64), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.processes.is_some() && task.user.is_none(),
-            how: |_| "by a cgroup".to_owned(),
-        },
-        Rule {
-            key: "cpu_time",
-            alone: Sandbox { cpu_time: Some(HumanDuration::from_secs(60)), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.cpu_time.is_some(),
-            how: |_| "for each process by itself (RLIMIT_CPU)".to_owned(),
-        },
-        Rule {
-            key: "open_files",
-            alone: Sandbox { open_files: Some(256), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.open_files.is_some(),
-            how: |_| "for each process by itself (RLIMIT_NOFILE)".to_owned(),
-        },
-        Rule {
-            key: "network",
-            alone: Sandbox { network: Some(false), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.network == Some(false),
-            how: |_| "by a network namespace with nothing in it".to_owned(),
-        },
-        Rule {
-            key: "write",
-            alone: Sandbox { write: paths(), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.write.is_some(),
-            how: landlock,
-        },
-        Rule {
-            key: "read",
-            alone: Sandbox { read: paths(), ..nothing() },
-            user: None,
-            is_used: |task| task.sandbox.read.is_some(),
-            how: landlock,
-        },
-        Rule {
-            key: "user",
-            alone: nothing(),
             user: Some("another user"),
-            is_used: |task| task.user.is_some(),
-            how: |_| "the worker becomes that user before anything of the task runs".to_owned(),
+            ..rule(
+                "user",
+                nothing(),
+                |task| task.user.is_some(),
+                |_| "the worker becomes that user before anything of the task runs".to_owned(),
+            )
         },
     ]
 }

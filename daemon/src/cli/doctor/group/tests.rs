@@ -1,3 +1,5 @@
+//! The page in a pipe and on a narrow terminal, levels, and time limits. Nothing is looked at.
+
 use expect_test::expect;
 use roundsman_model::Finding;
 

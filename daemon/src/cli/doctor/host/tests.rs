@@ -1,3 +1,5 @@
+//! What is made of a table of mounts, of zones and of a clock. Those of this host do not matter.
+
 use std::path::Path;
 
 use chrono_tz::Tz;

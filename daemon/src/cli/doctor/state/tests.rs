@@ -1,3 +1,5 @@
+//! What a daemon says of itself, and folders in right and wrong hands. No daemon runs here.
+
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use roundsman_model::{BootId, FindingLevel};

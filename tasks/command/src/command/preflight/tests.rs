@@ -1,3 +1,5 @@
+//! Programs and shell lines that could be started, and those that could not. None is run.
+
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use roundsman_task::{Finding, FindingLevel};
