@@ -89,7 +89,7 @@ async fn the_environment_of_the_daemon_is_not_to_be_seen_even_by_root() {
     let house = House::new();
     let script = format!(
         "daemon=$(sed -n 's/^PPid:\\t//p' /proc/$PPID/status); cat /proc/$daemon/environ > {0}/seen; \
-         sed 's/ .*//' /proc/$daemon/stat > {0}/pid",
+         sed 's/ .*//' /proc/$daemon/stat > {0}/pid.new; mv {0}/pid.new {0}/pid",
         house.path("open").display()
     );
     let with = json!({ "scripts": [script], "wait_for": house.path("open/pid"), "then": "succeed" });
