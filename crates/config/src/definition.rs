@@ -3,6 +3,9 @@
 
 mod conditions;
 mod confinement;
+mod own;
+
+pub(crate) use own::{built_in, of_header};
 
 use std::fmt::Display;
 
@@ -13,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     draft::Draft,
-    header::{self, Header},
+    header::Header,
     kinds::KindFacts,
     node::{Entry, Reading, Table, Written, join, table_json},
     origin::{Origin, Row, Setting},
@@ -99,79 +102,6 @@ pub(crate) fn written(
     let mut rows = made.rows;
     rows.extend(with_rows);
     (pass.drafts.len() == before).then(|| definition.map(|definition| (definition, rows)))?
-}
-
-/// Makes the definition of a kind's built-in task, if it has one.
-pub(crate) fn built_in(
-    pass: &mut Pass<'_>,
-    kind: &str,
-    around: &Surroundings<'_>,
-) -> Option<(TaskDefinition, Vec<Row>)> {
-    let known = pass.kind(kind)?;
-    let facts = &known.facts;
-    let schedule = facts.built_in()?.to_owned();
-    let name = kind.parse().ok()?;
-    let wanted = TaskTable {
-        uses: Some(kind.to_owned()),
-        schedule: Some(schedule),
-        run_at_first_start: Some(true),
-        ..TaskTable::default()
-    };
-    let path = join("tasks", kind);
-    let with_rows = with::rows(&Table::new(), facts, kind, &join(&path, "with"));
-    let mut made = Made {
-        pass,
-        path,
-        kind: kind.to_owned(),
-        table: Table::new(),
-        header: None,
-        own: true,
-        rows: Vec::new(),
-    };
-    let with = Value::Object(serde_json::Map::new());
-    let definition = made.definition(&name, &wanted, facts, with, around)?;
-    let mut rows = made.rows;
-    rows.extend(with_rows);
-    Some((definition, rows))
-}
-
-/// Makes a definition of what the file of a kind says and nothing else. For its own task (`own`) the kind's config must be
-/// in order as well; for tasks of the configuration it is theirs.
-pub(crate) fn of_header(
-    pass: &mut Pass<'_>,
-    kind: &str,
-    known: &Known,
-    around: &Surroundings<'_>,
-    own: bool,
-) -> Option<(TaskDefinition, Vec<Row>)> {
-    let Known { facts, header } = known;
-    let header = header.as_ref()?;
-    let before = pass.mark();
-    pass.drafts.extend(header.drafts.iter().cloned());
-    let mut table = Table::new();
-    header.lay_below(&mut table);
-    let known_keys = pass.keys_of::<TaskTable>();
-    let misspelt = header::take_misspelt(&mut table, &known_keys);
-    pass.drafts.extend(misspelt);
-    let mut wanted: TaskTable = pass.section(Section::Task, &mut table, "", None);
-    let name = kind.parse::<TaskName>();
-    if let Err(error) = &name {
-        pass.drafts.push(Draft::new("", Some(&header.head()), error.to_string()));
-    }
-    if own {
-        with::check(pass, &Table::new(), facts, "params", &header.head());
-    }
-    wanted.uses = Some(kind.to_owned());
-    let path = join("tasks", kind);
-    let with_rows = with::rows(&Table::new(), facts, kind, &join(&path, "with"));
-    let mut made =
-        Made { pass, path, kind: kind.to_owned(), table, header: Some(header), own: true, rows: Vec::new() };
-    let with = Value::Object(serde_json::Map::new());
-    let definition = made.definition(&name.ok()?, &wanted, facts, with, around)?;
-    made.check_grace(&definition, around);
-    let mut rows = made.rows;
-    rows.extend(with_rows);
-    (!pass.is_wrong_since(before)).then_some((definition, rows))
 }
 
 /// What is known about the kind that a task names; `None` within if that is said elsewhere, `None` if the kind cannot be

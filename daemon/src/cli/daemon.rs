@@ -23,7 +23,8 @@ fn begin(globals: &Globals) -> Answer<ExitCode> {
         .build()
         .map_err(|error| Failure::failed("cannot start the runtime of this process", error))?;
     let (maker, places) = session::maker_of_daemon(globals)?;
-    let made = runtime.block_on(maker.make(&places)).map_err(|error| Failure::failed("cannot start", error))?;
+    let made =
+        runtime.block_on(maker.make(&places)).map_err(|error| Failure::failed("cannot start", error))?;
     let loaded = session::load(globals, &made.catalogue)?;
     let settings = &loaded.settings;
     session::start_logging(&settings.log.value, settings.log_format.value)?;

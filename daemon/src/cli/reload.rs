@@ -54,9 +54,8 @@ pub(crate) fn words(reloaded: &Reloaded) -> String {
     let part = |what: &str, names: &[TaskName]| {
         listed(what, &names.iter().map(TaskName::as_str).collect::<Vec<_>>())
     };
-    let of_kinds = |what: &str, names: &[String]| {
-        listed(what, &names.iter().map(String::as_str).collect::<Vec<_>>())
-    };
+    let of_kinds =
+        |what: &str, names: &[String]| listed(what, &names.iter().map(String::as_str).collect::<Vec<_>>());
     let KindChanges { added, changed, removed } = &reloaded.kinds;
     let parts: Vec<String> = [
         part("added", &reloaded.added),

@@ -157,7 +157,9 @@ fn simple(format: &str, text: &str) -> Option<FormatProblem> {
             "an IP address and a port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"",
         ),
         "absolute-path" => (text.starts_with('/'), "an absolute path, such as \"/data/exports\""),
-        "section-name" | "user-name" | "node-name" => (is_plain_name(text), "1 to 64 letters, digits, '.', '-' and '_'"),
+        "section-name" | "user-name" | "node-name" => {
+            (is_plain_name(text), "1 to 64 letters, digits, '.', '-' and '_'")
+        }
         "ip" => (text.parse::<IpAddr>().is_ok(), "an IP address, such as \"192.0.2.1\""),
         "ipv4" => (text.parse::<Ipv4Addr>().is_ok(), "an IPv4 address, such as \"192.0.2.1\""),
         "ipv6" => (text.parse::<Ipv6Addr>().is_ok(), "an IPv6 address, such as \"2001:db8::1\""),

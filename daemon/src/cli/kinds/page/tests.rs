@@ -129,5 +129,6 @@ fn a_script_with_a_header() {
           [tasks.my-backup]
           uses = "backup"
           schedule = "0 2 * * *"
-    "#]].assert_eq(&render(&script, Look::PLAIN));
+    "#]]
+    .assert_eq(&render(&script, Look::PLAIN));
 }
