@@ -102,9 +102,9 @@ fn old_versions_of_landlock_say_what_they_lack() {
         &only_tcp,
         None,
         &landlock(4),
-        expect![[r#"
+        expect![[r"
             cannot network: TCP is refused (Landlock), but UDP and other protocols stay open: to cut off all, the daemon must be root with the right to make network namespaces (CAP_SYS_ADMIN)
-        "#]],
+        "]],
     );
 }
 
@@ -115,9 +115,9 @@ fn that_a_task_may_reach_the_daemon_is_told() {
         &sandbox,
         None,
         &root(),
-        expect![[r#"
+        expect![[r"
             protect the task may reach what belongs to the daemon, as its configuration says
-        "#]],
+        "]],
     );
     check(&Sandbox { protect: Some(true), ..Sandbox::default() }, None, &root(), expect![""]);
 }
