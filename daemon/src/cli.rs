@@ -28,6 +28,7 @@ mod paragraph;
 mod params;
 mod pause;
 mod plan;
+mod printed;
 mod prospect;
 pub(crate) mod reload;
 mod request;

@@ -83,7 +83,8 @@ pub struct Outcome {
     /// The details as the kind's documentation describes them.
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
     pub detail: serde_json::Value,
-    /// What an action wants printed: a list of rows becomes a table on a terminal.
+    /// What an action wants printed: a text, or a table as `{"columns": […], "rows": [[…]]}` or as a list of objects; anything
+    /// else is printed as JSON.
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
     pub print: serde_json::Value,
     /// Asks for another attempt for what is missing; with none left the run ends `partial`.

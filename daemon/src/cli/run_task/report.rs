@@ -10,6 +10,7 @@ use crate::cli::{
     failure::{Answer, Failure},
     look::{clean, state_tone, state_words},
     output::Output,
+    printed,
 };
 
 /// Tells how it ended.
@@ -83,6 +84,7 @@ fn as_text(out: &mut Output, run: &Run, artifacts: &[Artifact]) -> Answer {
     if !counts.is_empty() {
         out.line(&format!("  {}", counts.join(", ")))?;
     }
+    out.text(&printed::text(outcome.map_or(&serde_json::Value::Null, |outcome| &outcome.print), look))?;
     for artifact in artifacts {
         out.line(&format!(
             "  artifact {} ({} bytes): roundsman artifacts {} {}",
