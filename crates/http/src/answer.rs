@@ -57,13 +57,15 @@ impl Answer {
     /// The body as JSON. Whether it is some is decided by reading it: login pages come with success too.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            let told = if is_html(&self.headers, &self.body) {
-                "the answer is a web page instead of JSON: the address leads to a login page or to something else".to_owned()
-            } else {
-                // The message of an error may quote the body; it is cut to a line.
-                format!("the answer is not the JSON that was expected: {}", excerpt(error.to_string().as_bytes()))
-            };
-            self.unexpected(told)
+            if is_html(&self.headers, &self.body) {
+                let told = "the answer is a web page instead of JSON: the address leads to a login page or to something else";
+                return self.error(Class::Redirected, told.to_owned());
+            }
+            // The message of an error may quote the body; it is cut to a line.
+            self.unexpected(format!(
+                "the answer is not the JSON that was expected: {}",
+                excerpt(error.to_string().as_bytes())
+            ))
         })
     }
 
@@ -78,12 +80,17 @@ impl Answer {
 
     /// The error that says that this answer makes no sense.
     pub fn unexpected(&self, told: impl Into<String>) -> HttpError {
+        self.error(Class::Unexpected, told.into())
+    }
+
+    fn error(&self, class: Class, told: String) -> HttpError {
         HttpError::Failed {
             method: self.method.clone(),
             url: self.url.clone(),
-            class: Class::Unexpected,
+            class,
             status: Some(self.status),
-            told: told.into(),
+            code: None,
+            told,
             tries: self.tries,
             not_before: None,
         }

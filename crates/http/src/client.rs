@@ -11,7 +11,10 @@ use roundsman_task::{Budget, TaskContext};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::{BaseUrl, Breaker, HttpError, Reading, Request, RetryPolicy, Standard, journal::Journal};
+use crate::{
+    BaseUrl, Breaker, HttpError, Reading, Request, RetryPolicy, Standard, Tally, TokenSource,
+    journal::Journal, skew::Skew, tokens::Tokens,
+};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -37,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) manners: Manners,
     pub(crate) in_flight: Arc<Semaphore>,
     pub(crate) journal: Journal,
+    pub(crate) skew: Skew,
 }
 
 /// What all requests of a client share.
@@ -50,6 +54,8 @@ pub(crate) struct Manners {
     pub(crate) budget: Option<Budget>,
     pub(crate) breaker: Option<Breaker>,
     pub(crate) signer: Option<Arc<dyn Signer>>,
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) tally: Tally,
 }
 
 /// Signs each try anew, for systems whose signatures age.
@@ -103,6 +109,8 @@ impl Client {
             budget: None,
             breaker: None,
             signer: None,
+            tokens: None,
+            tally: Tally::default(),
         };
         ClientBuilder {
             cx: cx.clone(),
@@ -125,6 +133,11 @@ impl Client {
     /// The time by the clock of the attempt.
     pub fn now(&self) -> Timestamp {
         self.inner.cx.now()
+    }
+
+    /// How far the clock of the other side is ahead of ours, by the `Date` of its last answer; negative if it is behind.
+    pub fn skew(&self) -> Option<chrono::TimeDelta> {
+        self.inner.skew.last()
     }
 
     /// A request to a path below the base.
@@ -166,6 +179,21 @@ impl ClientBuilder {
         let mut with = self.secret_header(name, &format!("Bearer {token}"));
         with.secrets.push(token.to_owned());
         with
+    }
+
+    /// A token from this source goes with every request. It is replaced five minutes before its end, and once when it is
+    /// refused.
+    #[must_use]
+    pub fn tokens(mut self, source: impl TokenSource) -> Self {
+        self.manners.tokens = Some(Tokens::new(source));
+        self
+    }
+
+    /// Tries are counted here.
+    #[must_use]
+    pub fn tally(mut self, tally: &Tally) -> Self {
+        self.manners.tally = tally.clone();
+        self
     }
 
     /// A header that is a secret goes with every request.
@@ -287,6 +315,7 @@ impl ClientBuilder {
                 manners: self.manners,
                 in_flight: Arc::new(Semaphore::new(self.in_flight)),
                 journal: Journal::masking(self.secrets),
+                skew: Skew::default(),
             }),
         })
     }

@@ -6,7 +6,7 @@ use roundsman_model::{HumanDuration, TaskError, Timestamp};
 use crate::{Class, InvalidUrl};
 
 /// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
     /// The last try failed.
@@ -20,6 +20,8 @@ pub enum HttpError {
         class: Class,
         /// The status, if there was an answer.
         status: Option<StatusCode>,
+        /// The product's own word for it, if it has one.
+        code: Option<Box<str>>,
         /// What the answer said, or what broke.
         told: String,
         /// How many tries there were.
@@ -78,6 +80,23 @@ impl HttpError {
         }
     }
 
+    /// The product's own word for what the last answer means.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Failed { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// When it may go well, where that is known: there was no time to wait so long.
+    pub const fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            Self::Failed { not_before, .. } | Self::Task(TaskError::Retry { not_before, .. }) => *not_before,
+            Self::Suspended { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
     /// Whether what was asked for is not there.
     pub fn is_not_found(&self) -> bool {
         self.class() == Some(Class::NotFound)
@@ -85,7 +104,7 @@ impl HttpError {
 
     /// Whether the request may have been carried out although it failed.
     pub const fn is_ambiguous(&self) -> bool {
-        matches!(self.class(), Some(Class::Broken | Class::Server))
+        matches!(self.class(), Some(Class::Broken | Class::Server | Class::Transient))
     }
 }
 
@@ -103,7 +122,9 @@ impl From<HttpError> for TaskError {
             HttpError::Suspended { until, .. } => Self::Retry { cause, not_before: Some(until) },
             HttpError::Failed { class, not_before, .. } => match class {
                 Class::Unauthenticated | Class::Redirected | Class::Tls => Self::config(cause),
-                Class::BadRequest | Class::Denied | Class::NotFound | Class::Exists => Self::permanent(cause),
+                Class::BadRequest | Class::Denied | Class::NotFound | Class::Exists | Class::WrongState => {
+                    Self::permanent(cause)
+                }
                 _ => Self::Retry { cause, not_before },
             },
         }

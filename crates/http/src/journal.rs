@@ -1,6 +1,9 @@
 //! The journal of requests: a line for each try at level debug, which `--verbose` shows. Secrets are masked by value.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
 
 use reqwest::{Method, StatusCode};
 use roundsman_model::{ByteSize, secret::MASK};
@@ -10,24 +13,39 @@ use url::Url;
 const SHORTEST: usize = 4;
 
 /// Writes the journal.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Journal {
-    secrets: Arc<Vec<String>>,
+    secrets: RwLock<Vec<String>>,
 }
 
 impl Journal {
     /// A journal that masks these values.
     pub(crate) fn masking(secrets: Vec<String>) -> Self {
-        let mut secrets: Vec<String> =
-            secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).collect();
-        // A value that holds another one goes first.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self { secrets: Arc::new(secrets) }
+        let journal = Self::default();
+        for secret in &secrets {
+            journal.hide(secret);
+        }
+        journal
+    }
+
+    /// Masks this value too from now on.
+    pub(crate) fn hide(&self, secret: &str) {
+        let known = |secrets: &[String]| secrets.iter().any(|known| known == secret);
+        if secret.len() < SHORTEST || known(&self.secrets.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        if !known(&secrets) {
+            secrets.push(secret.to_owned());
+            // A value that holds another one goes first.
+            secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        }
     }
 
     /// The text without any of the values.
     pub(crate) fn mask(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
     }
 
     /// A try was answered.

@@ -4,7 +4,7 @@ use reqwest::{
     Method,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
-use roundsman_model::ByteSize;
+use roundsman_model::{ByteSize, Timestamp};
 use serde::Serialize;
 use url::Url;
 
@@ -21,6 +21,9 @@ pub struct Request {
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) repeatable: bool,
     pub(crate) limit: Option<ByteSize>,
+    pub(crate) until: Option<Timestamp>,
+    /// What it is counted as.
+    pub(crate) name: &'static str,
     /// What it was described with and cannot be.
     unfit: Option<String>,
 }
@@ -39,6 +42,8 @@ impl Request {
             body: None,
             repeatable,
             limit: None,
+            until: None,
+            name: "other",
             unfit: None,
         }
     }
@@ -90,6 +95,18 @@ impl Request {
     /// It is tried again only when it was surely not carried out.
     pub fn once(mut self) -> Self {
         self.repeatable = false;
+        self
+    }
+
+    /// What it is counted as: the same for all requests that differ only in what they are about.
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// No try begins after this instant; the error then tells when the next one might have.
+    pub fn until(mut self, end: Timestamp) -> Self {
+        self.until = Some(end);
         self
     }
 

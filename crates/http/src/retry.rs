@@ -12,8 +12,12 @@ use crate::{Class, When};
 pub struct RetryPolicy {
     /// Tries in all, the first included.
     pub tries: u32,
-    /// The pause after the first failure; doubles with each further one.
+    /// Tries in all where what was asked contradicts what is there.
+    pub conflict_tries: u32,
+    /// The pause after the first failure.
     pub base: Duration,
+    /// How pauses grow.
+    pub growth: Growth,
     /// The longest pause that is our own choice.
     pub most: Duration,
     /// The pause after 429 and 503 without a `Retry-After`.
@@ -24,11 +28,23 @@ pub struct RetryPolicy {
     pub total: Duration,
 }
 
+/// How pauses grow with each further failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Growth {
+    /// They double, and are drawn from their whole length.
+    #[default]
+    Doubling,
+    /// They grow by the first one, and up to a second is added; those after 429 and 503 stay as they are.
+    Steps,
+}
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             tries: 4,
+            conflict_tries: 3,
             base: Duration::from_secs(1),
+            growth: Growth::Doubling,
             most: Duration::from_secs(30),
             unsaid: Duration::from_secs(1),
             most_said: Duration::from_secs(120),
@@ -81,7 +97,7 @@ impl RetryPolicy {
         let too_long = failed.said.is_some_and(|said| said > self.most_said);
         if too_late || too_long {
             Next::Later(at)
-        } else if failed.tries >= self.tries {
+        } else if failed.tries >= self.tries_of(failed.class) {
             Next::GiveUp
         } else {
             Next::After(pause)
@@ -89,15 +105,26 @@ impl RetryPolicy {
     }
 
     fn pause(&self, failed: &Failed, draw: f64) -> Duration {
-        let spread = Duration::from_secs(1).mul_f64(draw.clamp(0.0, 1.0));
-        match (failed.class, failed.said) {
-            (_, Some(said)) => said + spread,
-            (Class::Throttled | Class::Unavailable, None) => self.grown(self.unsaid, failed.tries) + spread,
-            _ => self.grown(self.base, failed.tries).mul_f64(draw.clamp(0.0, 1.0)).max(self.base / 10),
+        let draw = draw.clamp(0.0, 1.0);
+        let spread = Duration::from_secs(1).mul_f64(draw);
+        let unsaid = matches!(failed.class, Class::Throttled | Class::Unavailable);
+        match (failed.said, self.growth) {
+            (Some(said), _) => said + spread,
+            (None, Growth::Doubling) if unsaid => self.doubled(self.unsaid, failed.tries) + spread,
+            (None, Growth::Doubling) => {
+                self.doubled(self.base, failed.tries).mul_f64(draw).max(self.base / 10)
+            }
+            (None, Growth::Steps) if unsaid => self.unsaid + spread,
+            (None, Growth::Steps) => self.base.saturating_mul(failed.tries).min(self.most) + spread,
         }
     }
 
-    fn grown(&self, first: Duration, tries: u32) -> Duration {
+    const fn tries_of(&self, class: Class) -> u32 {
+        let fewer = matches!(class, Class::Conflict) && self.conflict_tries < self.tries;
+        if fewer { self.conflict_tries } else { self.tries }
+    }
+
+    fn doubled(&self, first: Duration, tries: u32) -> Duration {
         let doublings = tries.saturating_sub(1).min(16);
         first.saturating_mul(1 << doublings).min(self.most)
     }

@@ -3,13 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, StatusCode, header::HeaderMap};
+use reqwest::{
+    Method, StatusCode,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use roundsman_model::{TaskError, Timestamp, time::delta};
 use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use crate::{
-    Answer, Class, Download, HttpError, Request,
+    Answer, Class, Download, HttpError, Refusal, Request,
     answer::{excerpt, is_html},
     client::Inner,
     redirect,
@@ -26,8 +29,16 @@ const ERROR_BODY: u64 = 64 << 10;
 pub(crate) struct Fault {
     pub(crate) class: Class,
     pub(crate) status: Option<StatusCode>,
+    pub(crate) code: Option<String>,
     pub(crate) told: String,
     pub(crate) said: Option<Duration>,
+}
+
+impl Fault {
+    /// A fault that no answer tells of.
+    pub(crate) const fn of(class: Class, told: String) -> Self {
+        Self { class, status: None, code: None, told, said: None }
+    }
 }
 
 /// An answer with success whose body is not read yet.
@@ -37,129 +48,157 @@ struct Begun {
     chunks: Chunks,
 }
 
+/// A request on its way, with everything that was tried so far.
+struct Call<'a> {
+    request: &'a Request,
+    inner: &'a Inner,
+    url: Url,
+    begun: Timestamp,
+    tries: u32,
+    /// The token was refused once and replaced.
+    renewed: bool,
+}
+
 /// Sends a request and reads the answer to its end.
 pub(crate) async fn send(request: &Request) -> Result<Answer, HttpError> {
-    let inner = &request.client.inner;
-    let (url, begun) = (request.url()?, inner.cx.now());
-    let mut tries = 0;
+    let mut call = Call::new(request)?;
     loop {
-        tries += 1;
-        let fault = match read_once(request, &url).await? {
+        match call.read_once().await? {
             Ok((status, headers, body)) => {
-                let (method, url) = (request.method.clone(), inner.journal.mask(url.as_str()));
-                return Ok(Answer { method, url, status, headers, body, tries });
+                let (method, url) = (request.method.clone(), call.inner.journal.mask(call.url.as_str()));
+                return Ok(Answer { method, url, status, headers, body, tries: call.tries });
             }
-            Err(fault) => fault,
-        };
-        wait_or_end(request, &url, fault, (tries, begun)).await?;
+            Err(fault) => call.wait_or_end(fault).await?,
+        }
     }
 }
 
 /// Sends a request and leaves the body to be read.
 pub(crate) async fn download(request: &Request) -> Result<Download, HttpError> {
-    let inner = &request.client.inner;
-    let (url, begun) = (request.url()?, inner.cx.now());
-    let mut tries = 0;
+    let mut call = Call::new(request)?;
     loop {
-        tries += 1;
-        match ask_once(request, &url).await? {
-            Ok(begun) => {
-                return Ok(Download::new(request, &url, begun.status, begun.headers, begun.chunks, tries));
+        match call.ask_once().await? {
+            Ok(Begun { status, headers, chunks }) => {
+                return Ok(Download::new(request, &call.url, status, headers, chunks, call.tries));
             }
-            Err(fault) => wait_or_end(request, &url, fault, (tries, begun)).await?,
+            Err(fault) => call.wait_or_end(fault).await?,
         }
     }
-}
-
-/// Waits for the next try, or says why there is none.
-async fn wait_or_end(
-    request: &Request,
-    url: &Url,
-    fault: Fault,
-    (tries, begun): (u32, Timestamp),
-) -> Result<(), HttpError> {
-    let inner = &request.client.inner;
-    if let (Class::Throttled, Some(pause), Some(budget)) = (fault.class, fault.said, &inner.manners.budget) {
-        // Everybody who asks the same system waits with us.
-        budget.retry_after(pause).await?;
-    }
-    let failed = Failed {
-        class: fault.class,
-        repeatable: request.repeatable,
-        tries,
-        said: fault.said,
-        begun,
-        now: inner.cx.now(),
-        deadline: inner.cx.deadline() - delta(RESERVE),
-    };
-    let not_before = match inner.manners.retry.next(&failed, rand::random()) {
-        Next::After(pause) => {
-            inner.journal.again(&request.method, url, &fault.told, pause);
-            return Ok(inner.cx.sleep(pause).await?);
-        }
-        Next::Later(at) => Some(at),
-        Next::GiveUp => failed.said.map(|pause| failed.now + delta(pause)),
-    };
-    Err(HttpError::Failed {
-        method: request.method.clone(),
-        url: inner.journal.mask(url.as_str()),
-        class: fault.class,
-        status: fault.status,
-        told: fault.told,
-        tries,
-        not_before,
-    })
 }
 
 type Read = (StatusCode, HeaderMap, Vec<u8>);
 
-/// One try, its answer read to the end.
-async fn read_once(request: &Request, url: &Url) -> Result<Result<Read, Fault>, HttpError> {
-    let Begun { status, headers, mut chunks } = match ask_once(request, url).await? {
-        Ok(begun) => begun,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    let limit = request.limit.unwrap_or(request.client.inner.manners.body);
-    Ok(chunks.read(limit.bytes()).await?.map(|body| (status, headers, body)))
-}
+impl<'a> Call<'a> {
+    fn new(request: &'a Request) -> Result<Self, HttpError> {
+        let inner = &*request.client.inner;
+        Ok(Self { request, inner, url: request.url()?, begun: inner.cx.now(), tries: 0, renewed: false })
+    }
 
-/// One try up to the beginning of the answer's body. The outer error ends all trying.
-async fn ask_once(request: &Request, url: &Url) -> Result<Result<Begun, Fault>, HttpError> {
-    let inner = &request.client.inner;
-    if let Some(budget) = &inner.manners.budget {
-        budget.take(1).await?;
+    /// Waits for the next try, or says why there is none.
+    async fn wait_or_end(&self, fault: Fault) -> Result<(), HttpError> {
+        let Self { request, inner, .. } = *self;
+        if let (Class::Throttled, Some(pause), Some(budget)) =
+            (fault.class, fault.said, &inner.manners.budget)
+        {
+            // Everybody who asks the same system waits with us.
+            budget.retry_after(pause).await?;
+        }
+        let end = inner.cx.deadline() - delta(RESERVE);
+        let failed = Failed {
+            class: fault.class,
+            repeatable: request.repeatable,
+            tries: self.tries,
+            said: fault.said,
+            begun: self.begun,
+            now: inner.cx.now(),
+            deadline: request.until.map_or(end, |until| until.min(end)),
+        };
+        let not_before = match inner.manners.retry.next(&failed, rand::random()) {
+            Next::After(pause) => {
+                inner.journal.again(&request.method, &self.url, &fault.told, pause);
+                inner.manners.tally.again(fault.class);
+                return Ok(inner.cx.sleep(pause).await?);
+            }
+            Next::Later(at) => Some(at),
+            Next::GiveUp => failed.said.map(|pause| failed.now + delta(pause)),
+        };
+        Err(HttpError::Failed {
+            method: request.method.clone(),
+            url: inner.journal.mask(self.url.as_str()),
+            class: fault.class,
+            status: fault.status,
+            code: fault.code.map(String::into_boxed_str),
+            told: fault.told,
+            tries: self.tries,
+            not_before,
+        })
     }
-    let permit = inner.in_flight.clone().acquire_owned().await.expect("the permits are never closed");
-    if let Some(breaker) = &inner.manners.breaker {
-        let now = inner.cx.now();
-        breaker.may_ask(now).map_err(|open| HttpError::Suspended {
-            host: inner.base.host(),
-            faults: open.faults,
-            pause: (open.until - now).to_std().unwrap_or_default(),
-            until: open.until,
-        })?;
+
+    /// One try, its answer read to the end.
+    async fn read_once(&mut self) -> Result<Result<Read, Fault>, HttpError> {
+        let Begun { status, headers, mut chunks } = match self.ask_once().await? {
+            Ok(begun) => begun,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let limit = self.request.limit.unwrap_or(self.inner.manners.body);
+        Ok(chunks.read(limit.bytes()).await?.map(|body| (status, headers, body)))
     }
-    let asked = follow(request, url, permit).await;
-    if let Some(breaker) = &inner.manners.breaker {
+
+    /// One try up to the beginning of the answer's body; two if the token was refused. The outer error ends all trying.
+    async fn ask_once(&mut self) -> Result<Result<Begun, Fault>, HttpError> {
+        let Some(tokens) = &self.inner.manners.tokens else { return self.ask_as(None).await };
+        let token = tokens.current(self.inner.cx.now(), None).await?;
+        let asked = self.ask_as(Some(&token)).await?;
         match &asked {
-            Ok(Err(fault)) if fault.class.is_outage() => breaker.fault(inner.cx.now()),
-            Ok(_) => breaker.well(),
-            Err(_) => breaker.nothing_learnt(),
+            Err(fault) if fault.class == Class::Unauthenticated && !self.renewed => {
+                self.renewed = true;
+                let token = tokens.current(self.inner.cx.now(), Some(&token)).await?;
+                self.ask_as(Some(&token)).await
+            }
+            _ => Ok(asked),
         }
     }
-    asked
+
+    /// One try with this token.
+    async fn ask_as(&mut self, token: Option<&str>) -> Result<Result<Begun, Fault>, HttpError> {
+        let inner = self.inner;
+        if let Some(budget) = &inner.manners.budget {
+            budget.take(1).await?;
+        }
+        let permit = inner.in_flight.clone().acquire_owned().await.expect("the permits are never closed");
+        if let Some(breaker) = &inner.manners.breaker {
+            let now = inner.cx.now();
+            breaker.may_ask(now).map_err(|open| HttpError::Suspended {
+                host: inner.base.host(),
+                faults: open.faults,
+                pause: (open.until - now).to_std().unwrap_or_default(),
+                until: open.until,
+            })?;
+        }
+        self.tries += 1;
+        let asked = follow(self.request, &self.url, token, permit).await;
+        if let Some(breaker) = &inner.manners.breaker {
+            match &asked {
+                Ok(Err(fault)) if fault.class.is_outage() => breaker.fault(inner.cx.now()),
+                Ok(_) => breaker.well(),
+                Err(_) => breaker.nothing_learnt(),
+            }
+        }
+        asked
+    }
 }
 
 /// Asks, and follows where the answer leads as far as that is allowed.
 async fn follow(
     request: &Request,
     url: &Url,
+    token: Option<&str>,
     permit: OwnedSemaphorePermit,
 ) -> Result<Result<Begun, Fault>, HttpError> {
     let inner = &request.client.inner;
     let (mut method, mut url, mut left) = (request.method.clone(), url.clone(), inner.manners.redirects);
     loop {
-        let answer = match ask(request, &method, &url).await? {
+        let answer = match ask(request, &method, &url, token).await? {
             Ok(answer) => answer,
             Err(fault) => return Ok(Err(fault)),
         };
@@ -168,12 +207,7 @@ async fn follow(
             match redirect::follow(&method, &url, status, &headers) {
                 Ok(next) => (method, url) = next,
                 Err(told) => {
-                    return Ok(Err(Fault {
-                        class: Class::Redirected,
-                        status: Some(status),
-                        told,
-                        said: None,
-                    }));
+                    return Ok(Err(Fault { status: Some(status), ..Fault::of(Class::Redirected, told) }));
                 }
             }
             left -= 1;
@@ -193,9 +227,13 @@ async fn ask(
     request: &Request,
     method: &Method,
     url: &Url,
+    token: Option<&str>,
 ) -> Result<Result<reqwest::Response, Fault>, HttpError> {
     let inner = &request.client.inner;
     let mut asked = inner.http.request(method.clone(), url.clone()).headers(request.headers.clone());
+    if let Some(token) = token {
+        asked = asked.header(AUTHORIZATION, bearer(inner, token)?);
+    }
     let body = request.body.as_ref().filter(|_| *method == request.method);
     if let Some(signer) = &inner.manners.signer {
         asked = asked.headers(signer.sign(method, url, body.map_or(&[], Vec::as_slice), inner.cx.now()));
@@ -211,29 +249,45 @@ async fn ask(
     let fault = match answer {
         Ok(Ok(answer)) => {
             let bytes = answer.content_length().unwrap_or_default();
+            inner.manners.tally.answered(request.name, Some(answer.status()));
+            inner.skew.note(answer.headers(), inner.cx.now());
             inner.journal.answered(method, url, answer.status(), since.elapsed(), bytes);
             return Ok(Ok(answer));
         }
         Ok(Err(error)) => of_error(inner, &error),
         Err(_) => {
             let told = format!("no answer within {:.0} s", inner.manners.answer.as_secs_f64());
-            Fault { class: Class::Broken, status: None, told, said: None }
+            Fault::of(Class::Broken, told)
         }
     };
+    inner.manners.tally.answered(request.name, None);
     inner.journal.broke(method, url, since.elapsed(), &fault.told);
     Ok(Err(fault))
 }
 
+/// The header that shows a token. Whatever is told from now on masks it.
+fn bearer(inner: &Inner, token: &str) -> Result<HeaderValue, HttpError> {
+    inner.journal.hide(token);
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| HttpError::Setup {
+        told: "the token that was issued holds characters that no header can hold".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// What an answer without success means.
 fn fault_of(inner: &Inner, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fault {
-    let reading = &inner.manners.reading;
-    let class =
-        if status.is_redirection() { Class::Redirected } else { reading.class(status, headers, body) };
-    let message = reading.message(headers, body).or_else(|| {
+    let redirected = status.is_redirection();
+    let refusal = if redirected {
+        Refusal::of(Class::Redirected)
+    } else {
+        inner.manners.reading.read(status, headers, body)
+    };
+    let message = refusal.message.or_else(|| {
         let plain = !body.is_empty() && !is_html(headers, body);
         plain.then(|| excerpt(body))
     });
-    let lead = match headers.get(reqwest::header::LOCATION).filter(|_| status.is_redirection()) {
+    let lead = match headers.get(reqwest::header::LOCATION).filter(|_| redirected) {
         Some(location) => format!(" to {}", excerpt(location.as_bytes())),
         None => String::new(),
     };
@@ -242,7 +296,8 @@ fn fault_of(inner: &Inner, status: StatusCode, headers: &HeaderMap, body: &[u8])
         None => format!("{status}{lead}"),
     };
     let told = inner.journal.mask(&told);
-    Fault { class, status: Some(status), told, said: said(headers, inner.cx.now()) }
+    let said = said(headers, inner.cx.now()).or(refusal.pause);
+    Fault { class: refusal.class, status: Some(status), code: refusal.code, told, said }
 }
 
 /// What it means that there was no answer.
@@ -258,7 +313,7 @@ pub(crate) fn of_error(inner: &Inner, error: &reqwest::Error) -> Fault {
     } else {
         inner.journal.mask(&causes)
     };
-    Fault { class, status: None, told, said: None }
+    Fault::of(class, told)
 }
 
 /// What lies behind an error, without the address, and whether TLS is at its ground.

@@ -64,6 +64,7 @@ impl Download {
                 url: self.url.clone(),
                 class: fault.class,
                 status: Some(self.status),
+                code: None,
                 told: format!("the answer broke off after {}: {}", ByteSize(self.read), fault.told),
                 tries: self.tries,
                 not_before: None,
@@ -109,7 +110,7 @@ impl Chunks {
     pub(crate) async fn read(&mut self, limit: u64) -> Result<Result<Vec<u8>, Fault>, HttpError> {
         let too_large = || {
             let told = format!("the answer is larger than {}", ByteSize(limit));
-            Fault { class: Class::Unexpected, status: None, told, said: None }
+            Fault::of(Class::Unexpected, told)
         };
         if self.answer.content_length().is_some_and(|length| length > limit) {
             return Ok(Err(too_large()));
@@ -122,7 +123,7 @@ impl Chunks {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Err(Some(error)) => {
                     let told = format!("the answer broke off after {}: {error}", ByteSize(body.len() as u64));
-                    return Ok(Err(Fault { class: Class::Broken, status: None, told, said: None }));
+                    return Ok(Err(Fault::of(Class::Broken, told)));
                 }
                 Err(None) => return Ok(Err(silence(self.idle))),
             }
@@ -145,5 +146,5 @@ impl Chunks {
 
 fn silence(idle: Duration) -> Fault {
     let told = format!("nothing came for {:.0} s", idle.as_secs_f64());
-    Fault { class: Class::Broken, status: None, told, said: None }
+    Fault::of(Class::Broken, told)
 }

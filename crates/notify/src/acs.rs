@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, Mac};
 use roundsman_http::{
-    BaseUrl, Class, Client, HttpError, Method, Reading, RetryPolicy, Signer, StatusCode, Url,
+    BaseUrl, Class, Client, HttpError, Method, Reading, Refusal, RetryPolicy, Signer, StatusCode, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use roundsman_model::{Timestamp, time::delta};
@@ -219,9 +219,17 @@ impl Operation {
 struct AcsReading;
 
 impl Reading for AcsReading {
-    fn class(&self, status: StatusCode, headers: &HeaderMap, _: &[u8]) -> Class {
-        let code = headers.get("x-ms-error-code").and_then(|code| code.to_str().ok()).unwrap_or_default();
-        match (status.as_u16(), code) {
+    fn read(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Refusal {
+        #[derive(Deserialize)]
+        struct Body {
+            error: OperationError,
+        }
+        let code = headers.get("x-ms-error-code").and_then(|code| code.to_str().ok());
+        let message = match serde_json::from_slice::<Body>(body) {
+            Ok(Body { error }) => Some(format!("{}: {}", error.code, error.message)),
+            Err(_) => code.map(str::to_owned),
+        };
+        let class = match (status.as_u16(), code.unwrap_or_default()) {
             (_, "DomainNotLinked") => Class::Denied,
             (429, _) | (_, "TooManyRequests") => Class::Throttled,
             (401, _) => Class::Unauthenticated,
@@ -231,19 +239,8 @@ impl Reading for AcsReading {
             (400..=499, _) => Class::BadRequest,
             (503, _) => Class::Unavailable,
             _ => Class::Server,
-        }
-    }
-
-    fn message(&self, headers: &HeaderMap, body: &[u8]) -> Option<String> {
-        #[derive(Deserialize)]
-        struct Body {
-            error: OperationError,
-        }
-        let code = headers.get("x-ms-error-code").and_then(|code| code.to_str().ok());
-        match serde_json::from_slice::<Body>(body) {
-            Ok(Body { error }) => Some(format!("{}: {}", error.code, error.message)),
-            Err(_) => code.map(str::to_owned),
-        }
+        };
+        Refusal::of(class).code(code.map(str::to_owned)).message(message)
     }
 }
 

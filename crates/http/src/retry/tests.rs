@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use roundsman_model::{Timestamp, time::delta};
 
-use super::{Failed, Next, RetryPolicy, said};
+use super::{Failed, Growth, Next, RetryPolicy, said};
 use crate::Class;
 
 fn at(time: &str) -> Timestamp {
@@ -56,6 +56,27 @@ fn what_follows() {
     for class in [Class::Exists, Class::Redirected, Class::Unexpected] {
         check(failed(class), Next::GiveUp);
     }
+}
+
+#[test]
+fn pauses_that_grow_in_steps() {
+    let policy = RetryPolicy {
+        tries: 99,
+        growth: Growth::Steps,
+        most: Duration::from_secs(10),
+        ..RetryPolicy::default()
+    };
+    let check = |failed: Failed, draw: f64, millis: u64| {
+        assert_eq!(policy.next(&failed, draw), Next::After(Duration::from_millis(millis)), "{failed:?}");
+    };
+    check(failed(Class::Server), 0.0, 1_000);
+    check(Failed { tries: 2, ..failed(Class::Transient) }, 0.5, 2_500);
+    check(Failed { tries: 42, ..failed(Class::Broken) }, 1.0, 11_000);
+    check(Failed { tries: 42, ..failed(Class::Throttled) }, 0.25, 1_250);
+    check(Failed { said: Some(Duration::from_secs(7)), tries: 2, ..failed(Class::Unavailable) }, 0.0, 7_000);
+    check(Failed { tries: 2, ..failed(Class::Conflict) }, 0.0, 2_000);
+    assert_eq!(policy.next(&Failed { tries: 3, ..failed(Class::Conflict) }, 0.0), Next::GiveUp);
+    assert_eq!(policy.next(&failed(Class::WrongState), 0.0), Next::GiveUp);
 }
 
 #[test]

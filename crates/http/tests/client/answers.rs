@@ -61,14 +61,14 @@ async fn a_web_page_is_no_json() {
     let page = Say::status("200 OK", "Content-Type: text/html\r\n", "<html>Sign in</html>");
     let stage = Stage::answering(vec![page, Say::json("[1, 2"), Say::json(r#"{"a": "b"}"#)]).await;
     let client = stage.client().build().unwrap();
-    let check = async |told: &str| {
+    let check = async |class: Class, told: &str| {
         let error = client.get("x").send().await.unwrap().json::<Vec<u8>>().unwrap_err();
-        assert_eq!(error.class(), Some(Class::Unexpected));
+        assert_eq!(error.class(), Some(class));
         assert!(error.to_string().contains(told), "{error}");
     };
-    check("web page instead of JSON").await;
-    check("not the JSON that was expected").await;
-    check("not the JSON that was expected").await;
+    check(Class::Redirected, "web page instead of JSON").await;
+    check(Class::Unexpected, "not the JSON that was expected").await;
+    check(Class::Unexpected, "not the JSON that was expected").await;
 }
 
 #[tokio::test]

@@ -5,5 +5,7 @@
 mod answers;
 mod limits;
 mod manners;
+mod reports;
 mod server;
+mod tokens;
 mod tries;
