@@ -1,3 +1,5 @@
+//! What hosts make of sandboxes, by tables. Nothing is enforced.
+
 use expect_test::{Expect, expect};
 
 use super::*;
