@@ -58,7 +58,9 @@ impl Acs {
     pub(crate) fn mails(&self) -> Vec<SentMail> {
         let now = self.now();
         let mut mails = self.memory().mails.clone();
-        mails.iter_mut().for_each(|mail| mail.settle(now, self.setup.operation_takes_secs));
+        for mail in &mut mails {
+            mail.settle(now, self.setup.operation_takes_secs);
+        }
         mails
     }
 
@@ -79,8 +81,8 @@ impl Acs {
         let mut memory = self.memory();
         let body = asked.json();
         let sender = body["senderAddress"].as_str().unwrap_or_default();
-        let limits =
-            self.limits(sender, self.setup.sends_per_minute, self.setup.sends_per_hour, [(5, 10), (30, 100)]);
+        let own = [self.setup.sends_per_minute, self.setup.sends_per_hour];
+        let limits = limits(sender, own, [5, 10], [30, 100]);
         if let Some(wait) = memory.sends.note(now, &limits) {
             return too_many(wait);
         }
@@ -110,8 +112,8 @@ impl Acs {
         let mut memory = self.memory();
         let known = memory.mails.iter().find(|mail| mail.id.eq_ignore_ascii_case(id)).cloned();
         let sender = known.as_ref().or(memory.mails.last()).map_or(String::new(), |mail| mail.sender.clone());
-        let (per_minute, per_hour) = (self.setup.statuses_per_minute, self.setup.statuses_per_hour);
-        let limits = self.limits(&sender, per_minute, per_hour, [(10, 20), (60, 200)]);
+        let own = [self.setup.statuses_per_minute, self.setup.statuses_per_hour];
+        let limits = limits(&sender, own, [10, 20], [60, 200]);
         if let Some(wait) = memory.statuses.note(now, &limits) {
             return too_many(wait);
         }
@@ -129,22 +131,6 @@ impl Acs {
                 Answer::ok(&body)
             }
         }
-    }
-
-    /// What is allowed a sender; `usual` is that of managed domains and that of others, per minute and per hour.
-    fn limits(
-        &self,
-        sender: &str,
-        per_minute: Option<usize>,
-        per_hour: Option<usize>,
-        usual: [(usize, usize); 2],
-    ) -> [Limit; 2] {
-        let [managed, custom] = usual;
-        let (minute, hour) = if sender.to_lowercase().ends_with(MANAGED) { managed } else { custom };
-        [
-            Limit { most: per_minute.unwrap_or(minute), millis: 60_000 },
-            Limit { most: per_hour.unwrap_or(hour), millis: 3_600_000 },
-        ]
     }
 }
 
@@ -195,4 +181,14 @@ fn too_many(wait_millis: i64) -> Answer {
     let secs = (wait_millis as u64).div_ceil(1_000);
     acs_error(429, "TooManyRequests", "The request rate limit is exceeded.")
         .with("retry-after", secs.to_string())
+}
+
+/// What is allowed a sender: what the scenario says, else what is usual in managed domains or in others. Both are per minute
+/// and per hour.
+fn limits(sender: &str, own: [Option<usize>; 2], managed: [usize; 2], custom: [usize; 2]) -> [Limit; 2] {
+    let usual = if sender.to_lowercase().ends_with(MANAGED) { managed } else { custom };
+    [
+        Limit { most: own[0].unwrap_or(usual[0]), millis: 60_000 },
+        Limit { most: own[1].unwrap_or(usual[1]), millis: 3_600_000 },
+    ]
 }

@@ -28,11 +28,6 @@ impl Window {
         wait
     }
 
-    /// How many happened within the last milliseconds.
-    pub(crate) fn count(&self, now: i64, millis: i64) -> usize {
-        self.0.iter().filter(|at| **at > now - millis).count()
-    }
-
     /// How long until fewer than the limit are within its window, if they are not now.
     fn wait(&self, now: i64, limit: Limit) -> Option<i64> {
         let recent: Vec<i64> = self.0.iter().copied().filter(|at| *at > now - limit.millis).collect();

@@ -25,8 +25,8 @@ pub struct Databricks {
     mail: Arc<Acs>,
     journal: Arc<Journal>,
     faults: Arc<Faults>,
-    databricks: Server,
-    acs: Server,
+    workspace_server: Server,
+    mail_server: Server,
     token: String,
 }
 
@@ -52,22 +52,22 @@ impl Databricks {
             journal: journal.clone(),
             faults: faults.clone(),
         };
-        let databricks = Server::start(site("databricks", workspace.clone()), port).await?;
+        let workspace_server = Server::start(site("databricks", workspace.clone()), port).await?;
         let next = if port == 0 { 0 } else { port + 1 };
-        let acs = Server::start(site("acs", mail.clone()), next).await?;
+        let mail_server = Server::start(site("acs", mail.clone()), next).await?;
         let fixed = scenario.tokens.iter().find(|token| !token.oauth);
         let token = fixed.map_or(ADMIN_TOKEN, |token| &token.token).to_owned();
-        Ok(Self { workspace, mail, journal, faults, databricks, acs, token })
+        Ok(Self { workspace, mail, journal, faults, workspace_server, mail_server, token })
     }
 
     /// Where the workspace is, as `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        self.databricks.url()
+        self.workspace_server.url()
     }
 
     /// Where the mail service is.
     pub fn acs_url(&self) -> String {
-        self.acs.url()
+        self.mail_server.url()
     }
 
     /// The first token of the scenario that is good as it is; the administrator's if it names none.
@@ -144,22 +144,22 @@ impl Databricks {
 
     /// From now on connections to the mail service are refused.
     pub async fn close_acs(&self) {
-        self.acs.close().await;
+        self.mail_server.close().await;
     }
 
     /// The mail service listens again.
     pub async fn reopen_acs(&self) -> Result<()> {
-        self.acs.reopen().await
+        self.mail_server.reopen().await
     }
 
     /// From now on connections to the workspace are refused.
     pub async fn close_databricks(&self) {
-        self.databricks.close().await;
+        self.workspace_server.close().await;
     }
 
     /// The workspace listens again.
     pub async fn reopen_databricks(&self) -> Result<()> {
-        self.databricks.reopen().await
+        self.workspace_server.reopen().await
     }
 }
 

@@ -12,12 +12,15 @@ use crate::{
     faults::shape::error,
 };
 
+/// A change of the cluster of an id, with a body, by a user.
+type Change = fn(&mut World, &str, &Value, &str) -> Result<(), Refused>;
+
 pub(super) fn answer(world: &mut World, asked: &Asked, user: &str, call: &str) -> Answer {
     let body = asked.json();
     if call == "create" {
         return create(world, &body, user);
     }
-    let known: [(&str, fn(&mut World, &str, &Value, &str) -> Result<(), Refused>); 8] = [
+    let known: [(&str, Change); 8] = [
         ("start", |world, id, _, user| world.start(id, user)),
         ("restart", |world, id, _, user| world.restart(id, user)),
         ("delete", |world, id, _, user| world.terminate(id, user)),

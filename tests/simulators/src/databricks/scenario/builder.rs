@@ -1,5 +1,7 @@
 //! Scenarios in Rust, for tests. It adds nothing that a file could not say.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use serde_json::Value;
 
@@ -215,8 +217,7 @@ impl RunSetup {
 
     /// Why it ends.
     pub fn reason(mut self, code: &str, class: &str) -> Self {
-        self.reason =
-            Some(Reason { code: code.to_owned(), class: class.to_owned(), parameters: Default::default() });
+        self.reason = Some(Reason::new(code, class));
         self
     }
 
@@ -234,6 +235,11 @@ impl RunSetup {
 }
 
 impl Reason {
+    /// A reason that needs no parameters, such as `JOB_FINISHED` of type `SUCCESS`.
+    pub fn new(code: &str, class: &str) -> Self {
+        Self { code: code.to_owned(), class: class.to_owned(), parameters: BTreeMap::new() }
+    }
+
     /// Nothing happened for so long.
     pub(crate) fn inactivity(minutes: i64) -> Self {
         let parameters = [("inactivity_duration_min".to_owned(), minutes.to_string())].into();

@@ -23,6 +23,11 @@ impl World {
         self.find(cluster).ok().map(|cluster| cluster.life.state(self.now))
     }
 
+    /// What a cluster is called, by id.
+    pub fn name(&self, cluster: &str) -> Option<&str> {
+        self.by_id(cluster).map(Cluster::name)
+    }
+
     /// The ids of all clusters, those that are not listed any more too.
     pub fn cluster_ids(&self) -> Vec<String> {
         self.clusters.iter().map(|cluster| cluster.id.clone()).collect()
@@ -86,9 +91,7 @@ impl World {
 
     /// The cluster ends by itself, for a reason such as `INACTIVITY` of type `SUCCESS`.
     pub fn end_by_itself(&mut self, cluster: &str, code: &str, class: &str) -> Result<(), Refused> {
-        let reason =
-            Reason { code: code.to_owned(), class: class.to_owned(), parameters: Default::default() };
-        self.end(cluster, reason, None)
+        self.end(cluster, Reason::new(code, class), None)
     }
 
     fn end(&mut self, cluster: &str, reason: Reason, by: Option<String>) -> Result<(), Refused> {
@@ -99,9 +102,7 @@ impl World {
 
     /// The next starts that users or the API ask for fail for this reason, each once.
     pub fn fail_starts(&mut self, count: usize, code: &str, class: &str) {
-        let reason =
-            Reason { code: code.to_owned(), class: class.to_owned(), parameters: Default::default() };
-        self.failing_starts.extend(std::iter::repeat_n(reason, count));
+        self.failing_starts.extend(std::iter::repeat_n(Reason::new(code, class), count));
     }
 
     /// From now on the API says this of a cluster instead of its state (`ERROR`, `UNKNOWN`); nothing ends it.

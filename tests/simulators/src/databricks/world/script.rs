@@ -1,6 +1,8 @@
 //! The world at its start, made of a scenario, and what people in it intend to do later. Whether they may is asked when
 //! they do it.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 
 use super::{
@@ -22,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Intent {
     /// Ask for a start. How the run goes is decided already.
-    Start { cluster: String, run: Run, checked: bool },
+    Start { cluster: String, run: Box<Run>, checked: bool },
     /// Ask for a restart.
     Restart { cluster: String },
 }
@@ -59,7 +61,7 @@ impl World {
             policies: policies(&scenario.policies),
             requests: Window::default(),
             scim_writes: Window::default(),
-            intents: Default::default(),
+            intents: BTreeMap::new(),
             refused: Vec::new(),
             failing_starts: Vec::new(),
             next_cluster: 1,
@@ -123,7 +125,7 @@ impl World {
                 self.intend(at, Intent::Restart { cluster: id.clone() });
             }
             let checked = run.by.is_some();
-            self.intend(run.requested, Intent::Start { cluster: id.clone(), run, checked });
+            self.intend(run.requested, Intent::Start { cluster: id.clone(), run: Box::new(run), checked });
         }
         Ok(id)
     }
@@ -226,7 +228,7 @@ impl World {
         match intent {
             Intent::Start { cluster, run, checked } => {
                 let by = run.by.clone();
-                if let Err(why) = self.begin(&cluster, run, checked) {
+                if let Err(why) = self.begin(&cluster, *run, checked) {
                     self.refused.push(RefusedStart { at, cluster, by, why });
                 }
             }

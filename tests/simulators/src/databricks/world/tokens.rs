@@ -21,7 +21,7 @@ struct Token {
 /// All tokens, and the clients that can get some.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tokens {
-    tokens: Vec<Token>,
+    good: Vec<Token>,
     clients: Vec<TokenSetup>,
     issued: u32,
 }
@@ -40,13 +40,13 @@ impl Tokens {
 
     fn add(&mut self, setup: TokenSetup, expires: Option<Millis>) {
         let caller = Caller { name: setup.user, scopes: setup.scopes };
-        self.tokens.push(Token { text: setup.token, caller, expires });
+        self.good.push(Token { text: setup.token, caller, expires });
     }
 
     /// The one who has this token, if it is good.
     pub(crate) fn caller(&self, text: &str, now: Millis) -> Option<&Caller> {
         let good = |token: &&Token| token.text == text && token.expires.is_none_or(|expires| now < expires);
-        self.tokens.iter().find(good).map(|token| &token.caller)
+        self.good.iter().find(good).map(|token| &token.caller)
     }
 
     /// A token in exchange for a client's secret.
@@ -60,12 +60,12 @@ impl Tokens {
 
     /// The token is good for nothing any more, nor is the client's secret.
     pub(crate) fn revoke(&mut self, text: &str) {
-        self.tokens.retain(|token| token.text != text);
+        self.good.retain(|token| token.text != text);
         self.clients.retain(|client| client.token != text);
     }
 
     /// No token that was issued is good any more.
     pub(crate) fn expire_issued(&mut self) {
-        self.tokens.retain(|token| token.expires.is_none());
+        self.good.retain(|token| token.expires.is_none());
     }
 }
