@@ -1,11 +1,16 @@
 //! The simulators by hand: `roundsman-simulators databricks --scenario day --speed 60`. What they simulate stands in the
 //! library; this only starts them and tells what happens.
 
-#![expect(clippy::print_stdout, reason = "a terminal is the only audience")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal is the only audience")]
 
 mod watch;
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -19,18 +24,18 @@ use self::watch::Watcher;
 const HELP: &str = "\
 To watch the quota work:
 
-  1. roundsman-simulators databricks --scenario day --speed 60
-     starts a workspace and a mail service on this machine and prints environment variables for them.
-  2. Set these variables where roundsman runs, with a task of the kind databricks-quota.
-  3. roundsman run-task NAME, again and again, or let the daemon do it.
+1. Start a workspace and a mail service on this machine:
+   roundsman-simulators databricks --scenario day --speed 60
+2. Set the environment variables that it prints where roundsman runs, and configure a task of the kind databricks-quota.
+3. Run `roundsman run-task NAME`, again and again, or let the daemon do it.
 
-The scenario begins when the simulator starts. With --speed 60 what takes an hour in it takes a minute; limits of
-running time have to be divided by the same number, as the printed variables are. Clocks are real: instants in
-answers are those of this machine. Each request is shown with its status, each change of a cluster and each
-accepted mail with its time. Ctrl-C ends it; nothing is kept.
+The scenario begins when the simulator starts. With --speed 60 what takes an hour in it takes a minute; limits of running \
+time have to be divided by the same number, as the printed variables are. Clocks are real: instants in answers are those of \
+this machine. Each request is shown with its status, each change of a cluster and each accepted mail with its time. Ctrl-C \
+ends it; nothing is kept.
 
-Scenarios of one's own are TOML files. `roundsman-simulators scenario day` prints one to start from; all keys are
-described in tests/simulators/src/databricks/scenario/. To see faults, add for example:
+Scenarios of one's own are TOML files. `roundsman-simulators scenario day` prints one to start from; all keys are described \
+in tests/simulators/src/databricks/scenario/. To see faults, add for example:
 
   [[faults]]
   on = \"POST /api/2.1/clusters/delete\"
@@ -69,9 +74,20 @@ enum Command {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run() -> Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    log.with_ansi(stderr().is_terminal()).with_writer(stderr).init();
     match Arguments::parse().command {
         Command::Databricks { scenario, port, speed } => databricks(&scenario, port, speed).await,
         Command::Scenario { name: Some(name) } => {

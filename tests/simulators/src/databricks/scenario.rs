@@ -41,20 +41,27 @@ pub struct Scenario {
     /// How the workspace behaves.
     pub settings: Settings,
     /// Users besides the administrator.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserSetup>,
     /// Groups besides `admins` and `users`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupSetup>,
     /// Tokens; without any there is [`ADMIN_TOKEN`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenSetup>,
     /// Clusters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub clusters: Vec<ClusterSetup>,
     /// Folders, notebooks and files besides the homes of users.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileSetup>,
     /// Cluster policies besides `Personal Compute`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicySetup>,
     /// Mail.
     pub acs: AcsSetup,
     /// What goes wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod libraries;
 pub(crate) mod life;
+mod looks;
 mod people;
 mod script;
 pub(crate) mod tokens;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 pub use self::{access::Level, life::State, script::RefusedStart};
 use self::{
+    access::Rights,
     cluster::Cluster,
     directory::Directory,
     files::Files,
@@ -25,7 +27,7 @@ use self::{
     script::Intent,
     tokens::Tokens,
 };
-use super::scenario::{Principal, Reason, Settings};
+use super::scenario::{Reason, Settings};
 use crate::window::Window;
 
 /// A workspace. Instants are milliseconds since the Unix epoch; "now" is the latest instant that it was asked anything.
@@ -123,16 +125,13 @@ impl World {
 
     /// What a user may do with a cluster, by its own grants and those of its groups.
     pub(crate) fn level_of(&self, user: &str, cluster: &Cluster) -> Option<Level> {
+        self.rights_of(user)?.on(cluster)
+    }
+
+    /// What a user may do with clusters; nothing if there is no such user.
+    pub(crate) fn rights_of(&self, user: &str) -> Option<Rights> {
         let known = self.directory.user(user)?;
-        let groups = self.directory.all_groups_of(&known.id);
-        if groups.contains("admins") {
-            return Some(Level::CanManage);
-        }
-        let means_user = |principal: &Principal| match principal {
-            Principal::User(name) | Principal::ServicePrincipal(name) => name.eq_ignore_ascii_case(user),
-            Principal::Group(name) => groups.contains(name),
-        };
-        cluster.acl.0.iter().filter(|(principal, _)| means_user(principal)).map(|(_, level)| *level).max()
+        Some(Rights { user: known.name.clone(), groups: self.directory.all_groups_of(&known.id) })
     }
 
     /// Refuses who may not do so much.

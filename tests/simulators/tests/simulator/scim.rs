@@ -22,7 +22,7 @@ impl Caller {
         body["Resources"][0].clone()
     }
 
-    async fn members(&self, name: &str) -> Vec<String> {
+    fn members(&self, name: &str) -> Vec<String> {
         self.sim.world(|world| world.members(name))
     }
 }
@@ -114,10 +114,10 @@ async fn patch_changes_members_and_entitlements() {
         json!([{ "op": "add", "path": "members", "value": [{ "value": "1001" }, { "value": "1002" }] }]);
     assert_eq!(caller.patch(&path, operations(add.clone())).await.0, 204);
     assert_eq!(caller.patch(&path, operations(add)).await.0, 204, "repeating is harmless");
-    assert_eq!(caller.members("group_08").await, ["s1@example.edu", "s2@example.edu"]);
+    assert_eq!(caller.members("group_08"), ["s1@example.edu", "s2@example.edu"]);
     let remove = json!([{ "op": "Remove", "path": "members[value eq \"1001\"]" }]);
     assert_eq!(caller.patch(&path, operations(remove)).await.0, 204);
-    assert_eq!(caller.members("group_08").await, ["s2@example.edu"]);
+    assert_eq!(caller.members("group_08"), ["s2@example.edu"]);
     let entitle =
         json!([{ "op": "add", "path": "entitlements", "value": [{ "value": "databricks-sql-access" }] }]);
     assert_eq!(caller.patch(&path, operations(entitle)).await.0, 204);
@@ -125,13 +125,13 @@ async fn patch_changes_members_and_entitlements() {
     assert_eq!(own, ["databricks-sql-access", "workspace-access"]);
     let without_path = json!([{ "op": "replace", "value": { "members": [{ "value": "1001" }] } }]);
     assert_eq!(caller.patch(&path, operations(without_path)).await.0, 204);
-    assert_eq!(caller.members("group_08").await, ["s1@example.edu"]);
+    assert_eq!(caller.members("group_08"), ["s1@example.edu"]);
     let half = json!([
         { "op": "remove", "path": "members" },
         { "op": "add", "path": "members", "value": [{ "value": "77777" }] },
     ]);
     assert_eq!(caller.patch(&path, operations(half)).await.0, 404);
-    assert_eq!(caller.members("group_08").await, ["s1@example.edu"], "all or nothing");
+    assert_eq!(caller.members("group_08"), ["s1@example.edu"], "all or nothing");
     let rename = json!([{ "op": "replace", "path": "userName", "value": "x@example.edu" }, { "op": "replace", "path": "active", "value": false }]);
     let (status, user) = caller.patch(&format!("{USERS}/1001"), operations(rename)).await;
     assert_eq!((status, &user["userName"], &user["active"]), (200, &json!("s1@example.edu"), &json!(false)));
@@ -142,11 +142,11 @@ async fn deleting_takes_memberships_along_and_leaves_the_home() {
     let caller = lab().await;
     assert_eq!(caller.delete(&format!("{USERS}/1001")).await.0, 204);
     assert_eq!(caller.delete(&format!("{USERS}/1001")).await.0, 404);
-    assert_eq!(caller.members("group_07").await, ["s2@example.edu"]);
+    assert_eq!(caller.members("group_07"), ["s2@example.edu"]);
     assert!(caller.sim.world(|world| world.paths()).contains(&"/Users/s1@example.edu".to_owned()));
     let group = caller.group("group_07").await;
     assert_eq!(caller.delete(&format!("{GROUPS}/{}", group["id"].as_str().unwrap())).await.0, 204);
-    assert_eq!(caller.members("all_student_groups").await, Vec::<String>::new());
+    assert_eq!(caller.members("all_student_groups"), Vec::<String>::new());
     let admins = caller.group("admins").await;
     assert_eq!(caller.delete(&format!("{GROUPS}/{}", admins["id"].as_str().unwrap())).await.0, 403);
     assert_eq!(caller.delete(&format!("{USERS}/4321")).await.0, 204, "even oneself");

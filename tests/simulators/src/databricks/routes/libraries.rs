@@ -15,7 +15,10 @@ use crate::{
 pub(super) fn answer(world: &mut World, asked: &Asked, user: &str, call: &str) -> Answer {
     match (asked.method.as_str(), call) {
         ("GET", "all-cluster-statuses") => {
-            let seen = world.clusters.iter().filter(|cluster| world.level_of(user, cluster).is_some());
+            let rights = world.rights_of(user);
+            let sees =
+                |cluster: &&Cluster| rights.as_ref().is_some_and(|rights| rights.on(cluster).is_some());
+            let seen = world.clusters.iter().filter(sees);
             let statuses: Vec<Value> =
                 seen.filter(|cluster| !cluster.libraries.is_empty()).map(|own| status(world, own)).collect();
             let body = if statuses.is_empty() { json!({}) } else { json!({ "statuses": statuses }) };

@@ -63,8 +63,9 @@ fn list(world: &World, asked: &Asked, all: Vec<Value>) -> Answer {
 }
 
 fn users(directory: &Directory) -> Vec<Value> {
+    let mut groups = directory.groups_by_member();
     let people = directory.users.iter().filter(|user| !user.service_principal);
-    people.map(|user| user_json(directory, user)).collect()
+    people.map(|user| told(user, groups.remove(user.id.as_str()).unwrap_or_default())).collect()
 }
 
 fn groups(directory: &Directory) -> Vec<Value> {
@@ -72,6 +73,10 @@ fn groups(directory: &Directory) -> Vec<Value> {
 }
 
 pub(super) fn user_json(directory: &Directory, user: &User) -> Value {
+    told(user, directory.groups_of(&user.id))
+}
+
+fn told(user: &User, groups: Vec<&Group>) -> Value {
     let mut told = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "id": user.id,
@@ -82,8 +87,7 @@ pub(super) fn user_json(directory: &Directory, user: &User) -> Value {
     if user.has_emails && !user.service_principal {
         told["emails"] = json!([{ "value": user.name, "type": "work", "primary": true }]);
     }
-    let groups = directory.groups_of(&user.id).into_iter();
-    let groups = groups.map(
+    let groups = groups.into_iter().map(
         |group| json!({ "display": group.name, "value": group.id, "$ref": format!("Groups/{}", group.id) }),
     );
     put_list(&mut told, "groups", groups.collect());

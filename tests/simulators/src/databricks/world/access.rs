@@ -1,10 +1,11 @@
 //! Who may do what with a cluster: levels, direct grants, and what PUT and PATCH do with them. It asks nobody who is in
 //! which group; that is the directory's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::cluster::Cluster;
 use crate::databricks::scenario::Principal;
 
 /// What somebody may do with a cluster; each level includes those before it.
@@ -80,6 +81,29 @@ impl Acl {
             "object_type": "cluster",
             "access_control_list": direct.chain([inherited]).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Who somebody is, as far as grants care.
+pub(crate) struct Rights {
+    pub(crate) user: String,
+    /// All groups, also those through other groups.
+    pub(crate) groups: BTreeSet<String>,
+}
+
+impl Rights {
+    /// What that allows on a cluster: the highest of all grants that mean it.
+    pub(crate) fn on(&self, cluster: &Cluster) -> Option<Level> {
+        if self.groups.contains("admins") {
+            return Some(Level::CanManage);
+        }
+        let means = |principal: &Principal| match principal {
+            Principal::User(name) | Principal::ServicePrincipal(name) => {
+                name.eq_ignore_ascii_case(&self.user)
+            }
+            Principal::Group(name) => self.groups.contains(name),
+        };
+        cluster.acl.0.iter().filter(|(principal, _)| means(principal)).map(|(_, level)| *level).max()
     }
 }
 

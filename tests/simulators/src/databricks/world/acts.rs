@@ -13,26 +13,6 @@ use super::{
 use crate::databricks::scenario::{ClusterSetup, Reason, When, when::Frame};
 
 impl World {
-    /// The instant that the world is at.
-    pub fn now(&self) -> i64 {
-        self.now
-    }
-
-    /// What a cluster is, by id or name.
-    pub fn state(&self, cluster: &str) -> Option<State> {
-        self.find(cluster).ok().map(|cluster| cluster.life.state(self.now))
-    }
-
-    /// What a cluster is called, by id.
-    pub fn name(&self, cluster: &str) -> Option<&str> {
-        self.by_id(cluster).map(Cluster::name)
-    }
-
-    /// The ids of all clusters, those that are not listed any more too.
-    pub fn cluster_ids(&self) -> Vec<String> {
-        self.clusters.iter().map(|cluster| cluster.id.clone()).collect()
-    }
-
     /// A user starts a cluster, if it may. Nothing happens unless it is off.
     pub fn start(&mut self, cluster: &str, user: &str) -> Result<(), Refused> {
         let found = self.find(cluster)?;
@@ -168,15 +148,6 @@ impl World {
         let id = self.find(cluster)?.id.clone();
         self.clusters.retain(|cluster| cluster.id != id);
         Ok(())
-    }
-
-    /// When a cluster was on, in milliseconds: RUNNING, and what ended it or will. Truth for assertions.
-    pub fn runs(&self, cluster: &str) -> Vec<(i64, Option<i64>)> {
-        let Ok(cluster) = self.find(cluster) else {
-            return Vec::new();
-        };
-        let runs = cluster.life.runs.iter();
-        runs.filter_map(|run| Some((run.ran_by(self.now)?, run.end.as_ref().map(End::at)))).collect()
     }
 
     pub(super) fn start_takes(&self) -> Millis {

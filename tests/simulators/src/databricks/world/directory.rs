@@ -1,6 +1,6 @@
 //! Users and groups: who there is, and who is in what, directly or through other groups. It speaks no SCIM.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first id of users and of groups that are made without one.
 const FIRST_USER: u32 = 1_001;
@@ -135,6 +135,17 @@ impl Directory {
     /// The groups that a user or a group is in, directly.
     pub(crate) fn groups_of(&self, id: &str) -> Vec<&Group> {
         self.groups.iter().filter(|group| group.members.iter().any(|member| member == id)).collect()
+    }
+
+    /// The groups of everybody who is in one, directly, by id of the member.
+    pub(crate) fn groups_by_member(&self) -> BTreeMap<&str, Vec<&Group>> {
+        let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
+        for group in &self.groups {
+            for member in &group.members {
+                groups.entry(member).or_default().push(group);
+            }
+        }
+        groups
     }
 
     /// The names of all groups that a user is in, also through other groups.
