@@ -1,19 +1,15 @@
 //! What goes wrong on command: which requests, at which call, and how. It knows no system: bodies are made of what it is told.
 
+mod known;
 pub(crate) mod shape;
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use roundsman_testkit::FakeClock;
 use serde::{Deserialize, Serialize};
 
-pub use self::shape::Shape;
+pub(crate) use self::known::Faults;
+pub use self::{known::FaultHandle, shape::Shape};
 use crate::{
     exchange::{Answer, Asked},
     pattern::Pattern,
@@ -205,7 +201,7 @@ impl Fault {
         self.delay(delay)
     }
 
-    fn ruling(&self) -> Ruling {
+    fn ruling(&self, asked: &Asked) -> Ruling {
         let delay = Duration::from_millis(self.delay_ms.unwrap_or(0));
         let delay = Delay { length: delay, clock: self.passes_on.clone().map(|delay| delay.0) };
         let only_slow = self.delay_ms.is_some() && self.status.is_none() && self.shape.is_none();
@@ -214,14 +210,15 @@ impl Fault {
         } else if self.hang || only_slow {
             None
         } else {
-            Some(self.answer())
+            Some(self.answer(asked))
         };
         Ruling { delay, after_effect: self.after_effect, hangs: self.hang, answer }
     }
 
-    fn answer(&self) -> Answer {
+    fn answer(&self, asked: &Asked) -> Answer {
         let status = self.status.unwrap_or(500);
-        let shape = self.shape.unwrap_or_default();
+        let usual = if asked.path.starts_with("/emails") { Shape::Acs } else { Shape::Standard };
+        let shape = self.shape.unwrap_or(usual);
         let mut answer = shape.answer(status, self.code.as_deref(), self.message.as_deref());
         let headers = [("retry-after", &self.retry_after), ("location", &self.location)];
         for (name, value) in headers {
@@ -252,77 +249,8 @@ impl Delay {
         match &self.clock {
             Some(clock) => clock.advance(self.length),
             None if self.length.is_zero() => {}
+            // sleep: a fault that takes its time is what was asked for
             None => tokio::time::sleep(self.length).await,
         }
-    }
-}
-
-/// A fault that was made known: how often it struck, and its end.
-#[derive(Clone)]
-pub struct FaultHandle(Arc<Known>);
-
-struct Known {
-    fault: Fault,
-    calls: AtomicU32,
-    fired: AtomicU32,
-    lifted: AtomicBool,
-}
-
-impl FaultHandle {
-    /// How many requests it looked at.
-    pub fn calls(&self) -> u32 {
-        self.0.calls.load(Ordering::SeqCst)
-    }
-
-    /// How many it struck.
-    pub fn fired(&self) -> u32 {
-        self.0.fired.load(Ordering::SeqCst)
-    }
-
-    /// It strikes no more.
-    pub fn lift(&self) {
-        self.0.lifted.store(true, Ordering::SeqCst);
-    }
-}
-
-/// All faults that were made known.
-#[derive(Default)]
-pub(crate) struct Faults(Mutex<Vec<Arc<Known>>>);
-
-impl Faults {
-    pub(crate) fn add(&self, fault: Fault) -> FaultHandle {
-        let known = Known {
-            fault,
-            calls: AtomicU32::new(0),
-            fired: AtomicU32::new(0),
-            lifted: AtomicBool::new(false),
-        };
-        let known = Arc::new(known);
-        self.known().push(known.clone());
-        FaultHandle(known)
-    }
-
-    pub(crate) fn clear(&self) {
-        self.known().clear();
-    }
-
-    /// What happens to this request: every fault that means it counts it, the first that strikes is the one.
-    pub(crate) fn rule(&self, asked: &Asked) -> Option<Ruling> {
-        let mut ruling = None;
-        for known in self.known().iter() {
-            if known.lifted.load(Ordering::SeqCst) || !known.fault.means(asked) {
-                continue;
-            }
-            let call = known.calls.fetch_add(1, Ordering::SeqCst) + 1;
-            if ruling.is_none() && known.fault.strikes(call, known.fired.load(Ordering::SeqCst)) {
-                known.fired.fetch_add(1, Ordering::SeqCst);
-                ruling = Some(known.fault.ruling());
-            }
-        }
-        ruling
-    }
-
-    fn known(&self) -> MutexGuard<'_, Vec<Arc<Known>>> {
-        self.0.lock().expect("nothing panics while it holds the lock")
     }
 }

@@ -140,6 +140,7 @@ async fn databricks(scenario: &str, port: u16, speed: f64) -> Result<()> {
     loop {
         tokio::select! {
             ended = tokio::signal::ctrl_c() => return ended.context("cannot wait for Ctrl-C"),
+            // sleep: people watch at the pace of the clock on the wall
             () = tokio::time::sleep(watch::PAUSE) => watcher.tell(&sim),
         }
     }

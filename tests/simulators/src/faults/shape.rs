@@ -36,7 +36,8 @@ pub enum Shape {
 
 impl Shape {
     pub(crate) fn answer(self, status: u16, code: Option<&str>, message: Option<&str>) -> Answer {
-        let code = code.filter(|code| !code.is_empty()).unwrap_or_else(|| usual_code(status));
+        let usual = if self == Self::Acs { usual_acs_code(status) } else { usual_code(status) };
+        let code = code.filter(|code| !code.is_empty()).unwrap_or(usual);
         let message = message.unwrap_or("the simulator was told to fail here");
         match self {
             Self::Standard => error(status, code, message),
@@ -105,5 +106,15 @@ fn usual_code(status: u16) -> &'static str {
         429 => "RESOURCE_EXHAUSTED",
         503 => "TEMPORARILY_UNAVAILABLE",
         _ => "INTERNAL_ERROR",
+    }
+}
+
+fn usual_acs_code(status: u16) -> &'static str {
+    match status {
+        400 => "BadRequest",
+        401 => "Denied",
+        404 => "NotFound",
+        429 => "TooManyRequests",
+        _ => "InternalServerError",
     }
 }

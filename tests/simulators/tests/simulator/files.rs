@@ -111,6 +111,29 @@ async fn notebooks_are_imported_once_or_over() {
 }
 
 #[tokio::test]
+async fn imports_may_be_forms() {
+    let caller = lab().await;
+    let part = |name: &str, content: &str| {
+        format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+    };
+    let parts = [
+        part("path", "/Shared/form"),
+        part("format", "SOURCE"),
+        part("language", "PYTHON"),
+        part("overwrite", "true"),
+        part("content", "a = 1\r\n"),
+    ];
+    for _ in 0..2 {
+        let url = format!("{}{WORKSPACE}/import", caller.sim.url());
+        let request = caller.http.post(url).header("authorization", format!("Bearer {}", caller.sim.token()));
+        let request = request.header("content-type", "multipart/form-data; boundary=b0undary");
+        let answer = request.body(parts.concat() + "--b0undary--\r\n").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    assert_eq!(caller.sim.world(|world| world.file("/Shared/form")), Some(b"a = 1\r\n".to_vec()));
+}
+
+#[tokio::test]
 async fn folders_are_made_and_deleted_carefully() {
     let caller = lab().await;
     let mkdirs =

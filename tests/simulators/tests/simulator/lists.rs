@@ -109,6 +109,13 @@ async fn lists_come_in_pages_some_of_them_empty() {
 }
 
 #[tokio::test]
+async fn version_two_point_zero_knows_no_pages() {
+    let caller = Caller::new(five().set(|settings| settings.clusters_page_size = 2)).await;
+    let (_, body) = caller.get("/api/2.0/clusters/list?page_size=2").await;
+    assert_eq!((body["clusters"].as_array().unwrap().len(), body.get("next_page_token")), (5, None));
+}
+
+#[tokio::test]
 async fn an_empty_list_is_absent() {
     let caller = Caller::new(Scenario::at("2026-11-16 08:00")).await;
     assert_eq!(caller.get(LIST).await, (200, json!({ "next_page_token": "", "prev_page_token": "" })));

@@ -170,3 +170,25 @@ async fn clusters_come_and_go_while_it_plays() {
         assert_eq!(world.state(&id), None);
     });
 }
+
+#[tokio::test]
+async fn tests_look_past_the_api() {
+    let caller = Caller::at("2026-11-16T07:30:00Z", Scenario::named("day").unwrap()).await;
+    let install =
+        json!({ "cluster_id": "1116-060000-lab00007", "libraries": [{ "pypi": { "package": "nltk" } }] });
+    assert_eq!(caller.post("/api/2.0/libraries/install", install).await.0, 200);
+    caller.sim.world(|world| {
+        assert!(world.is_pinned("cluster_07"));
+        assert!(!world.is_pinned("nobody"));
+        assert_eq!(world.listed("cluster_07")["state"], "RUNNING");
+        let started = world.events("cluster_07").into_iter().filter(|(_, name)| *name == "STARTING");
+        assert_eq!(started.map(|(at, _)| (at - 1_794_808_800_000) / MINUTE).collect::<Vec<_>>(), [0, 80]);
+        assert_eq!(world.libraries("cluster_07"), [("pypi:nltk".to_owned(), "PENDING".to_owned())]);
+        assert_eq!(world.policy_overrides("Personal Compute"), Some(""));
+        assert_eq!(
+            world.users(),
+            ["admin@example.edu", "ta@example.edu", "s1@example.edu", "s2@example.edu"]
+        );
+        assert_eq!(world.groups(), ["admins", "users", "group_07"]);
+    });
+}

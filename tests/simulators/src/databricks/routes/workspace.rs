@@ -1,6 +1,7 @@
 //! `/workspace/*`: list, export, import, folders, deletion. Formats are those of single notebooks and files; exporting whole
 //! folders (DBC, archives) is not simulated and says so.
 
+mod form;
 mod transfer;
 
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked, user: &str, call: &str) -
             refused(world, user, &path).unwrap_or_else(|| transfer::export(world, asked, &path))
         }
         ("POST", "import") => {
-            let body = asked.json();
+            let body = form::fields(asked).unwrap_or_else(|| asked.json());
             let path = clean(body["path"].as_str().unwrap_or_default());
             refused(world, user, &path).unwrap_or_else(|| transfer::import(world, &body, &path))
         }
