@@ -1,3 +1,5 @@
 //! Databricks workspaces of teaching labs: what their clusters may run each day, and what is provisioned for their groups.
 //! What is where: `api` is the vendor's interface without decisions, `uptime` and `quota` decide without asking anybody,
 //! `moodle` and `numbering` read course files.
+
+pub mod api;
