@@ -12,5 +12,6 @@ mod libraries;
 mod lists;
 mod login;
 mod mail;
+mod program;
 mod scenarios;
 mod scim;
