@@ -2,11 +2,13 @@
 //! tree is delegated to the daemon. It takes no tree that nobody gave it, and knows no task.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use roundsman_model::{ByteSize, Sandbox, sandbox::OWN_THREADS};
 
 /// What the limits need.
@@ -135,28 +137,26 @@ impl Delegation {
 }
 
 impl Tree {
-    /// Makes the cgroup of an attempt, with its limits.
-    pub(crate) fn leaf(&self, name: &str, sandbox: &Sandbox) -> io::Result<Leaf> {
-        let path = self.base.join(format!("{PREFIX}{name}"));
+    /// Makes the cgroup of an attempt, with its limits. Its name says whose it is: by `name` for people, by the mark for a
+    /// later sweep.
+    pub(crate) fn leaf(&self, name: &str, mark: &str, sandbox: &Sandbox) -> io::Result<Leaf> {
+        let path = self.base.join(format!("{PREFIX}{name}.{}", URL_SAFE_NO_PAD.encode(mark)));
         fs::create_dir(&path)?;
         let leaf = Leaf { path, memory: sandbox.memory };
         leaf.limit(sandbox).inspect_err(|_| _ = fs::remove_dir(&leaf.path))?;
         Ok(leaf)
     }
 
-    /// Ends what is left in cgroups of attempts and removes them. Returns how many there were.
-    pub(crate) fn sweep(&self) -> io::Result<u32> {
-        let mut swept = 0;
+    /// The cgroups of attempts whose mark satisfies `ours`. All others are somebody's who may be at work.
+    pub(crate) fn leaves(&self, ours: &dyn Fn(&str) -> bool) -> io::Result<Vec<Leaf>> {
+        let mut found = Vec::new();
         for entry in fs::read_dir(&self.base)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-                let leaf = Leaf { path: entry.path(), memory: None };
-                leaf.kill();
-                leaf.remove();
-                swept += 1;
+            if mark_in(&entry.file_name()).is_some_and(|mark| ours(&mark)) {
+                found.push(Leaf { path: entry.path(), memory: None });
             }
         }
-        Ok(swept)
+        Ok(found)
     }
 }
 
@@ -193,6 +193,12 @@ impl Leaf {
         self.memory.filter(|_| kills.trim() != "0")
     }
 
+    /// Ends what is left in it and removes it.
+    pub(crate) fn sweep(self) {
+        self.kill();
+        self.remove();
+    }
+
     /// Removes it once it is empty. What cannot be removed is left for a later sweep.
     pub(crate) fn remove(self) {
         let begun = Instant::now();
@@ -212,6 +218,12 @@ impl Leaf {
             }
         }
     }
+}
+
+/// The mark of the attempt that a cgroup of this name belongs to, if it is one of an attempt.
+fn mark_in(name: &OsStr) -> Option<String> {
+    let (_, encoded) = name.to_str()?.strip_prefix(PREFIX)?.rsplit_once('.')?;
+    String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
 /// Where cgroup v2 is mounted, and which part of it.

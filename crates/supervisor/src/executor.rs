@@ -113,11 +113,10 @@ impl Executor for ProcessExecutor {
     async fn sweep(&self, ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> Result<u32, io::Error> {
         let ended =
             sweep::sweep(ours, vec![self.config.work_root.clone(), self.config.user_root.clone()]).await;
-        if let Ok(tree) = self.cgroups.clone() {
-            let swept = tokio::task::spawn_blocking(move || tree.sweep()).await;
-            if let Err(error) = swept.map_err(io::Error::other).flatten() {
-                tracing::warn!(%error, "cgroups of earlier attempts cannot be removed");
-            }
+        if let Ok(tree) = &self.cgroups
+            && let Err(error) = sweep::sweep_cgroups(tree, ours).await
+        {
+            tracing::warn!(%error, "cgroups of earlier attempts cannot be removed");
         }
         ended
     }

@@ -156,9 +156,7 @@ fn spawn(ground: &Ground, order: SpawnOrder, workers: &Workers) -> Result<Worker
 
 fn cgroup(ground: &Ground, order: &SpawnOrder) -> io::Result<Option<Leaf>> {
     let (Some(tree), Some(limits)) = (&ground.cgroups, &order.limits) else { return Ok(None) };
-    // The mark makes it unique among daemons, the name among the attempts of one.
-    let marked: String = order.mark.chars().filter(char::is_ascii_alphanumeric).collect();
-    tree.leaf(&format!("{}-{marked}", order.name), limits).map(Some)
+    tree.leaf(&order.name, &order.mark, limits).map(Some)
 }
 
 type Begun = (Child, UnixStream, OwnedFd, OwnedFd, WorkDir);

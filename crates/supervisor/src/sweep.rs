@@ -5,7 +5,10 @@ use std::{collections::HashSet, io, path::PathBuf, time::Duration};
 
 use roundsman_processes::{Process, Table, Told, end_all, mark_of, marked};
 
-use crate::workdir;
+use crate::{
+    cgroup::{Leaf, Tree},
+    workdir,
+};
 
 /// How long swept processes may take to end by themselves.
 const GRACE: Duration = Duration::from_secs(1);
@@ -35,6 +38,23 @@ pub(crate) async fn sweep(
         Err(error) => tracing::warn!(%error, "work directories of earlier attempts cannot be removed"),
     }
     Ok(ended)
+}
+
+/// Ends what is left in the cgroups of attempts whose mark satisfies `ours`, and removes them. This finds processes that
+/// hide their mark.
+pub(crate) async fn sweep_cgroups(
+    tree: &Tree,
+    ours: &(dyn Fn(&str) -> bool + Send + Sync),
+) -> io::Result<()> {
+    let leaves = tree.leaves(ours)?;
+    if leaves.is_empty() {
+        return Ok(());
+    }
+    aside(move || {
+        leaves.into_iter().for_each(Leaf::sweep);
+        Ok(())
+    })
+    .await
 }
 
 fn find(marks: &HashSet<String>, inside: &mut HashSet<(i32, u64)>) -> io::Result<Vec<Process>> {

@@ -65,9 +65,9 @@ fn the_root_of_a_container_is_ours_and_the_daemon_steps_aside() {
     assert_eq!(fake.text("daemon/cgroup.procs"), "12");
     assert_eq!(fake.text("cgroup.subtree_control"), "+memory +pids");
 
-    let leaf = tree.leaf("7-1-x", &limits()).unwrap();
+    let leaf = tree.leaf("7-1", "x", &limits()).unwrap();
     leaf.take(99).unwrap();
-    let written = |file: &str| fake.text(&format!("attempt-7-1-x/{file}"));
+    let written = |file: &str| fake.text(&format!("attempt-7-1.eA/{file}"));
     assert_eq!(written("memory.max"), (512 << 20).to_string());
     assert_eq!(written("memory.swap.max"), "0");
     assert_eq!(written("memory.oom.group"), "1");
@@ -127,9 +127,9 @@ fn what_is_missing_is_named() {
 fn a_cgroup_tells_that_memory_ran_out() {
     let fake = Fake::new("/", "/");
     fake.cgroup("", BOTH, "12\n");
-    let leaf = fake.find().unwrap().prepare().unwrap().leaf("7-1-x", &limits()).unwrap();
+    let leaf = fake.find().unwrap().prepare().unwrap().leaf("7-1", "x", &limits()).unwrap();
     assert_eq!(leaf.memory_exceeded(), None);
-    let events = fake.path("fs/attempt-7-1-x/memory.events");
+    let events = fake.path("fs/attempt-7-1.eA/memory.events");
     fs::write(&events, "low 0\nhigh 0\nmax 3\noom 1\noom_kill 0\n").unwrap();
     assert_eq!(leaf.memory_exceeded(), None);
     fs::write(&events, "low 0\nhigh 0\nmax 3\noom 1\noom_kill 2\noom_group_kill 1\n").unwrap();
@@ -137,15 +137,32 @@ fn a_cgroup_tells_that_memory_ran_out() {
 }
 
 #[test]
-fn what_an_earlier_boot_left_is_swept() {
+fn what_an_earlier_boot_left_is_swept_and_what_lives_is_left_alone() {
     let fake = Fake::new("/", "/");
     fake.cgroup("", BOTH, "12\n");
     let tree = fake.find().unwrap().prepare().unwrap();
-    fs::create_dir(fake.path("fs/attempt-1-1-gone")).unwrap();
-    fs::create_dir(fake.path("fs/others")).unwrap();
-    fs::write(fake.path("fs/attempt-1-1-gone/cgroup.kill"), "").unwrap();
-    assert_eq!(tree.sweep().unwrap(), 1);
-    assert_eq!(fake.text("attempt-1-1-gone/cgroup.kill"), "1");
-    assert!(fake.path("fs/others").exists());
+    let gone = tree.leaf("1-1", "store:1:1", &limits()).unwrap();
+    let lives = tree.leaf("2-1", "store:2:1", &limits()).unwrap();
+    let of_another = tree.leaf("1-1", "another:1:1", &limits()).unwrap();
+    for made in ["others", "attempt-x", "attempt-1-1.!"] {
+        fs::create_dir(fake.path("fs").join(made)).unwrap();
+    }
+    let swept = tree.leaves(&|mark| mark == "store:1:1").unwrap();
+    let paths: Vec<&Path> = swept.iter().map(|leaf| leaf.path.as_path()).collect();
+    assert_eq!(paths, [&gone.path]);
+    for leaf in swept {
+        // A real one has no files that were in the way.
+        leaf.kill();
+        assert_eq!(fs::read_to_string(leaf.path.join("cgroup.kill")).unwrap(), "1");
+        for file in fs::read_dir(&leaf.path).unwrap() {
+            fs::remove_file(file.unwrap().path()).unwrap();
+        }
+        leaf.remove();
+    }
+    assert!(!gone.path.exists());
+    for left in [&lives.path, &of_another.path] {
+        assert!(left.exists() && !left.join("cgroup.kill").exists(), "{}", left.display());
+    }
+    assert_eq!(tree.leaves(&|_| true).unwrap().len(), 2, "only attempts have a mark");
     assert!(fake.path("fs/daemon").exists());
 }
