@@ -94,6 +94,12 @@ impl<'a> Call<'a> {
         Ok(Self { request, inner, url: request.url()?, begun: inner.cx.now(), tries: 0, renewed: false })
     }
 
+    /// When there must be an answer.
+    fn end(&self) -> Timestamp {
+        let end = self.inner.cx.deadline() - delta(RESERVE);
+        self.request.until.map_or(end, |until| until.min(end))
+    }
+
     /// Waits for the next try, or says why there is none.
     async fn wait_or_end(&self, fault: Fault) -> Result<(), HttpError> {
         let Self { request, inner, .. } = *self;
@@ -103,7 +109,6 @@ impl<'a> Call<'a> {
             // Everybody who asks the same system waits with us.
             budget.retry_after(pause).await?;
         }
-        let end = inner.cx.deadline() - delta(RESERVE);
         let failed = Failed {
             class: fault.class,
             repeatable: request.repeatable,
@@ -111,7 +116,7 @@ impl<'a> Call<'a> {
             said: fault.said,
             begun: self.begun,
             now: inner.cx.now(),
-            deadline: request.until.map_or(end, |until| until.min(end)),
+            deadline: self.end(),
         };
         let not_before = match inner.manners.retry.next(&failed, rand::random()) {
             Next::After(pause) => {
@@ -163,11 +168,16 @@ impl<'a> Call<'a> {
     async fn ask_as(&mut self, token: Option<&str>) -> Result<Result<Begun, Fault>, HttpError> {
         let inner = self.inner;
         if let Some(budget) = &inner.manners.budget {
-            budget.take(1).await?;
+            budget.take_by(1, self.end()).await?;
         }
         let permit = inner.in_flight.clone().acquire_owned().await.expect("the permits are never closed");
+        let now = inner.cx.now();
+        if self.request.until.is_some_and(|until| now >= until) {
+            let url = inner.journal.mask(self.url.as_str());
+            let cause = format!("there was no time left for {} {url}", self.request.method);
+            return Err(HttpError::Task(TaskError::Retry { cause, not_before: Some(now) }));
+        }
         if let Some(breaker) = &inner.manners.breaker {
-            let now = inner.cx.now();
             breaker.may_ask(now).map_err(|open| HttpError::Suspended {
                 host: inner.base.host(),
                 faults: open.faults,

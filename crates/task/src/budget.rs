@@ -67,6 +67,12 @@ impl Budget {
     /// stop, and with [`TaskError::Retry`] when the turn would come within the last five seconds of the time limit or
     /// after it.
     pub async fn take(&self, count: u32) -> Result<(), TaskError> {
+        self.take_by(count, self.cx.deadline() - delta(RESERVE)).await
+    }
+
+    /// As [`take`](Self::take), for those who have less time than the attempt: the turn must come by this instant.
+    pub async fn take_by(&self, count: u32, end: Timestamp) -> Result<(), TaskError> {
+        let end = end.min(self.cx.deadline() - delta(RESERVE));
         let mut missing = count - self.lock().use_up_to(count);
         while missing > 0 {
             if self.cx.is_cancelled() {
@@ -75,7 +81,7 @@ impl Budget {
             let draw = self.draw(missing).await?;
             missing -= self.keep_rest(draw, missing);
             if missing > 0 {
-                self.wait(draw.wait).await?;
+                self.wait(draw.wait, end).await?;
             }
         }
         self.lock().used_at = Some(Instant::now());
@@ -121,12 +127,12 @@ impl Budget {
         used
     }
 
-    async fn wait(&self, wait: Duration) -> Result<(), TaskError> {
+    async fn wait(&self, wait: Duration, end: Timestamp) -> Result<(), TaskError> {
         let wait = wait.max(SHORTEST_SLEEP);
         let turn = self.cx.now() + delta(wait);
-        if turn + delta(RESERVE) > self.cx.deadline() {
+        if turn > end {
             let cause = format!(
-                "budget {:?} is used up: the next turn comes in {}, too late for this attempt's time limit",
+                "budget {:?} is used up: the next turn comes in {}, too late for the time that is left",
                 self.name,
                 HumanDuration(wait)
             );

@@ -74,9 +74,24 @@ async fn a_request_may_have_less_time_than_the_attempt() {
     let error = client.get("x").until(end).send().await.unwrap_err();
     assert!(stage.clock.now() < end);
     assert!(error.not_before().is_some_and(|at| at >= end), "{error:?}");
+    let late = client.get("x").until(stage.clock.now()).send().await.unwrap_err();
+    assert!(late.to_string().contains("no time left for GET http://127.0.0.1"), "{late}");
     assert!(
         (5..7).contains(&stage.asked().len()),
         "1, 2, 3, 4, 5 s and what is drawn: {:?}",
         stage.test.waits()
     );
+}
+
+#[tokio::test]
+async fn a_turn_that_comes_too_late_is_not_waited_for() {
+    let stage = Stage::answering(vec![Say::json("[]")]).await;
+    let budget = stage.test.cx().budget_or("api", roundsman_model::BudgetRule::per_second(10));
+    budget.retry_after(Duration::from_secs(60)).await.unwrap();
+    let client = stage.client().budget(budget).build().unwrap();
+    let turn = stage.clock.now() + delta(Duration::from_secs(60));
+    let early = client.get("x").until(turn - delta(Duration::from_secs(1))).send().await.unwrap_err();
+    assert_eq!((early.not_before(), stage.waited()), (Some(turn), 0));
+    client.get("x").until(turn + delta(Duration::from_secs(1))).send().await.unwrap();
+    assert_eq!(stage.waited(), 60);
 }
