@@ -211,7 +211,7 @@ async fn ask_whole<T: DeserializeOwned>(request: Request) -> Result<(T, Answer),
 /// Sends a request whose answer says nothing but that it was done.
 async fn tell(request: Request) -> Result<(), HttpError> {
     // A login page comes with success too, so it is read nevertheless.
-    ask::<serde_json::Map<String, serde_json::Value>>(request).await.map(drop)
+    ask::<serde_json::Value>(request).await.map(drop)
 }
 
 /// As [`tell`], for what is to be gone in the end; says whether it was still there.

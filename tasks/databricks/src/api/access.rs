@@ -1,6 +1,9 @@
 //! Who we are in a workspace: a token as it is, or one that a token endpoint issues. It keeps none; the client does.
 
-use std::{fmt, time::Duration};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -9,7 +12,7 @@ use roundsman_http::{
     TokenSource, Url,
     header::{AUTHORIZATION, HeaderMap},
 };
-use roundsman_task::{Secret, TaskContext};
+use roundsman_task::{CredentialField, TaskContext};
 use serde::Deserialize;
 
 use super::{WorkspaceSettings, lenient, refusal::VendorReading};
@@ -22,21 +25,23 @@ const DATABRICKS_IN_ENTRA: &str = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d";
 const VENDOR_DOMAINS: [&str; 2] = [".databricks.com", ".azuredatabricks.net"];
 /// How long a token is good for that does not say so.
 const UNSAID: Duration = Duration::from_hours(1);
+/// How long a token is good for that does not age: longer than any attempt.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 
 /// Who we are in a workspace.
 #[derive(Clone, Debug)]
 pub enum Access {
     /// A personal access token.
     Pat {
-        /// The token.
-        token: Secret<String>,
+        /// The token, and the one that follows it while it is being replaced.
+        token: CredentialField,
     },
     /// A service principal of Databricks.
     OauthM2m {
         /// Its application id.
         client_id: String,
-        /// A secret of it.
-        client_secret: Secret<String>,
+        /// A secret of it, and the one that follows.
+        client_secret: CredentialField,
     },
     /// A service principal of Entra.
     AzureSp {
@@ -44,8 +49,8 @@ pub enum Access {
         tenant_id: String,
         /// Its application id.
         client_id: String,
-        /// A secret of it.
-        client_secret: Secret<String>,
+        /// A secret of it, and the one that follows.
+        client_secret: CredentialField,
         /// Where tokens are issued; usually [`ENTRA`].
         authority: String,
     },
@@ -57,20 +62,35 @@ pub(super) fn sign_in(
     settings: &WorkspaceSettings,
     client: ClientBuilder,
 ) -> Result<ClientBuilder, HttpError> {
-    let source = match &settings.access {
-        Access::Pat { token } => return Ok(client.bearer(token.expose().trim())),
-        Access::OauthM2m { client_id, client_secret } => {
-            let basic = format!("{client_id}:{}", client_secret.expose());
-            Issuer::Workspace { base: settings.base()?, basic: BASE64_STANDARD.encode(basic) }
+    let (issuer, secret) = match &settings.access {
+        Access::Pat { token } if token.next().is_none() => return Ok(client.bearer(token.current().trim())),
+        Access::Pat { token } => {
+            let all = token.candidates().map(|token| token.trim().to_owned()).collect();
+            return Ok(client.tokens(InTurn { all, fetched: AtomicUsize::new(0) }));
         }
-        Access::AzureSp { tenant_id, client_id, client_secret, authority } => Issuer::Entra {
-            base: BaseUrl::parse(authority)?,
-            tenant_id: tenant_id.clone(),
-            client_id: client_id.clone(),
-            client_secret: client_secret.clone(),
-        },
+        Access::OauthM2m { client_id, client_secret } => {
+            (Issuer::Workspace { base: settings.base()?, client_id: client_id.clone() }, client_secret)
+        }
+        Access::AzureSp { tenant_id, client_id, client_secret, authority } => {
+            let (tenant_id, client_id) = (tenant_id.clone(), client_id.clone());
+            (Issuer::Entra { base: BaseUrl::parse(authority)?, tenant_id, client_id }, client_secret)
+        }
     };
-    Ok(client.tokens(Login { cx: cx.clone(), settings: settings.clone(), issuer: source }))
+    Ok(client.tokens(Login { cx: cx.clone(), settings: settings.clone(), issuer, secret: secret.clone() }))
+}
+
+/// A token that is being replaced by another: whichever is refused, the other one is tried.
+struct InTurn {
+    all: Vec<String>,
+    fetched: AtomicUsize,
+}
+
+#[async_trait]
+impl TokenSource for InTurn {
+    async fn fetch(&self) -> Result<Token, HttpError> {
+        let turn = self.fetched.fetch_add(1, Ordering::SeqCst);
+        Ok(Token { value: self.all[turn % self.all.len()].clone(), good_for: FOR_EVER })
+    }
 }
 
 /// Asks for tokens.
@@ -78,22 +98,15 @@ struct Login {
     cx: TaskContext,
     settings: WorkspaceSettings,
     issuer: Issuer,
+    secret: CredentialField,
 }
 
 /// Who issues them.
 enum Issuer {
     /// The workspace itself, or whom it names.
-    Workspace { base: BaseUrl, basic: String },
+    Workspace { base: BaseUrl, client_id: String },
     /// Entra.
-    Entra { base: BaseUrl, tenant_id: String, client_id: String, client_secret: Secret<String> },
-}
-
-impl fmt::Debug for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Workspace { base, .. } | Self::Entra { base, .. } => write!(f, "issuer at {base}"),
-        }
-    }
+    Entra { base: BaseUrl, tenant_id: String, client_id: String },
 }
 
 #[derive(Deserialize)]
@@ -106,10 +119,25 @@ struct Issued {
 #[async_trait]
 impl TokenSource for Login {
     async fn fetch(&self) -> Result<Token, HttpError> {
-        let answer = match &self.issuer {
-            Issuer::Workspace { base, basic } => self.ask_workspace(base, basic).await?,
-            Issuer::Entra { base, tenant_id, client_id, client_secret } => {
-                let secret = client_secret.expose();
+        let mut asked = self.ask(self.secret.current()).await;
+        if let (Err(error), Some(next)) = (&asked, self.secret.next())
+            && error.class() == Some(Class::Unauthenticated)
+        {
+            asked = self.ask(next).await;
+        }
+        let issued: Issued = asked?.json()?;
+        let good_for = issued.expires_in.and_then(|secs| u64::try_from(secs).ok());
+        Ok(Token { value: issued.access_token, good_for: good_for.map_or(UNSAID, Duration::from_secs) })
+    }
+}
+
+impl Login {
+    async fn ask(&self, secret: &str) -> Result<Answer, HttpError> {
+        match &self.issuer {
+            Issuer::Workspace { base, client_id } => {
+                self.ask_workspace(base, &BASE64_STANDARD.encode(format!("{client_id}:{secret}"))).await
+            }
+            Issuer::Entra { base, tenant_id, client_id } => {
                 let form = [
                     ("grant_type", "client_credentials"),
                     ("client_id", client_id),
@@ -117,18 +145,17 @@ impl TokenSource for Login {
                     ("resource", DATABRICKS_IN_ENTRA),
                 ];
                 let path = format!("{}/oauth2/token", BaseUrl::segment(tenant_id));
-                let client = self.client(base.clone(), secret)?;
-                client.post(&path).named("login").repeatable().form(&form).send().await?
+                self.client(base.clone(), secret)?
+                    .post(&path)
+                    .named("login")
+                    .repeatable()
+                    .form(&form)
+                    .send()
+                    .await
             }
-        };
-        let issued: Issued = answer.json()?;
-        let good_for =
-            issued.expires_in.and_then(|secs| u64::try_from(secs).ok()).map_or(UNSAID, Duration::from_secs);
-        Ok(Token { value: issued.access_token, good_for })
+        }
     }
-}
 
-impl Login {
     /// Asks the workspace who issues its tokens, and that one for a token.
     async fn ask_workspace(&self, base: &BaseUrl, basic: &str) -> Result<Answer, HttpError> {
         #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use roundsman_databricks::api::Access;
 use roundsman_http::Class;
 use roundsman_simulators::Fault;
-use roundsman_task::{Secret, TaskError};
+use roundsman_task::{CredentialField, TaskError};
 
 use crate::stage::{Stage, lab};
 
@@ -14,7 +14,7 @@ const CLIENT: &str = "5c0ffee0-0000-4000-8000-000000000001";
 const SECRET: &str = "dose-simulated-secret";
 
 fn m2m(secret: &str) -> Access {
-    Access::OauthM2m { client_id: CLIENT.to_owned(), client_secret: Secret::new(secret.to_owned()) }
+    Access::OauthM2m { client_id: CLIENT.to_owned(), client_secret: CredentialField::new(secret) }
 }
 
 async fn stage() -> Stage {
@@ -102,7 +102,7 @@ async fn a_service_principal_of_entra() {
     let access = |secret: &str| Access::AzureSp {
         tenant_id: "tenant-1".to_owned(),
         client_id: CLIENT.to_owned(),
-        client_secret: Secret::new(secret.to_owned()),
+        client_secret: CredentialField::new(secret),
         authority: stage.sim.url(),
     };
     let workspace = stage.as_somebody(access(SECRET));
@@ -134,4 +134,21 @@ async fn hosts_are_written_in_many_ways() {
     check("http://adb-1.azuredatabricks.net", None);
     check(&format!("http://127.0.0.1:{port}/x?o=1"), Some(&format!("http://127.0.0.1:{port}/")));
     check("", None);
+}
+
+#[tokio::test]
+async fn what_is_being_replaced_works_before_and_after() {
+    let stage = Stage::of(lab().token("dapi-new", "s1@example.edu").client(CLIENT, SECRET)).await;
+    let pat =
+        |current: &str, next: &str| Access::Pat { token: CredentialField::new(current).with_next(next) };
+    let workspace = stage.as_somebody(pat("dapi-old", "dapi-new"));
+    for _ in 0..2 {
+        assert_eq!(workspace.scim().me().await.unwrap().user_name, "s1@example.edu");
+    }
+    assert_eq!(stage.asked("GET */Me"), 3, "the old one was refused once");
+    let neither = stage.as_somebody(pat("dapi-old", "dapi-older")).scim().me().await.unwrap_err();
+    assert_eq!((neither.class(), stage.asked("GET */Me")), (Some(Class::Unauthenticated), 5));
+    let client_secret = CredentialField::new("dose-old-secret").with_next(SECRET);
+    let access = Access::OauthM2m { client_id: CLIENT.to_owned(), client_secret };
+    assert_eq!(stage.as_somebody(access).scim().me().await.unwrap().user_name, CLIENT);
 }

@@ -7,7 +7,7 @@ use roundsman_databricks::api::{
     preflight::{Extent, preflight},
 };
 use roundsman_simulators::Fault;
-use roundsman_task::{Finding, FindingLevel, Secret};
+use roundsman_task::{CredentialField, Finding, FindingLevel};
 use roundsman_testkit::TestContext;
 
 use crate::stage::{Stage, lab};
@@ -17,7 +17,7 @@ fn levels(findings: &[Finding]) -> Vec<(&str, FindingLevel)> {
 }
 
 fn pat(token: &str) -> Access {
-    Access::Pat { token: Secret::new(token.to_owned()) }
+    Access::Pat { token: CredentialField::new(token) }
 }
 
 #[tokio::test]

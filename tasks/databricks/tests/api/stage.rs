@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_databricks::api::{Access, Workspace, WorkspaceSettings};
 use roundsman_simulators::{Databricks, Scenario};
-use roundsman_task::Secret;
+use roundsman_task::CredentialField;
 use roundsman_testkit::{FakeClock, TestContext};
 
 /// A workspace with somebody in front of it.
@@ -50,7 +50,7 @@ impl Stage {
 /// An attempt that has an hour.
 fn attempt(clock: &Arc<FakeClock>, sim: &Databricks) -> (TestContext, Workspace) {
     let test = TestContext::builder().virtual_time(clock).time_left(Duration::from_hours(1)).build();
-    let access = Access::Pat { token: Secret::new(sim.token().to_owned()) };
+    let access = Access::Pat { token: CredentialField::new(sim.token()) };
     let workspace = Workspace::new(test.cx(), &WorkspaceSettings::new(&sim.url(), access)).unwrap();
     (test, workspace)
 }
