@@ -3,3 +3,6 @@
 //! `moodle` and `numbering` read course files.
 
 pub mod api;
+pub mod moodle;
+pub mod numbering;
+pub mod users_csv;
