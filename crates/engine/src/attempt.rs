@@ -1,9 +1,10 @@
 //! One attempt of a claimed run: make the order, start the worker, listen, and hand the end to `settle`. How the worker
 //! is run is the executor's matter.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Timestamp, time::delta};
+use futures::FutureExt as _;
+use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Timestamp, time::after};
 use roundsman_store::RunLease;
 use roundsman_telemetry::AttemptStarted;
 use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, RunningAttempt, StartError};
@@ -61,10 +62,15 @@ pub(crate) async fn attend(
     let lease = RunLease { run: run.id, attempt: run.attempt, holder: engine.me().clone() };
     let words = engine.live.enter(&run.task, &lease, ends_with.is_some());
     let _here = Here { engine: &engine, lease: &lease };
-    work_held(&engine, &run, &lease, Held { words, ends_with, seat }).await
+    let working = work_held(&engine, &run, &lease, Held { words, ends_with, seat });
+    match AssertUnwindSafe(working).catch_unwind().await {
+        Ok(worked) => worked,
+        // Its worker was killed when it was dropped.
+        Err(_) => settle::panicked(&engine, &run, &lease).await,
+    }
 }
 
-/// Notes the end of an attempt however it comes about: one that panics here is taken back like any other.
+/// Notes the end of an attempt however it comes about.
 struct Here<'a> {
     engine: &'a Engine,
     lease: &'a RunLease,
@@ -89,7 +95,7 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
         Ok(definition) => definition,
         Err(why) => return settle::without_definition(engine, run, lease, &why).await,
     };
-    let deadline = engine.now() + delta(definition.timeout.get());
+    let deadline = after(engine.now(), definition.timeout.get());
     let unenforced = enforcement::admit(&definition, &engine.parts.executor.abilities());
     let provisions = match &unenforced {
         Ok(_) => Provisions::gather(engine.means(), &definition).await.map_err(Lack::into_error),
@@ -230,7 +236,7 @@ fn not_started(error: &StartError, now: Timestamp) -> AttemptReport {
         StartError::Stopping => TaskError::Interrupted,
         // Not at once: then nothing else would be done any more.
         StartError::Exhausted { .. } => {
-            TaskError::Snooze { cause: text.clone(), until: now + delta(EXHAUSTED_PAUSE) }
+            TaskError::Snooze { cause: text.clone(), until: after(now, EXHAUSTED_PAUSE) }
         }
         _ => TaskError::retry(&text),
     };

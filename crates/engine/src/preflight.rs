@@ -10,7 +10,7 @@ use std::{
 };
 
 use roundsman_model::{
-    AttemptEnd, Finding, Outcome, OutcomeStatus, RunId, TaskDefinition, TaskError, Timestamp, time::delta,
+    AttemptEnd, Finding, Outcome, OutcomeStatus, RunId, TaskDefinition, TaskError, Timestamp, time::after,
 };
 use roundsman_wire::{AttemptOrder, Purpose};
 
@@ -70,7 +70,7 @@ fn order(
         action: None,
         params: serde_json::Value::Null,
         dry_run: true,
-        deadline: now + delta(within),
+        deadline: after(now, within),
         time_limit: within,
         grace: GRACE,
         lease: None,

@@ -44,6 +44,16 @@ pub(crate) async fn without_definition(
     record(engine, run, lease, &RetryPolicy::never(), report, Vec::new(), engine.now()).await
 }
 
+/// Records the end of an attempt that a panic of our own has ended. What it was about is in the daemon's log, not here: it
+/// may hold a secret.
+pub(crate) async fn panicked(engine: &Arc<Engine>, run: &Run, lease: &RunLease) -> Worked {
+    let definition = engine.definition_of(run).await.ok().flatten();
+    let retry = definition.map_or_else(RetryPolicy::never, |definition| definition.retry.clone());
+    let cause = "a panic in the daemon ended the attempt; the daemon's log tells where".to_owned();
+    let report = AttemptReport { end: AttemptEnd::Lost { cause }, usage: None, leftovers: 0 };
+    record(engine, run, lease, &retry, report, Vec::new(), engine.now()).await
+}
+
 /// Records the end of an attempt that nobody saw, under the lease of whoever held it. When the store is away the run
 /// stays as it is.
 pub(crate) async fn unseen(

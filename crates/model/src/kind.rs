@@ -9,6 +9,8 @@ use crate::{ActionName, BudgetName, BudgetRule, Code, KindName};
 
 /// The most bytes of a description, as JSON text.
 pub const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
+/// The longest time limit that a description may name: a year.
+const MAX_TIMEOUT_MS: u64 = 365 * 86_400 * 1_000;
 /// The most bytes of a sentence in a description.
 const MAX_SENTENCE_BYTES: usize = 500;
 
@@ -65,9 +67,7 @@ impl KindDescription {
         check_sentence("about", &self.about)?;
         check_sentence("category", &self.category)?;
         check_schema("schema", &self.schema)?;
-        if self.timeout_ms == 0 {
-            return Err("timeout_ms: 0 leaves no time; leave it out for ten minutes".to_owned());
-        }
+        check_timeout("timeout_ms", self.timeout_ms)?;
         for (index, action) in self.actions.iter().enumerate() {
             action.check().map_err(|what| format!("actions[{index}].{what}"))?;
         }
@@ -84,6 +84,7 @@ impl ActionDescription {
     fn check(&self) -> Result<(), String> {
         self.name.parse::<ActionName>().map_err(|error| format!("name: {error}"))?;
         check_sentence("about", &self.about)?;
+        self.timeout_ms.map_or(Ok(()), |timeout| check_timeout("timeout_ms", timeout))?;
         check_schema("params", &self.params)
     }
 }
@@ -101,6 +102,14 @@ fn check_sentence(key: &str, text: &str) -> Result<(), String> {
         return Err(format!("{key}: one line of 1 to {MAX_SENTENCE_BYTES} bytes was expected"));
     }
     Ok(())
+}
+
+fn check_timeout(key: &str, timeout_ms: u64) -> Result<(), String> {
+    match timeout_ms {
+        0 => Err(format!("{key}: 0 leaves no time; leave it out for the usual one")),
+        1..=MAX_TIMEOUT_MS => Ok(()),
+        _ => Err(format!("{key}: {timeout_ms} was found; at most a year, {MAX_TIMEOUT_MS}, was expected")),
+    }
 }
 
 fn check_schema(key: &str, schema: &Value) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptEnd, Ended, HumanDuration, Run, Timestamp, time::delta};
+use crate::{AttemptEnd, Ended, HumanDuration, Run, Timestamp, time::after};
 
 /// What may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -79,14 +79,14 @@ impl RetryPolicy {
         if counted >= self.attempts {
             return None;
         }
-        let drawn = now + delta(self.ceiling(counted).mul_f64(dice.clamp(0.0, 1.0)));
+        let drawn = after(now, self.ceiling(counted).mul_f64(dice.clamp(0.0, 1.0)));
         let due = not_before.map_or(drawn, |wish| wish.max(drawn));
         self.allows(run, due).then_some(due)
     }
 
     /// Whether the deadline over all attempts leaves room for one at `due`.
     pub fn allows(&self, run: &Run, due: Timestamp) -> bool {
-        self.deadline.is_none_or(|deadline| due <= run.queued_at + delta(deadline.get()))
+        self.deadline.is_none_or(|deadline| due <= after(run.queued_at, deadline.get()))
     }
 
     fn ceiling(&self, counted: u32) -> Duration {

@@ -37,7 +37,19 @@ pub fn from_micros(micros: i64) -> Timestamp {
     chrono::DateTime::from_timestamp_micros(micros).unwrap_or(chrono::DateTime::UNIX_EPOCH)
 }
 
+/// The last second that every form of an instant can be written for: the end of the year 9999.
+const LATEST: i64 = 253_402_300_799;
+
+/// The instant so long after another; never later than the year 9999, so that no length is too long for it.
+pub fn after(at: Timestamp, duration: Duration) -> Timestamp {
+    let latest = chrono::DateTime::from_timestamp(LATEST, 0).unwrap_or(Timestamp::MAX_UTC);
+    at.checked_add_signed(delta(duration)).map_or(latest, |then| then.min(latest))
+}
+
 /// A length of time as `chrono` counts it, at most some 292 million years.
 pub fn delta(duration: Duration) -> chrono::TimeDelta {
     chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX)
 }
+
+#[cfg(test)]
+mod tests;

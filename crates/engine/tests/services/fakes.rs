@@ -37,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) orders: Mutex<Vec<AttemptOrder>>,
     pub(crate) hosts: Mutex<Vec<Arc<dyn Host>>>,
     pub(crate) sweeps: Mutex<u32>,
+    /// So many starts panic in the middle.
+    pub(crate) panics: Mutex<u32>,
     pub(crate) abilities: Mutex<roundsman_model::Abilities>,
 }
 
@@ -48,6 +50,11 @@ impl Executor for Script {
         host: Arc<dyn Host>,
     ) -> Result<Box<dyn RunningAttempt>, StartError> {
         self.orders.lock().unwrap().push(order);
+        let left = { self.panics.lock().unwrap().checked_sub(1) };
+        if let Some(left) = left {
+            *self.panics.lock().unwrap() = left;
+            panic!("a fault of the executor");
+        }
         self.hosts.lock().unwrap().push(host);
         let end = self.ends.lock().unwrap().pop_front();
         Ok(Box::new(Ending(end.unwrap_or(AttemptEnd::Finished { outcome: Outcome::success("done") }))))

@@ -63,6 +63,46 @@ async fn a_failure_waits_and_is_tried_again_until_attempts_are_used_up() {
 }
 
 #[tokio::test]
+async fn no_time_limit_is_too_long() {
+    let scene = Scene::at("2026-11-20T01:59:30Z");
+    let store = scene.store().await;
+    let mut patient = task("patient", "0 2 * * *");
+    patient.timeout = Duration::from_millis(u64::MAX).into();
+    let (engine, mut firer) = scene.started("a", &store, &[patient], None).await;
+    let attempts = TaskTracker::new();
+    let mut dispatcher = Dispatcher::new(engine, 4, attempts.clone());
+    scene.clock.advance(Duration::from_secs(30));
+    firer.run_once().await;
+    dispatch(&mut dispatcher, &attempts).await;
+    assert_eq!(runs(&store).await[0].state, RunState::Succeeded);
+    let order = scene.script.orders.lock().unwrap().remove(0);
+    assert_eq!(order.request.deadline.to_rfc3339(), "9999-12-31T23:59:59+00:00");
+}
+
+#[tokio::test]
+async fn a_panic_in_the_daemon_ends_the_attempt_and_not_the_run() {
+    let scene = Scene::at("2026-11-20T01:59:30Z");
+    let store = scene.store().await;
+    let (engine, mut firer) = scene.started("a", &store, &[task("nightly", "0 2 * * *")], None).await;
+    *scene.script.panics.lock().unwrap() = 3;
+    let attempts = TaskTracker::new();
+    let mut dispatcher = Dispatcher::new(engine.clone(), 1, attempts.clone());
+    scene.clock.advance(Duration::from_secs(30));
+    firer.run_once().await;
+    for attempt in 1..=3 {
+        dispatch(&mut dispatcher, &attempts).await;
+        let run = runs(&store).await.remove(0);
+        let expected = if attempt < 3 { RunState::Waiting } else { RunState::Lost };
+        assert_eq!((run.state, run.attempt), (expected, attempt));
+        assert!(engine.live().leases().is_empty());
+        scene.clock.advance(Duration::from_secs(120));
+    }
+    let ended = store.attempts(runs(&store).await[0].id).await.unwrap();
+    assert!(ended.iter().all(|attempt| attempt.ended_at.is_some()), "{ended:?}");
+    assert!(format!("{:?}", ended[0]).contains("a panic in the daemon"), "{:?}", ended[0]);
+}
+
+#[tokio::test]
 async fn no_more_runs_are_taken_than_there_are_workers() {
     let scene = Scene::at("2026-11-20T01:59:30Z");
     let store = scene.store().await;

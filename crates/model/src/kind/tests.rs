@@ -31,6 +31,14 @@ fn what_is_wrong_is_named_by_its_key() {
     refused(&json!({ "schema": { "type": "string" } }), "schema: the JSON Schema of a table");
     refused(&json!({ "schema": [] }), "schema: ");
     refused(&json!({ "timeout_ms": 0 }), "timeout_ms: 0");
+    refused(&json!({ "timeout_ms": u64::MAX }), "timeout_ms: 18446744073709551615 was found; at most a year");
+    let longest =
+        json!({ "timeout_ms": MAX_TIMEOUT_MS, "actions": [{ "name": "a", "about": "a", "timeout_ms": 1 }] });
+    assert_eq!(check(&longest), Ok(()));
+    for wrong in [0, MAX_TIMEOUT_MS + 1] {
+        let action = json!({ "name": "a", "about": "a", "timeout_ms": wrong });
+        refused(&json!({ "actions": [action] }), "actions[0].timeout_ms: ");
+    }
     let action = json!({ "name": "usage", "about": "shows usage" });
     refused(&json!({ "actions": [action, action] }), "actions: \"usage\" is there twice");
     refused(&json!({ "actions": [{ "name": "Not So", "about": "a" }] }), "actions[0].name: ");
