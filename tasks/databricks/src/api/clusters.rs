@@ -17,7 +17,7 @@ pub use self::{
     create::REQUEST_TAG,
     events::{Event, EventDetails, EventQuery, EventType, Order},
     spec::{Autoscale, ClusterSpec},
-    wait::{WaitError, WaitFor},
+    wait::{USUAL_LIMIT, WaitError, WaitFor},
 };
 use super::{OpenText, PINNED, Workspace, ask, ask_whole, lenient, pages::Pages, tell};
 

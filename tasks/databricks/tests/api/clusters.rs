@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roundsman_databricks::api::{
-    clusters::{ClusterFilter, ClusterSource, ClusterSpec, ClusterState, WaitError, WaitFor},
+    clusters::{ClusterFilter, ClusterSource, ClusterSpec, ClusterState, USUAL_LIMIT, WaitError, WaitFor},
     libraries::{Library, LibraryStatus},
     permissions::{Grant, PermissionLevel, Principal},
 };
@@ -136,7 +136,7 @@ async fn what_cannot_be_made_is_not_tried_again() {
 async fn a_cluster_starts_and_ends_while_it_is_waited_for() {
     let stage = Stage::lab().await;
     let clusters = stage.workspace.clusters();
-    let wait = async |wanted: WaitFor| clusters.wait_for(&id(1), wanted, Duration::from_secs(1_200)).await;
+    let wait = async |wanted: WaitFor| clusters.wait_for(&id(1), wanted, USUAL_LIMIT).await;
     clusters.start(&id(1)).await.unwrap();
     let cluster = wait(WaitFor::Running).await.unwrap();
     assert!(cluster.state.is_on());
@@ -144,6 +144,9 @@ async fn a_cluster_starts_and_ends_while_it_is_waited_for() {
     assert!(pauses.starts_with(&[1, 2, 3]) && pauses.iter().all(|pause| *pause <= 10), "{pauses:?}");
     clusters.terminate(&id(1)).await.unwrap();
     clusters.terminate(&id(1)).await.unwrap();
+    let waited = stage.test.waits().len();
+    assert!(wait(WaitFor::Terminating).await.unwrap().state.is_down());
+    assert_eq!(stage.test.waits().len(), waited, "it is so at once");
     let cluster = wait(WaitFor::Terminated).await.unwrap();
     assert!(cluster.terminated_ms.is_some() && cluster.termination_reason.unwrap().code == "USER_REQUEST");
     let missed = wait(WaitFor::Running).await.unwrap_err();

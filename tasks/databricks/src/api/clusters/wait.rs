@@ -7,6 +7,8 @@ use roundsman_task::{TaskError, Timestamp};
 
 use super::{Cluster, ClusterState, Clusters, TerminationReason};
 
+/// How long a cluster may take to start or to end.
+pub const USUAL_LIMIT: Duration = Duration::from_mins(20);
 /// The longest pause between two looks.
 const LONGEST_PAUSE: u64 = 10;
 /// What is left of the attempt's time when a wait is given up.
@@ -17,6 +19,8 @@ const RESERVE: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 pub enum WaitFor {
     /// To run.
     Running,
+    /// To be about to end, or to have ended.
+    Terminating,
     /// To have ended.
     Terminated,
 }
@@ -63,6 +67,7 @@ impl WaitFor {
     pub const fn state(self) -> ClusterState {
         match self {
             Self::Running => ClusterState::Running,
+            Self::Terminating => ClusterState::Terminating,
             Self::Terminated => ClusterState::Terminated,
         }
     }
@@ -73,6 +78,7 @@ impl WaitFor {
             (Self::Running, ClusterState::Running) | (Self::Terminated, ClusterState::Terminated) => {
                 Some(true)
             }
+            (Self::Terminating, state) if state.is_down() => Some(true),
             (Self::Running, ClusterState::Terminated) | (_, ClusterState::Error) => None,
             _ => Some(false),
         }
