@@ -4,7 +4,7 @@ use std::{
     fs::{File, Metadata, OpenOptions},
     io::{self, Read},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use rustix::fs::OFlags;
@@ -54,6 +54,42 @@ pub(crate) struct Look {
     pub(crate) state: FileState,
     pub(crate) mode: u32,
     pub(crate) head: Vec<u8>,
+    file: File,
+    stat: Metadata,
+}
+
+/// A file that was read and stays open, so that one can tell later whether it is as it was, and where it was.
+#[derive(Debug)]
+pub struct HeldFile {
+    path: PathBuf,
+    file: File,
+    read: Metadata,
+    state: FileState,
+}
+
+impl HeldFile {
+    /// Reads a file that has at most `limit` bytes.
+    pub fn read(path: &Path, limit: u64) -> Result<Self, Refused> {
+        let Look { state, file, stat, .. } = look(path, limit, 0)?;
+        Ok(Self { path: path.to_owned(), file, read: stat, state })
+    }
+
+    /// The file as it was read.
+    pub fn state(&self) -> &FileState {
+        &self.state
+    }
+
+    /// When it, its mode or its name last changed, in nanoseconds since the Unix epoch.
+    pub fn changed_ns(&self) -> i64 {
+        self.read.ctime().saturating_mul(1_000_000_000).saturating_add(self.read.ctime_nsec())
+    }
+
+    /// Whether nobody wrote to it, renamed it or changed its mode since it was read, and its path still leads to it. A change
+    /// that comes within a tick of the file system's clock after the one before it cannot be seen.
+    pub fn is_as_read(&self) -> bool {
+        let as_read = |now: io::Result<Metadata>| now.is_ok_and(|now| same(&self.read, &now));
+        as_read(self.file.metadata()) && as_read(self.path.metadata())
+    }
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.
@@ -113,7 +149,7 @@ pub(crate) fn look_while(
     }
     let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let state = FileState { sha256, size: before.len(), mtime_ns: nanoseconds(&before), inode: before.ino() };
-    Ok(Look { state, mode: before.mode(), head })
+    Ok(Look { state, mode: before.mode(), head, file, stat: before })
 }
 
 /// Opened without waiting: a pipe in the folder must not hold the daemon.

@@ -8,7 +8,9 @@
 //! * [`Header`] is what a script says of itself. [`OWN_KEYS`] are the keys of the script; all others are keys of
 //!   `[tasks.NAME]`, in [`TaskKeys`], for the configuration to judge: name the own keys too where it names known keys.
 //! * [`check_folder`] and [`check_file`] say whether others could change a file ([`Distrust`]): for scripts, plugins and keys.
-//! * [`hash_file`] and [`state_of`] read a file by an open descriptor, so that what was hashed is one file.
+//!   [`check_before_run`] says the same of a file that is run on behalf of another user than its owner.
+//! * [`hash_file`] and [`state_of`] read a file by an open descriptor, so that what was hashed is one file; a [`HeldFile`] stays
+//!   open, so that what was hashed can be told from what takes its place.
 //! * [`value_of`] and [`params_of`] turn `-p key=value` into values by a JSON Schema, whatever sort of kind it belongs to;
 //!   [`with_defaults`] fills in what a table leaves out, and [`variable_of`] names the variable a script reads a parameter from.
 
@@ -19,7 +21,7 @@ mod scan;
 mod trust;
 mod value;
 
-pub use file::{FileState, Refused, hash_file, state_of};
+pub use file::{FileState, HeldFile, Refused, hash_file, state_of};
 pub use header::{
     Header, HeaderProblem, HeaderProblems, MAX_HEADER_BYTES, OWN_KEYS, Param, ParamSort, TaskKeys,
     params_schema, variable_of,
@@ -28,5 +30,5 @@ pub use scan::{
     Broken, FoundPlugin, FoundScript, MAX_DEPTH, MAX_FILES, MAX_PLUGIN_BYTES, MAX_SCRIPT_BYTES, ScanError,
     ScriptKind, scan_plugins, scan_scripts,
 };
-pub use trust::{Distrust, check_file, check_folder};
+pub use trust::{Distrust, check_before_run, check_file, check_folder};
 pub use value::{params_of, value_of, with_defaults};

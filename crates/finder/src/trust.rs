@@ -66,16 +66,37 @@ pub enum Distrust {
 /// Refuses a folder that others could change or swap: it and all folders on the way to it, where it is and where symbolic
 /// links lead.
 pub fn check_folder(path: &Path) -> Result<(), Distrust> {
-    let end = Walk::to(path)?;
+    folder(path, ourselves())
+}
+
+/// Refuses a file that others could change or swap, in the same way.
+pub fn check_file(path: &Path) -> Result<(), Distrust> {
+    file(path, ourselves())
+}
+
+/// Refuses a file that is about to be run if it, or the folder it is in, could be changed or swapped by others than root and
+/// this user: the one who accepted it, which need not be the one that asks.
+pub fn check_before_run(path: &Path, accepted_by: u32) -> Result<(), Distrust> {
+    if let Some(parent) = path.parent() {
+        folder(parent, accepted_by)?;
+    }
+    file(path, accepted_by)
+}
+
+fn ourselves() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn folder(path: &Path, us: u32) -> Result<(), Distrust> {
+    let end = Walk::to(path, us)?;
     if !end.stat.is_dir() {
         return Err(Distrust::Sort { path: path.to_owned(), wanted: "folder" });
     }
     end.unwritable()
 }
 
-/// Refuses a file that others could change or swap, in the same way.
-pub fn check_file(path: &Path) -> Result<(), Distrust> {
-    let end = Walk::to(path)?;
+fn file(path: &Path, us: u32) -> Result<(), Distrust> {
+    let end = Walk::to(path, us)?;
     if !end.stat.is_file() {
         return Err(Distrust::Sort { path: path.to_owned(), wanted: "regular file" });
     }
@@ -98,10 +119,9 @@ struct Walk {
 
 impl Walk {
     /// Where the way ends, everything before it trusted.
-    fn to(path: &Path) -> Result<Step, Distrust> {
+    fn to(path: &Path, us: u32) -> Result<Step, Distrust> {
         let absolute =
             std::path::absolute(path).map_err(|source| Distrust::Io { path: path.to_owned(), source })?;
-        let us = rustix::process::geteuid().as_raw();
         let mut walk = Self { us, links: 0, ahead: VecDeque::new(), passed: Vec::new() };
         walk.begin()?;
         walk.put_ahead(&absolute);

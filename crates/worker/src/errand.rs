@@ -13,6 +13,8 @@ pub(crate) struct Errand {
     pub(crate) kind: KindName,
     pub(crate) code: Code,
     pub(crate) with: Value,
+    /// The daemon's user. It and root may write to a script or a plugin, whoever this process has become.
+    pub(crate) accepted_by: u32,
 }
 
 impl Errand {
@@ -21,12 +23,13 @@ impl Errand {
         match self.code {
             Code::Compiled => self.compiled(registry, cx).await,
             Code::Script { path, sha256, exit_codes, dry_run, defaults } => {
-                let script = Script { path, sha256, exit_codes, dry_run, defaults };
+                let accepted_by = self.accepted_by;
+                let script = Script { path, sha256, exit_codes, dry_run, defaults, accepted_by };
                 script.serve(self.purpose, cx, self.with).await
             }
             Code::Plugin { path, sha256 } => {
-                let Self { purpose, kind, with, .. } = self;
-                PluginErrand { purpose, kind, path, sha256, with }.run(cx).await
+                let Self { purpose, kind, with, accepted_by, .. } = self;
+                PluginErrand { purpose, kind, path, sha256, with, accepted_by }.run(cx).await
             }
         }
     }
@@ -51,4 +54,10 @@ fn described(entry: &Entry) -> Outcome {
 /// The report of a look whether a kind could work.
 pub(crate) fn looked(findings: &[Finding]) -> Outcome {
     Outcome::success(format!("{} findings", findings.len())).with_detail(json!(findings))
+}
+
+/// What went wrong, and why.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

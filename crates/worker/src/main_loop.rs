@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use nix::unistd::geteuid;
 use roundsman_model::{Outcome, TaskError};
 use roundsman_processes::{below_me, end_all, has_children};
 use roundsman_task::{Attempt, Registry, SystemClock, TaskContext};
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     complain,
     confinement::{Refusal, confine},
-    errand::Errand,
+    errand::{Errand, with_causes},
     guard::Guard,
     inbox::{FrameReader, Questions, ReadError, read_all},
     isolation, log_layer,
@@ -89,12 +90,16 @@ struct Session {
     cancelled: CancellationToken,
     goodbye: mpsc::Receiver<()>,
     confined: Result<Vec<String>, Refusal>,
+    /// Who started this process: the daemon's user.
+    started_by: u32,
 }
 
 impl Session {
     /// Confines the process and starts the three threads beside the kind. That it could not be confined is told over the
     /// wire, once it is open.
     fn open(wire: &UnixStream, reader: FrameReader<&UnixStream>, request: &Request) -> io::Result<Self> {
+        // Afterwards this process may be somebody else.
+        let started_by = geteuid().as_raw();
         let confined = confine(request);
         let outbox = Arc::new(Outbox::default());
         let cancelled = CancellationToken::new();
@@ -109,7 +114,16 @@ impl Session {
         thread::Builder::new()
             .name("wire-reader".into())
             .spawn(move || read_all(reader, &watching, &asking, &farewell))?;
-        Ok(Self { wire: wire.try_clone()?, outbox, questions, guard, cancelled, goodbye, confined })
+        Ok(Self {
+            wire: wire.try_clone()?,
+            outbox,
+            questions,
+            guard,
+            cancelled,
+            goodbye,
+            confined,
+            started_by,
+        })
     }
 
     /// Runs the kind and reports.
@@ -162,8 +176,13 @@ impl Session {
         let cx = TaskContext::new(attempt, Arc::new(SystemClock), self.cancelled.clone(), port);
         let runtime = runtime(request.confinement.sandbox.processes.is_some())
             .map_err(|error| TaskError::retry(format!("the worker's runtime cannot start: {error}")))?;
-        let errand =
-            Errand { purpose: request.purpose, kind: request.kind, code: request.code, with: request.with };
+        let errand = Errand {
+            purpose: request.purpose,
+            kind: request.kind,
+            code: request.code,
+            with: request.with,
+            accepted_by: self.started_by,
+        };
         let result = runtime.block_on(errand.run(registry, &cx));
         // Blocking calls that still run are not waited for; they end with the process.
         runtime.shutdown_background();
@@ -218,12 +237,6 @@ fn runtime(is_limited: bool) -> io::Result<Runtime> {
         runtime.block_on(thread).map_err(io::Error::other)?;
     }
     Ok(runtime)
-}
-
-/// What went wrong, and why.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 /// Makes an outcome fit that is too large: without its details it says at least how the work went.

@@ -10,6 +10,7 @@ mod table;
 
 use std::{path::PathBuf, thread};
 
+use roundsman_finder::check_before_run;
 use roundsman_model::{KindName, Outcome, TaskError};
 use roundsman_plugin_abi::raw::Bytes;
 use roundsman_task::TaskContext;
@@ -22,6 +23,7 @@ use self::{
     file::{Copied, Unusable},
     library::Library,
 };
+use crate::errand::with_causes;
 
 /// As much stack as a program's first thread usually has, and as much again.
 const STACK_BYTES: usize = 16 << 20;
@@ -33,6 +35,8 @@ pub(crate) struct PluginErrand {
     pub(crate) path: PathBuf,
     pub(crate) sha256: String,
     pub(crate) with: Value,
+    /// The daemon's user, who may write to the file as root may.
+    pub(crate) accepted_by: u32,
 }
 
 impl PluginErrand {
@@ -43,6 +47,10 @@ impl PluginErrand {
             Err(Unusable::Changed(how)) => return Ok(Outcome::unstarted(format!("plugin changed: {how}"))),
             Err(Unusable::NoPlugin(why)) => return Err(TaskError::config(why)),
         };
+        // The copy is safe from others; what it was made of may not have been.
+        if let Err(why) = check_before_run(&self.path, self.accepted_by) {
+            return Ok(Outcome::unstarted(format!("plugin changed: {}", with_causes(&why))));
+        }
         let desk = Desk::open(cx.clone());
         let request = self.request(cx).to_string();
         let purpose = self.purpose;

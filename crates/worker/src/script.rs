@@ -42,6 +42,8 @@ pub(crate) struct Script {
     pub(crate) exit_codes: ExitCodes,
     pub(crate) dry_run: bool,
     pub(crate) defaults: Value,
+    /// The daemon's user, who may write to the file as root may.
+    pub(crate) accepted_by: u32,
 }
 
 impl Script {

@@ -34,6 +34,47 @@ async fn another_version_than_the_accepted_one_is_not_run() {
     check(changed(replace).await, "no regular file");
 }
 
+/// Somebody who is neither root nor runs the tests.
+const NOBODY: u32 = 65_534;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_may_write_is_not_run() {
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let refused = |outcome: Outcome, expected: &str| {
+        assert_eq!((outcome.status, outcome.unstarted), (OutcomeStatus::Skipped, true));
+        assert!(outcome.summary.starts_with("script changed: "), "{}", outcome.summary);
+        assert!(outcome.summary.contains(expected), "{} does not say {expected:?}", outcome.summary);
+    };
+    refused(changed(|path| mode(path, 0o777)).await, "may be written by its group and all others");
+    refused(changed(|path| mode(path.parent().unwrap(), 0o775)).await, "may be written by its group");
+    // Whoever put it there could put another there, though nobody else may write to it.
+    refused(changed(|path| mode(path.parent().unwrap(), 0o1777)).await, "(mode 1777)");
+    let away =
+        |path: &Path| std::os::unix::fs::chown(path, Some(NOBODY), None).expect("this test runs as root");
+    refused(changed(away).await, "belongs to user 65534");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_of_the_user_it_runs_as_is_not_run_either() {
+    let bench = Bench::new();
+    fs::set_permissions(bench.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let order = || {
+        let mut order = bench.sh("id -u");
+        order.request.confinement.user = Some("nobody".into());
+        order
+    };
+    let (outcome, notes) = bench.outcome(order()).await;
+    assert_eq!(
+        (outcome.status, said(&notes, LogStream::Stdout)),
+        (OutcomeStatus::Success, vec!["65534".to_owned()])
+    );
+    let given = order();
+    std::os::unix::fs::chown(bench.path("script"), Some(NOBODY), None).expect("this test runs as root");
+    let (outcome, notes) = bench.outcome(given).await;
+    assert!(outcome.unstarted && outcome.summary.contains("belongs to user 65534"), "{}", outcome.summary);
+    assert!(said(&notes, LogStream::Stdout).is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_starts_only_what_honours_it() {
     let bench = Bench::new();

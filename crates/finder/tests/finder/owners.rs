@@ -7,7 +7,7 @@ use std::{
 };
 
 use expect_test::{Expect, expect};
-use roundsman_finder::{check_file, check_folder};
+use roundsman_finder::{check_before_run, check_file, check_folder};
 
 use crate::scene::{Folder, STRANGER, chmod, chown};
 
@@ -184,4 +184,19 @@ fn what_to_do_can_be_pasted_into_a_shell() {
     let command = command.strip_suffix('`').unwrap();
     assert!(command.ends_with(r"/it'\''s here.sh'"), "{command}");
     fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn before_a_run_it_counts_who_accepted_the_file() {
+    let tree = tree();
+    assert!(check_before_run(&tree.file, STRANGER).is_ok(), "root's files are everybody's to run");
+    chown(&tree.file, STRANGER);
+    assert!(check_before_run(&tree.file, STRANGER).is_ok());
+    let told = check_before_run(&tree.file, 0).unwrap_err().to_string();
+    assert!(told.contains("belongs to user 65534"), "{told}");
+    chown(&tree.file, 0);
+    chmod(&tree.scripts, 0o1777);
+    assert!(check_file(&tree.file).is_ok());
+    let told = check_before_run(&tree.file, 0).unwrap_err().to_string();
+    assert!(told.contains("etc/scripts may be written by its group and all others"), "{told}");
 }

@@ -1,12 +1,13 @@
-//! Whether a script is still what was accepted. It accepts nothing itself.
+//! Whether a script is still what was accepted, and still nobody else's to change. It accepts nothing itself.
 
 use std::io;
 
 use nix::unistd::{AccessFlags, access};
-use roundsman_finder::{MAX_SCRIPT_BYTES, Refused, state_of};
+use roundsman_finder::{MAX_SCRIPT_BYTES, Refused, check_before_run, state_of};
 use roundsman_model::TaskError;
 
 use super::Script;
+use crate::errand::with_causes;
 
 /// How many digits of a hash people are shown.
 const DIGITS: usize = 12;
@@ -30,7 +31,11 @@ pub(super) fn change_of(script: &Script) -> Result<Option<String>, TaskError> {
         let (found, accepted) = (short(&found), short(&script.sha256));
         return Ok(Some(format!("{path} has the hash {found}…, the accepted version has {accepted}…")));
     }
-    Ok(access(&script.path, AccessFlags::X_OK).err().map(|_| format!("{path} may no longer be executed")))
+    if access(&script.path, AccessFlags::X_OK).is_err() {
+        return Ok(Some(format!("{path} may no longer be executed")));
+    }
+    let trusted = check_before_run(&script.path, script.accepted_by);
+    Ok(trusted.err().map(|distrust| with_causes(&distrust)))
 }
 
 fn short(hash: &str) -> &str {

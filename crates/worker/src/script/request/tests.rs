@@ -8,7 +8,8 @@ use super::{Script, program};
 fn script() -> Script {
     let path = "/etc/roundsman/scripts/backup".into();
     let exit_codes = roundsman_model::ExitCodes::default();
-    Script { path, sha256: String::new(), exit_codes, dry_run: true, defaults: json!({ "days": 1 }) }
+    let defaults = json!({ "days": 1 });
+    Script { path, sha256: String::new(), exit_codes, dry_run: true, defaults, accepted_by: 0 }
 }
 
 async fn found(test: &TestContext, with: Value) -> (std::collections::BTreeMap<String, String>, Value) {
