@@ -11,13 +11,21 @@ pub enum Error {
     /// The file system refused.
     #[error("cannot {attempted} {}", path.display())]
     Disk {
-        /// What was attempted: `read`, `lock`, `write`.
+        /// What was attempted: `reach`, `read`, `lock`, `write`.
         attempted: &'static str,
         /// On what.
         path: PathBuf,
         /// Why not.
         #[source]
         source: io::Error,
+    },
+    /// Something is in the way that somebody may have put there, or a file is none.
+    #[error("{} {problem}", path.display())]
+    Untrusted {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is, and what to do.
+        problem: String,
     },
     /// Others may read or write a file that holds keys.
     #[error("{} has mode {mode:04o}, so that others may {may} it: `chmod 600 {}`", path.display(), path.display())]

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    fs::{self, Metadata},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
@@ -126,9 +125,11 @@ impl KeyLookup {
 
 /// The text of a key file, if it is there and in the right hands.
 fn read(path: &Path, place: &KeyPlace) -> Result<Option<Zeroizing<String>>, Error> {
-    let Some(Content { bytes, metadata }) = disk::read(path)? else { return Ok(None) };
+    let Some(Content { bytes, metadata, folder_owner }) = disk::read(path)? else { return Ok(None) };
     let me = geteuid().as_raw();
-    if ![me, 0].contains(&metadata.uid()) && !is_of_daemon(path, &metadata) {
+    // Root may look at a file of the daemon's user, in whose folder it lies: who owns both decides what is there anyway.
+    let of_daemon = me == 0 && folder_owner == metadata.uid();
+    if ![me, 0].contains(&metadata.uid()) && !of_daemon {
         return Err(Error::Owner { path: path.to_owned(), owner: metadata.uid(), me });
     }
     let mode = metadata.mode() & 0o7777;
@@ -145,12 +146,6 @@ fn read(path: &Path, place: &KeyPlace) -> Result<Option<Zeroizing<String>>, Erro
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| Error::BadKey { place: place.clone(), number: 1 })?;
     Ok(Some(Zeroizing::new(text.to_owned())))
-}
-
-/// Whether root looks at a file of the daemon's user, in whose folder it lies: who owns both decides what is there anyway.
-fn is_of_daemon(path: &Path, metadata: &Metadata) -> bool {
-    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
-    geteuid().is_root() && folder.is_some_and(|folder| folder.uid() == metadata.uid())
 }
 
 impl Keys {

@@ -8,6 +8,7 @@ mod ini;
 mod keys;
 mod redact;
 mod sources;
+mod spot;
 mod vault;
 
 pub use disk::{OnStep, Step};

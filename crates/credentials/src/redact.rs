@@ -4,9 +4,16 @@
 mod forms;
 mod views;
 
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+    ops::Range,
+    sync::Arc,
+};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memmem;
 use roundsman_model::secret::MASK;
 use serde_json::Value;
 
@@ -18,14 +25,16 @@ use self::{
 /// Covers secret values in text. Cheap to clone; the default covers nothing.
 ///
 /// Found are the values themselves, each line of those with several, their base64 forms (all alignments, both alphabets,
-/// wrapped or not), and all of these percent-encoded or with backslash escapes. Values shorter than four bytes, and those
+/// wrapped anywhere), and all of these percent-encoded, with backslash escapes or entities of XML, quoted for shells, SQL
+/// or CSV, broken into lines, or coloured; two of these at once too. Values shorter than four bytes, and those
 /// that consist of asterisks, are left alone.
 #[derive(Clone, Default)]
 pub struct Redactor(Option<Arc<Matcher>>);
 
 struct Matcher {
     automaton: AhoCorasick,
-    /// By pattern of the automaton.
+    /// By pattern of the automaton: the form, and which part of it.
+    anchors: Vec<(usize, Range<usize>)>,
     forms: Vec<Form>,
 }
 
@@ -38,12 +47,14 @@ impl Redactor {
         if forms.is_empty() {
             return Self(None);
         }
+        let anchors_of = |(at, form): (usize, &Form)| form.anchors().into_iter().map(move |part| (at, part));
+        let anchors: Vec<_> = forms.iter().enumerate().flat_map(anchors_of).collect();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(forms.iter().map(Form::anchor))
+            .build(anchors.iter().map(|(form, part)| forms[*form].anchor(part)))
             .expect("anchors are bounded in length, and so are the values of one attempt");
-        Self(Some(Arc::new(Matcher { automaton, forms })))
+        Self(Some(Arc::new(Matcher { automaton, anchors, forms })))
     }
 
     /// Whether there is nothing to cover.
@@ -54,6 +65,12 @@ impl Redactor {
     /// Where the text holds secrets, in order, without overlaps; at the bounds of characters.
     pub fn find(&self, text: &str) -> Vec<Range<usize>> {
         self.0.as_ref().map_or_else(Vec::new, |matcher| matcher.find(text))
+    }
+
+    /// Whether bytes hold a secret, also in UTF-16.
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        let Some(matcher) = &self.0 else { return false };
+        !matcher.find(&String::from_utf8_lossy(bytes)).is_empty() || matcher.is_in_utf16(bytes)
     }
 
     /// The text with every secret covered; overlapping ones are covered together.
@@ -114,13 +131,34 @@ impl Matcher {
     /// Where the text holds secrets, in order, without overlaps.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        for view in View::all(text) {
-            for hit in self.automaton.find_overlapping_iter(view.bytes()) {
-                let range = self.forms[hit.pattern().as_usize()].extent(view.bytes(), hit.range());
-                found.push(whole_characters(text, view.origin(range)));
-            }
-        }
+        View::each(text, |view| {
+            let origin = |range| whole_characters(text, view.origin(range));
+            found.extend(self.find_in(view.bytes()).into_iter().map(origin));
+        });
         united(found)
+    }
+
+    fn find_in(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        // How far each form was compared already, by where it would begin: long ones have many anchors.
+        let mut compared: HashMap<(usize, usize), usize> = HashMap::new();
+        for hit in self.automaton.find_overlapping_iter(bytes) {
+            let (form, anchor) = &self.anchors[hit.pattern().as_usize()];
+            let known = compared.entry((*form, hit.start().wrapping_sub(anchor.start)));
+            if matches!(&known, Entry::Occupied(end) if hit.end() <= *end.get()) {
+                continue;
+            }
+            let extent = self.forms[*form].extent(bytes, hit.range(), anchor);
+            known.insert_entry(extent.matched.end);
+            found.extend(extent.covered);
+        }
+        found
+    }
+
+    fn is_in_utf16(&self, bytes: &[u8]) -> bool {
+        let orders: [fn(u16) -> [u8; 2]; 2] = [u16::to_le_bytes, u16::to_be_bytes];
+        let mut forms = self.forms.iter().flat_map(|form| orders.map(|order| form.utf16(order)));
+        forms.any(|form| memmem::find(bytes, &form).is_some())
     }
 }
 

@@ -7,7 +7,6 @@ mod rotate;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -97,14 +96,14 @@ impl Vault {
     /// Makes an empty vault. Its key comes to the key file unless there are keys already.
     pub fn init(&self) -> Result<KeyPlace, Error> {
         let place = self.lookup.place();
-        create_folder(&self.path)?;
+        disk::make_folder(&self.path)?;
         let _lock = disk::lock(&self.path)?;
         if self.exists() {
             return Err(Error::Exists { path: self.path.clone() });
         }
         match &place {
             KeyPlace::File(path) if !path.exists() => {
-                create_folder(path)?;
+                disk::make_folder(path)?;
                 let keys = Keys::of(vec![Key::generate()], place.clone());
                 disk::replace(path, keys.text().as_bytes(), self.on_step)?;
             }
@@ -117,7 +116,7 @@ impl Vault {
 
     /// Makes an empty vault whose key is kept elsewhere.
     pub fn init_without_key(&self) -> Result<(), Error> {
-        create_folder(&self.path)?;
+        disk::make_folder(&self.path)?;
         let _lock = disk::lock(&self.path)?;
         if self.exists() {
             return Err(Error::Exists { path: self.path.clone() });
@@ -282,15 +281,6 @@ impl Vault {
             place: place.clone(),
         }
     }
-}
-
-/// Makes the folder of a file, for its owner alone, where there is none.
-fn create_folder(file: &Path) -> Result<(), Error> {
-    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    let failed = |source| Error::Disk { attempted: "make the folder", path: folder.to_owned(), source };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)
 }
 
 /// The vault as it was read. Keys are read after it, and only when a value is asked for.

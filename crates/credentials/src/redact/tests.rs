@@ -86,16 +86,72 @@ fn base64_is_covered_at_every_alignment() {
     masks(&Redactor::new(["secret-1"]), "x=c2VjcmV0LTE%3D;", "x=********;");
 }
 
+/// As `base64 -w` and others break it, whatever was encoded before and after the value: each line as in a log, and all
+/// lines in one text.
 #[test]
 fn wrapped_base64_is_covered_line_by_line() {
-    let value: String = (0..40).map(|number| format!("part{number};")).collect();
-    let redactor = Redactor::new([&value]);
-    for wrap in [64, 76] {
-        let encoded = engines::STANDARD.encode(&value);
-        for line in encoded.as_bytes().chunks(wrap) {
-            masks(&redactor, std::str::from_utf8(line).unwrap(), "********");
+    let value = "ghp_x7Kq2VbN8mTz4RwYc1LdE6uHs9JfA3gPoQ5i?>~Z0vXkMnBtWyCrDhGjLpSaFeUq";
+    let redactor = Redactor::new([value]);
+    for wrap in [20, 50, 64, 76] {
+        for (before, after) in (0..80).flat_map(|before| [(before, 0), (before, 1), (before, 50)]) {
+            let whole = format!("{}{value}{}", "u".repeat(before), "e".repeat(after));
+            let encoded = engines::STANDARD.encode(&whole);
+            let lines: Vec<_> =
+                encoded.as_bytes().chunks(wrap).map(|line| std::str::from_utf8(line).unwrap()).collect();
+            let masked: String = lines.iter().map(|line| redactor.mask(line)).collect();
+            assert!(masked.contains("********"), "{before} {after}: {masked}");
+            // The characters that hold bits of the value and of what stands beside it may stay, and pieces too short to tell.
+            let (first, last) = (before.div_ceil(3) * 4 + 4, (before + value.len()) / 3 * 4 - 4);
+            for at in first..last - 7 {
+                assert!(
+                    !masked.contains(&encoded[at..at + 7]),
+                    "{wrap} {before} {after}: {} of {encoded} in {masked}",
+                    &encoded[at..at + 7]
+                );
+            }
+            let text = redactor.mask(&lines.join("\n")).into_owned();
+            assert!(text.len() <= before * 4 / 3 + after * 4 / 3 + 24, "{wrap} {before} {after}: {text}");
         }
     }
+}
+
+#[test]
+fn values_are_covered_in_quotes_entities_and_colours_and_over_line_ends() {
+    let value = "it's <&\"ä\"> $5 o'k";
+    let redactor = Redactor::new([value]);
+    for written in [
+        r#"'it'\''s <&"ä"> $5 o'\''k'"#,
+        r#"'it'"'"'s <&"ä"> $5 o'"'"'k'"#,
+        r#""it's <&\"ä\"> \$5 o'k""#,
+        r#"$'it\'s <&"\303\244"> $5 o\'k'"#,
+        r#"it\'s\ \<\&\"ä\"\>\ \$5\ o\'k"#,
+        "it&apos;s &lt;&amp;&quot;&#228;&quot;&gt; $5 o&#39;k",
+        "it&#x27;s &lt;&amp;&quot;&#xe4;&#34;> $5 o&#039;k",
+        "it&amp;apos;s &amp;lt;&amp;amp;&amp;quot;&amp;#228;&amp;quot;&amp;gt; $5 o&amp;#39;k",
+        "'it''s <&\"ä\"> $5 o''k'",
+        "\"it's <&\"\"ä\"\"> $5 o'k\"",
+        r#"\"it's <&\"\"ä\"\"> $5 o'k\""#,
+        "\u{1b}[31mit's <&\u{1b}[0m\"ä\"> $5\u{1b}]8;;x\u{7} o'k\u{1b}[0m",
+        r#"\u001b[31mit's <&\u001b[0m\"ä\"> $5 o'k\u001b[0m"#,
+        "it's <&\"ä\r\n    \"> $5 o'k",
+        r#"it's <&\"ä\n\"> $5 o'k"#,
+    ] {
+        let masked = redactor.mask(written).into_owned();
+        assert!(masked.contains("********") && masked.len() < 32, "{written} is {masked}");
+    }
+    masks(&Redactor::new(["a&b'c\"d"]), "x=&lt;a&amp;b&#x27;c&quot;d;", "x=&lt;********;");
+    masks(&redactor, "it's & it isn''t \"\" &lt;", "it's & it isn''t \"\" &lt;");
+}
+
+#[test]
+fn bytes_are_searched_in_utf16_too() {
+    let redactor = Redactor::new([SECRET]);
+    let text = format!("head {SECRET} tail");
+    let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(redactor.is_in(text.as_bytes()) && redactor.is_in(&le) && redactor.is_in(&be));
+    assert!(redactor.is_in(&[&[0xff, 0xfe, 0], le.as_slice()].concat()));
+    assert!(!redactor.is_in(&le[..20]) && !Redactor::default().is_in(&le));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod import;
 mod keys;
 mod program;
 mod python;
+mod root;
 mod sources;
 mod stage;
 mod together;
