@@ -55,14 +55,14 @@ pub(crate) struct Content {
     pub(crate) folder_owner: u32,
 }
 
-/// Reads a file, if it is there.
-pub(crate) fn read(path: &Path) -> Result<Option<Content>, Error> {
+/// Reads a file, if it is there and a plain one of at most so many bytes. Nothing is waited for.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Content>, Error> {
     let failed = |source| Error::Disk { attempted: "read", path: path.to_owned(), source };
     let spot = match Spot::find(path) {
         Err(Error::Disk { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
-    let mut file = match spot.open(spot.name(), OFlags::RDONLY) {
+    let file = match spot.open(spot.name(), OFlags::RDONLY) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
@@ -75,9 +75,16 @@ pub(crate) fn read(path: &Path) -> Result<Option<Content>, Error> {
     if spot.is_of_another() && metadata.uid() != spot.folder_owner && metadata.nlink() > 1 {
         return Err(spot.untrusted(spot.name(), "is another name of a file of another user"));
     }
+    let large = || Error::TooLarge { path: path.to_owned(), limit };
+    if metadata.len() > limit {
+        return Err(large());
+    }
     // Large enough at once: what a vector leaves behind when it grows is not wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 64));
-    file.read_to_end(&mut bytes).map_err(failed)?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(large());
+    }
     Ok(Some(Content { bytes, metadata, folder_owner: spot.folder_owner }))
 }
 

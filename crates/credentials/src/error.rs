@@ -27,6 +27,14 @@ pub enum Error {
         /// What it is, and what to do.
         problem: String,
     },
+    /// A file is larger than it can sensibly be.
+    #[error("{} has more than {limit} bytes, the most that it may have", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that it may have.
+        limit: u64,
+    },
     /// Others may read or write a file that holds keys.
     #[error("{} has mode {mode:04o}, so that others may {may} it: `chmod 600 {}`", path.display(), path.display())]
     Mode {

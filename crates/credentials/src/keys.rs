@@ -20,6 +20,8 @@ pub const KEY_VARIABLE: &str = "ROUNDSMAN_VAULT_KEY";
 pub const KEY_SECRET: &str = "roundsman-vault-key";
 /// The name of the key file in the state directory.
 pub const KEY_FILE: &str = "vault.key";
+/// The most that a file with keys may hold: some hundred keys, and comments.
+const MAX_BYTES: u64 = 64 * 1024;
 /// Where Podman and Docker put secrets.
 const SECRETS: &str = "/run/secrets";
 
@@ -125,7 +127,9 @@ impl KeyLookup {
 
 /// The text of a key file, if it is there and in the right hands.
 fn read(path: &Path, place: &KeyPlace) -> Result<Option<Zeroizing<String>>, Error> {
-    let Some(Content { bytes, metadata, folder_owner }) = disk::read(path)? else { return Ok(None) };
+    let Some(Content { bytes, metadata, folder_owner }) = disk::read(path, MAX_BYTES)? else {
+        return Ok(None);
+    };
     let me = geteuid().as_raw();
     // Root may look at a file of the daemon's user, in whose folder it lies: who owns both decides what is there anyway.
     let of_daemon = me == 0 && folder_owner == metadata.uid();

@@ -29,6 +29,8 @@ use crate::{
 pub const NEXT: &str = ".next";
 /// The longest name of a section or field.
 const LONGEST_NAME: usize = 64;
+/// The most that a vault may hold. It is read for each run.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// How often vault and keys are read anew while they change.
 const READS: usize = 10;
 /// The first line of a new vault.
@@ -127,7 +129,7 @@ impl Vault {
     fn create_empty(&self) -> Result<(), Error> {
         let mut ini = Ini::default();
         ini.comment(HEADING);
-        disk::replace(&self.path, ini.text().as_bytes(), self.on_step)
+        self.write(&ini)
     }
 
     /// The values of a section; nothing if it is not there.
@@ -231,8 +233,17 @@ impl Vault {
         let _lock = self.lock()?;
         let mut ini = self.read()?.0;
         let answer = change(&mut ini)?;
-        disk::replace(&self.path, ini.text().as_bytes(), self.on_step)?;
+        self.write(&ini)?;
         Ok(answer)
+    }
+
+    /// Puts the vault in place. One that could not be read again is not written.
+    fn write(&self, ini: &Ini) -> Result<(), Error> {
+        let text = ini.text();
+        if text.len() as u64 > MAX_BYTES {
+            return Err(Error::TooLarge { path: self.path.clone(), limit: MAX_BYTES });
+        }
+        disk::replace(&self.path, text.as_bytes(), self.on_step)
     }
 
     fn lock(&self) -> Result<disk::Lock, Error> {
@@ -243,7 +254,7 @@ impl Vault {
     }
 
     fn read(&self) -> Result<(Ini, Zeroizing<Vec<u8>>), Error> {
-        let read = disk::read(&self.path)?;
+        let read = disk::read(&self.path, MAX_BYTES)?;
         let bytes = read.ok_or_else(|| Error::NoVault { path: self.path.clone() })?.bytes;
         if bytes.is_empty() {
             let problem = "the file is empty, as after a full disk: put its backup in its place".to_owned();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _};
 
-use super::{NEXT, Vault, token};
+use super::{MAX_BYTES, NEXT, Vault, token};
 use crate::{Error, disk};
 
 /// A field of the vault.
@@ -78,7 +78,7 @@ impl Vault {
     pub fn inspect(&self) -> Result<Inspection, Error> {
         let keys = self.lookup.load()?;
         let no_vault = || Error::NoVault { path: self.path.clone() };
-        let mode = disk::read(&self.path)?.ok_or_else(no_vault)?.metadata.mode() & 0o7777;
+        let mode = disk::read(&self.path, MAX_BYTES)?.ok_or_else(no_vault)?.metadata.mode() & 0o7777;
         let ini = self.read()?.0;
         let mut inspection =
             Inspection { values: 0, newest: 0, keys: keys.count(), unopened: Vec::new(), mode };

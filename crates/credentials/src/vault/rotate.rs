@@ -87,7 +87,7 @@ impl Vault {
         for (field, (_, value)) in ini.fields_mut().zip(values) {
             field.value = Zeroizing::new(keys.newest().seal(value, now));
         }
-        disk::replace(&self.path, ini.text().as_bytes(), self.on_step)
+        self.write(ini)
     }
 
     fn write_keys(&self, keys: &Keys) -> Result<(), Error> {

@@ -121,3 +121,28 @@ fn a_vault_whose_key_is_elsewhere_needs_no_key_file() {
     let rotated = vault.rotate().unwrap_err().to_string();
     assert!(rotated.contains("ROUNDSMAN_VAULT_KEY, which is not ours to write"), "{rotated}");
 }
+
+#[test]
+fn what_is_no_plain_file_is_neither_waited_for_nor_read_without_end() {
+    let stage = Stage::new();
+    for name in ["vault.key", "vault.ini"] {
+        let whole = stage.text(name);
+        let path = stage.path(name);
+        let refused = || match name {
+            "vault.key" => stage.lookup().load().unwrap_err(),
+            _ => stage.vault().list().unwrap_err(),
+        };
+        std::fs::remove_file(&path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
+        assert!(refused().to_string().ends_with(&format!("{name} is not a plain file")), "{}", refused());
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert!(refused().to_string().ends_with(&format!("{name} is not a plain file")), "{}", refused());
+        std::fs::remove_file(&path).unwrap();
+        stage.write(name, "");
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(1 << 40).unwrap();
+        assert!(matches!(refused(), Error::TooLarge { .. }), "{}", refused());
+        stage.write(name, &whole);
+    }
+}
