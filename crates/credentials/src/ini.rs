@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
+/// How a line begins that goes on with the value of the line before.
+const INDENT: &str = "\n    ";
+
 /// A file of sections and fields.
 #[derive(Clone, Default)]
 pub(crate) struct Ini {
@@ -101,13 +104,23 @@ impl Ini {
 
     /// The file as text.
     pub(crate) fn text(&self) -> Zeroizing<String> {
-        let length = self.fields().map(|field| field.value.len() + field.name.len() + 4).sum::<usize>();
+        // Large enough at once: what a string leaves behind when it grows is not wiped.
+        let folds = |field: &Field| memchr::memchr_iter(b'\n', field.value.as_bytes()).count() * INDENT.len();
+        let field = |field: &Field| field.value.len() + field.name.len() + 4 + folds(field);
+        let length = self.fields().map(field).sum::<usize>();
         let mut text = Zeroizing::new(String::with_capacity(length + 1024));
         for line in &self.lines {
             match line {
                 Line::Other(other) => text.push_str(other),
                 Line::Section(name) => text.extend(["[", name, "]"]),
-                Line::Field(field) => text.extend([&field.name, " = ", &field.value]),
+                Line::Field(field) => {
+                    text.extend([&field.name, " ="]);
+                    // What goes on with a value is told by its indent.
+                    for (index, part) in field.value.split('\n').enumerate() {
+                        text.push_str(if index == 0 { " " } else { INDENT });
+                        text.push_str(part);
+                    }
+                }
             }
             text.push('\n');
         }

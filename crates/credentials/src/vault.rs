@@ -279,7 +279,7 @@ impl Vault {
     }
 
     fn open(&self, field: &Field, keys: &Keys) -> Result<Zeroizing<String>, Error> {
-        let (_, value) = keys.open(token(&field.value)).ok_or_else(|| self.sealed(field, &keys.place))?;
+        let (_, value) = keys.open(&token(&field.value)).ok_or_else(|| self.sealed(field, &keys.place))?;
         text(field, &value)
     }
 
@@ -306,10 +306,11 @@ impl Opened<'_> {
     }
 }
 
-/// The token in a value, which other programs may have put in quotes.
-fn token(value: &str) -> &str {
-    let bare = value.strip_prefix('b').filter(|rest| rest.starts_with(['\'', '"'])).unwrap_or(value);
-    bare.trim_matches(['\'', '"'])
+/// The token in a value, which other programs may have put in quotes or on several lines.
+fn token(value: &str) -> String {
+    let whole: String = value.split_whitespace().collect();
+    let bare = whole.strip_prefix('b').filter(|rest| rest.starts_with(['\'', '"'])).unwrap_or(&whole);
+    bare.trim_matches(['\'', '"']).to_owned()
 }
 
 fn text(field: &Field, value: &[u8]) -> Result<Zeroizing<String>, Error> {

@@ -77,7 +77,7 @@ impl Vault {
 
 /// The values of a file, decrypted; those without content are left out.
 fn coming(path: &Path, file: &Ini, keys: &Keys, terms: ImportTerms) -> Result<Vec<Coming>, Error> {
-    let is_plain = |field: &&Field| !looks_like_token(&bare(&field.value));
+    let is_plain = |field: &&Field| !looks_like_token(&token(&field.value));
     let plain: Vec<usize> = file.fields().filter(is_plain).map(|field| field.line).collect();
     if !(terms.plain || plain.is_empty()) {
         return Err(Error::Plain { path: path.to_owned(), lines: plain });
@@ -104,7 +104,7 @@ fn coming(path: &Path, file: &Ini, keys: &Keys, terms: ImportTerms) -> Result<Ve
 }
 
 fn decrypted(path: &Path, field: &Field, keys: &Keys) -> Result<Zeroizing<String>, Error> {
-    let (_, value) = keys.open(&bare(&field.value)).ok_or_else(|| Error::Sealed {
+    let (_, value) = keys.open(&token(&field.value)).ok_or_else(|| Error::Sealed {
         path: path.to_owned(),
         line: field.line,
         section: field.section.clone(),
@@ -112,9 +112,4 @@ fn decrypted(path: &Path, field: &Field, keys: &Keys) -> Result<Zeroizing<String
         place: keys.place.clone(),
     })?;
     text(field, &value)
-}
-
-/// The token without quotes and line ends, which long ones may have.
-fn bare(value: &str) -> Zeroizing<String> {
-    Zeroizing::new(token(value).split_whitespace().collect())
 }

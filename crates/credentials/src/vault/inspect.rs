@@ -84,7 +84,7 @@ impl Vault {
             Inspection { values: 0, newest: 0, keys: keys.count(), unopened: Vec::new(), mode };
         for field in ini.fields() {
             inspection.values += 1;
-            match keys.open(token(&field.value)) {
+            match keys.open(&token(&field.value)) {
                 Some((0, _)) => inspection.newest += 1,
                 Some(_) => {}
                 None => inspection.unopened.push(Unopened {

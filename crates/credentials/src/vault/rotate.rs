@@ -78,7 +78,7 @@ impl Vault {
     /// All values in the order in which they stand, each with the age of its key. Nothing is rotated unless all open.
     fn open_all(&self, ini: &Ini, keys: &Keys) -> Result<Vec<Value>, Error> {
         let open =
-            |field: &Field| keys.open(token(&field.value)).ok_or_else(|| self.sealed(field, &keys.place));
+            |field: &Field| keys.open(&token(&field.value)).ok_or_else(|| self.sealed(field, &keys.place));
         ini.fields().map(open).collect()
     }
 

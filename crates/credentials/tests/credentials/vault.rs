@@ -135,6 +135,25 @@ fn a_link_stays_and_its_target_is_written() {
 }
 
 #[test]
+fn a_value_on_several_lines_opens_and_stays_whole() {
+    let stage = Stage::new();
+    stage.vault().set("a", "long", Which::Current, "a value of some length").unwrap();
+    let text = stage.text("vault.ini");
+    let folded = text.replace("long = ", "long =\n  ");
+    let (begin, end) = folded.split_at(folded.rfind("gAAAA").unwrap() + 60);
+    stage.write("vault.ini", &format!("{begin}\n\t{end}"));
+    let vault = stage.vault();
+    assert_eq!(value(&vault, "a", "long").as_deref(), Some("a value of some length"));
+    assert_eq!(vault.inspect().unwrap().unopened, []);
+    vault.set("a", "other", Which::Current, "some value").unwrap();
+    vault.set("b", "other", Which::Current, "some value").unwrap();
+    assert_eq!(value(&vault, "a", "long").as_deref(), Some("a value of some length"));
+    assert_eq!(vault.list().unwrap().len(), 3);
+    vault.rotate().unwrap();
+    assert_eq!(value(&vault, "a", "long").as_deref(), Some("a value of some length"));
+}
+
+#[test]
 fn a_damaged_vault_is_told_by_line_and_never_overwritten() {
     let stage = Stage::new();
     stage.vault().set("a", "one", Which::Current, "first value").unwrap();
