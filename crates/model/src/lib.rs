@@ -30,6 +30,7 @@ pub mod secret;
 pub mod settle;
 pub mod size;
 pub mod slot;
+pub mod terminal;
 pub mod time;
 pub mod verdict;
 
@@ -57,7 +58,7 @@ pub use pause::{Pause, StopOrder};
 pub use question::{Answer, AskError, Question, UpstreamRun};
 pub use retry::{RetryCause, RetryPolicy};
 pub use run::{Origin, Run, RunState};
-pub use sandbox::{Abilities, Enforce, Sandbox, SandboxNote, SandboxVerdict, Unenforceable};
+pub use sandbox::{Abilities, Enforce, Protected, Sandbox, SandboxNote, SandboxVerdict, Unenforceable};
 pub use schedule::Schedule;
 pub use secret::Secret;
 pub use settle::{Transition, settle};

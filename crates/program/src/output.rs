@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use memchr::memchr;
+use roundsman_model::terminal::readable;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// The most bytes kept of a line.
@@ -86,10 +87,8 @@ impl Line {
 
     fn text(&self) -> String {
         let line = self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes);
-        // Control characters would reach terminals; databases refuse NUL in JSON.
-        let visible =
-            |char: char| if char.is_control() && char != '\t' { char::REPLACEMENT_CHARACTER } else { char };
-        let mut text: String = String::from_utf8_lossy(line).chars().map(visible).collect();
+        // What steers terminals would reach them, and would hide secrets from whoever covers them.
+        let mut text = readable(line);
         if self.is_cut {
             text.push('…');
         }

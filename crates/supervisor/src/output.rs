@@ -12,11 +12,12 @@ use std::{
 };
 
 use roundsman_model::Clock;
+use roundsman_model::terminal::readable;
 use roundsman_wire::{Host, LogLine, LogStream};
 use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver};
 use tokio_util::sync::CancellationToken;
 
-use self::lines::{Part, Splitter, Tail, readable};
+use self::lines::{Part, Splitter, Tail};
 
 /// Bytes read at once: as much as a pipe holds.
 const PORTION: usize = 64 << 10;

@@ -37,7 +37,12 @@ fn the_last_line_that_says_something_is_known_even_if_none_is_kept() {
 
 #[test]
 fn what_is_no_text_becomes_harmless() {
-    assert_eq!(lines(9, &[b"a\0b\x1b[31m\tc\xff\n"]), ["a\u{fffd}b\u{fffd}[31m\tc\u{fffd}"]);
+    assert_eq!(lines(9, &[b"a\0b\x1b[31m\tc\xff\n"]), ["a\u{fffd}b\tc\u{fffd}"]);
+    // A secret in two colours reads as one, and is covered as one.
+    let mut tail = Tail::new(1);
+    tail.push(b"tok\x1b[1;31men-of-\x1b(Bmine\x1b[0m\n");
+    assert_eq!(tail.last().as_deref(), Some("token-of-mine"));
+    assert_eq!(tail.into_lines(), ["token-of-mine"]);
 }
 
 #[test]

@@ -98,27 +98,5 @@ impl Tail {
     }
 }
 
-/// A line as text: what is no UTF-8 or would control a terminal is shown by a sign in its place, colours are left out.
-pub(crate) fn readable(line: &[u8]) -> String {
-    let line = String::from_utf8_lossy(line);
-    if !line.contains(|c: char| c.is_control() && c != '\t') {
-        return line.into_owned();
-    }
-    let mut text = String::with_capacity(line.len());
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
-            // A control sequence: parameters, then one letter.
-            while chars.next_if(|c| ('\u{20}'..='\u{3f}').contains(c)).is_some() {}
-            chars.next_if(|c| ('\u{40}'..='\u{7e}').contains(c));
-        } else if c.is_control() && c != '\t' && c != '\n' {
-            text.push(char::REPLACEMENT_CHARACTER);
-        } else {
-            text.push(c);
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Tables: which lines come out of which bytes.
 
+use roundsman_model::terminal::readable;
+
 use super::*;
 
 fn split(parts: &[&[u8]]) -> Vec<String> {
@@ -40,13 +42,6 @@ fn endless_bytes_that_are_no_text_are_cut_all_the_same() {
         splitter.end(|line, _| given += line.len());
         assert_eq!(given, bytes.len());
     }
-}
-
-#[test]
-fn control_characters_are_shown_and_colours_left_out() {
-    assert_eq!(readable(b"\x1b[1;31mred\x1b[0m\tend\x07\x1b]0;title"), "red\tend\u{fffd}\u{fffd}]0;title");
-    assert_eq!(readable(b"caf\xc3\xa9 \xff"), "café \u{fffd}");
-    assert_eq!(readable(b"10%\r20%"), "10%\u{fffd}20%");
 }
 
 #[test]
