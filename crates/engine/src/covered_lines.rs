@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use roundsman_wire::{LogLine, LogStream};
 
-use crate::mask::Mask;
+use crate::mask::{Cut, Mask};
 
 /// How much longer a secret may be in another form: escaped, encoded, or both.
 const FORM_FACTOR: usize = 6;
@@ -15,8 +15,16 @@ const MOST_HELD: usize = 64 << 10;
 /// Covers lines in the order in which they come.
 pub(crate) struct CoveredLines {
     mask: Mask,
-    /// Of lines that go on: the end of what came so far, as it came.
-    held: HashMap<LogStream, LogLine>,
+    /// Of lines that go on: the end of what came so far.
+    held: HashMap<LogStream, Held>,
+}
+
+/// The end of a line so far.
+struct Held {
+    /// As it came.
+    line: LogLine,
+    /// Whether the line began before it.
+    is_cut: bool,
 }
 
 impl CoveredLines {
@@ -27,8 +35,9 @@ impl CoveredLines {
 
     /// A line, or the last piece of one.
     pub(crate) fn line(&mut self, line: LogLine) -> LogLine {
-        let mut line = self.joined(line);
-        self.mask.string(&mut line.text);
+        let Held { mut line, is_cut } = self.joined(line);
+        let cut = cut(&line.text, is_cut);
+        self.mask.cut_string(&mut line.text, cut);
         line
     }
 
@@ -37,35 +46,42 @@ impl CoveredLines {
         if self.mask.is_empty() {
             return Some(piece);
         }
-        let mut line = self.joined(piece);
+        let Held { mut line, is_cut } = self.joined(piece);
         let waiting = (self.mask.longest() * FORM_FACTOR).min(MOST_HELD);
-        let cut = self.mask.outside(&line.text, line.text.len().saturating_sub(waiting));
-        let rest = LogLine { text: line.text.split_off(cut), ..line.clone() };
-        self.held.insert(line.stream, rest);
-        self.mask.string(&mut line.text);
+        let end = self.mask.outside(&line.text, line.text.len().saturating_sub(waiting));
+        let rest = LogLine { text: line.text.split_off(end), ..line.clone() };
+        self.held.insert(line.stream, Held { line: rest, is_cut: is_cut || end > 0 });
+        self.mask.cut_string(&mut line.text, Cut { head: is_cut, tail: true });
         Some(line).filter(|line| !line.text.is_empty())
     }
 
     /// What still waited for more: nothing follows.
     pub(crate) fn finish(&mut self) -> Vec<LogLine> {
-        let mut left: Vec<LogLine> = self.held.drain().map(|(_, line)| line).collect();
-        left.retain(|line| !line.text.is_empty());
-        left.sort_by_key(|line| line.at);
-        for line in &mut left {
-            self.mask.string(&mut line.text);
-        }
-        left
+        let mut left: Vec<Held> = self.held.drain().map(|(_, held)| held).collect();
+        left.retain(|held| !held.line.text.is_empty());
+        left.sort_by_key(|held| held.line.at);
+        let covered = left.into_iter().map(|Held { mut line, is_cut }| {
+            // What would have followed was lost, with it perhaps the end of a secret.
+            self.mask.cut_string(&mut line.text, Cut { head: is_cut, tail: true });
+            line
+        });
+        covered.collect()
     }
 
-    fn joined(&mut self, line: LogLine) -> LogLine {
+    fn joined(&mut self, line: LogLine) -> Held {
         match self.held.remove(&line.stream) {
             Some(mut held) => {
-                held.text.push_str(&line.text);
+                held.line.text.push_str(&line.text);
                 held
             }
-            None => line,
+            None => Held { line, is_cut: false },
         }
     }
+}
+
+/// Where a line was cut: where it is a piece of one, and where `…` says so.
+fn cut(text: &str, is_piece: bool) -> Cut {
+    Cut { head: is_piece || text.starts_with('…'), tail: text.ends_with('…') }
 }
 
 #[cfg(test)]

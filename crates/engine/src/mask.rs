@@ -16,11 +16,31 @@ const EDGE_BYTES: usize = 8;
 /// The least for short secrets, if it is at least half of them.
 const SHORT_EDGE_BYTES: usize = 4;
 
-/// Fields of credentials that say who and where, and are no secrets, unless they hold a password.
+/// Of what a crashed worker said, so much is kept whole wherever it runs.
+const SURELY_WHOLE: usize = 4_000;
+
+/// Fields of credentials that say who and where, and are no secrets as long as they look like it.
 const OPEN_FIELDS: [&str; 12] = [
     "user", "username", "login", "url", "host", "hostname", "address", "server", "port", "domain", "realm",
     "region",
 ];
+
+/// Where a text was cut, so that a secret may have been too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) head: bool,
+    pub(crate) tail: bool,
+}
+
+impl Cut {
+    /// It is whole.
+    pub(crate) const NONE: Self = Self { head: false, tail: false };
+}
+
+/// The longest name of a host or a person.
+const LONGEST_NAME: usize = 128;
+/// The longest word in the path of an address that is no secret.
+const LONGEST_WORD: usize = 16;
 
 /// What of an attempt must not be shown. Cheap to clone; the default covers nothing.
 #[derive(Clone, Default)]
@@ -73,13 +93,22 @@ impl Mask {
         around.map_or(at, |secret| secret.end)
     }
 
-    /// The text without secrets, nor the pieces of them with which it begins or ends.
+    /// The text without secrets. Where it was cut and `…` says so, also without the piece of one that it begins or ends
+    /// with.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.piece(text, Cut { head: text.starts_with('…'), tail: text.ends_with('…') })
+    }
+
+    /// The same, of a text that is known to be cut.
+    fn piece<'a>(&self, text: &'a str, cut: Cut) -> Cow<'a, str> {
         if self.is_empty() {
             return Cow::Borrowed(text);
         }
         let masked = self.redactor.mask(text);
-        match self.edges(&masked) {
+        if cut == Cut::NONE {
+            return masked;
+        }
+        match self.edges(&masked, cut) {
             (0, end) if end == masked.len() => masked,
             (start, end) => {
                 let (head, tail) = (&masked[..start], &masked[end..]);
@@ -94,18 +123,28 @@ impl Mask {
     }
 
     /// Where the text begins that is no end of a secret, and where it ends before the beginning of one.
-    fn edges(&self, text: &str) -> (usize, usize) {
+    fn edges(&self, text: &str, cut: Cut) -> (usize, usize) {
         let begins = if text.starts_with('…') { '…'.len_utf8() } else { 0 };
         let ends = if text.ends_with('…') { text.len() - '…'.len_utf8() } else { text.len() };
         if begins >= ends {
             return (0, text.len());
         }
         let inner = &text[begins..ends];
-        let head = self.values.iter().map(|value| head_of(inner, value)).max().unwrap_or_default();
-        let tail = self.values.iter().map(|value| tail_of(inner, value)).max().unwrap_or_default();
+        let longest = |is_cut: bool, found: fn(&str, &str) -> usize| {
+            let values = self.values.iter().filter(|_| is_cut);
+            values.map(|value| found(inner, value)).max().unwrap_or_default()
+        };
+        let (head, tail) = (longest(cut.head, head_of), longest(cut.tail, tail_of));
         let start = if head == 0 { 0 } else { begins + head };
         let end = if tail == 0 { text.len() } else { ends - tail };
         (start, end)
+    }
+
+    /// Covers what is secret in a piece of a text, in place.
+    pub(crate) fn cut_string(&self, text: &mut String, cut: Cut) {
+        if let Cow::Owned(masked) = self.piece(text, cut) {
+            *text = masked;
+        }
     }
 
     /// Covers what is secret in a text, in place.
@@ -133,9 +172,9 @@ impl Mask {
         }
     }
 
-    /// Whether bytes hold a secret.
+    /// Whether bytes hold a secret, in UTF-8 or UTF-16.
     pub(crate) fn is_in(&self, bytes: &[u8]) -> bool {
-        !self.is_empty() && matches!(self.redactor.mask(&String::from_utf8_lossy(bytes)), Cow::Owned(_))
+        self.redactor.is_in(bytes)
     }
 
     /// Covers what is secret in a sample's labels.
@@ -157,7 +196,8 @@ impl Mask {
             AttemptEnd::Erred { error } => self.error(error),
             AttemptEnd::Crashed { message, stderr, .. } => {
                 self.string(message);
-                self.string(stderr);
+                // The last of it is kept, from wherever that begins.
+                self.cut_string(stderr, Cut { head: stderr.len() >= SURELY_WHOLE, tail: false });
             }
             AttemptEnd::Lost { cause } => self.string(cause),
             AttemptEnd::TimedOut { .. } => {}
@@ -183,7 +223,34 @@ impl Mask {
 
 /// Whether a field of credentials may be shown.
 fn is_open(name: &str, value: &str) -> bool {
-    OPEN_FIELDS.contains(&name.to_ascii_lowercase().as_str()) && !value.contains('@')
+    OPEN_FIELDS.contains(&name.to_ascii_lowercase().as_str()) && looks_open(value)
+}
+
+/// Whether a value is a name, a host, a port, or an address that holds no more than these and a short path. Others may
+/// hold what lets one in: a password, a token as parameter, the path of a web hook.
+fn looks_open(value: &str) -> bool {
+    let place = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let mut parts = place.trim_end_matches('/').split('/');
+    let host = parts.next().unwrap_or_default();
+    let path: Vec<&str> = parts.collect();
+    let is_name = |char: char| char.is_alphanumeric() || "._-\\ :[]".contains(char);
+    host.len() <= LONGEST_NAME
+        && host.chars().all(is_name)
+        && path.len() <= 2
+        && path.into_iter().all(is_word)
+}
+
+/// Whether a part of a path is a word of a person, such as `api`, `v2` or `rest-api`, and not one that a machine made.
+fn is_word(part: &str) -> bool {
+    let digits = part.chars().filter(char::is_ascii_digit).count();
+    let rest = part.get(1..).unwrap_or_default();
+    let one_case = !rest.contains(|char: char| char.is_ascii_uppercase())
+        || !part.contains(|char: char| char.is_ascii_lowercase());
+    !part.is_empty()
+        && part.len() <= LONGEST_WORD
+        && part.chars().all(|char| char.is_ascii_alphanumeric() || "._-".contains(char))
+        && digits <= 3
+        && one_case
 }
 
 /// How many bytes of a piece of a value are worth covering.

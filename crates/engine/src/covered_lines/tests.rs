@@ -51,6 +51,17 @@ fn streams_are_apart_and_nothing_is_lost() {
 }
 
 #[test]
+fn whole_lines_may_begin_and_end_as_secrets_do() {
+    let mut lines = lines();
+    for text in ["this is correct-horse", "battery-staple is missing"] {
+        assert_eq!(lines.line(line(LogStream::Stdout, text)).text, text);
+    }
+    // A line whose end never came.
+    assert_eq!(lines.piece(line(LogStream::Stdout, "it is correct-horse-ba")), None);
+    assert_eq!(lines.finish()[0].text, "it is ********");
+}
+
+#[test]
 fn a_line_without_end_needs_little_memory() {
     let mut lines = lines();
     let text = "z".repeat(16 << 10);
@@ -58,7 +69,7 @@ fn a_line_without_end_needs_little_memory() {
         .filter_map(|_| lines.piece(line(LogStream::Stdout, &text)))
         .map(|line| line.text.len())
         .sum();
-    let held: usize = lines.held.values().map(|line| line.text.len()).sum();
+    let held: usize = lines.held.values().map(|held| held.line.text.len()).sum();
     assert!(held <= 8 * SECRET.len(), "{held}");
     assert_eq!(said + held, 1_000 * text.len());
 }
