@@ -1,8 +1,12 @@
 //! Databricks workspaces of teaching labs: what their clusters may run each day, and what is provisioned for their groups.
-//! What is where: `api` is the vendor's interface without decisions, `uptime` and `quota` decide without asking anybody,
+//! What is where: `api` is the vendor's interface without decisions; `day`, `uptime`, `quota` and `permissions` decide without asking anybody;
 //! `moodle` and `numbering` read course files.
 
 pub mod api;
+pub mod day;
 pub mod moodle;
 pub mod numbering;
+pub mod permissions;
+pub mod quota;
+pub mod uptime;
 pub mod users_csv;
