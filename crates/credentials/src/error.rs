@@ -148,6 +148,19 @@ pub enum Error {
         /// What else holds.
         also: &'static str,
     },
+    /// A name that differs from another one only in upper and lower case.
+    #[error(
+        "there is a {what} {there:?}: {name:?} would differ from it only in upper and lower case, which variables and \
+         other programs do not tell apart; write it as it is there"
+    )]
+    Similar {
+        /// `section` or `field`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The name that is there.
+        there: String,
+    },
     /// A section is nowhere.
     #[error("there is no section {section:?}{}: `roundsman credentials set {section} {}`", role.as_ref().map(|role| format!(" for the role {role:?}")).unwrap_or_default(), field.as_deref().unwrap_or("FIELD"))]
     NoSection {

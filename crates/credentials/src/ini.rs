@@ -155,6 +155,18 @@ impl Ini {
         self.fields().find(|field| field.section == section && field.name == name)
     }
 
+    /// The section that differs from this name only in case, where there is none of this very name.
+    pub(crate) fn similar_section(&self, name: &str) -> Option<&str> {
+        similar(name, || self.sections())
+    }
+
+    /// The field of a section that differs from this name only in case, where there is none of this very name.
+    pub(crate) fn similar_field(&self, section: &str, name: &str) -> Option<&str> {
+        similar(name, || {
+            self.fields().filter(|field| field.section == section).map(|field| field.name.as_str())
+        })
+    }
+
     /// Adds a comment at the end.
     pub(crate) fn comment(&mut self, text: &str) {
         self.lines.push(Line::Other(format!("# {text}")));
@@ -215,4 +227,11 @@ impl Ini {
         self.lines.drain(begin..=begin + length);
         true
     }
+}
+
+fn similar<'a, I: Iterator<Item = &'a str>>(name: &str, names: impl Fn() -> I) -> Option<&'a str> {
+    if names().any(|other| other == name) {
+        return None;
+    }
+    names().find(|other| other.eq_ignore_ascii_case(name))
 }

@@ -27,6 +27,8 @@ use crate::{
 
 /// What is appended to a field's name for the value that follows.
 pub const NEXT: &str = ".next";
+/// The section whose fields count in all others, as Python's configparser has it.
+const EVERYWHERE: &str = "DEFAULT";
 /// The longest name of a section or field.
 const LONGEST_NAME: usize = 64;
 /// The most that a vault may hold. It is read for each run.
@@ -172,6 +174,7 @@ impl Vault {
                     "has no current value that a next one could follow: set it without `--next` first";
                 return Err(staging(section, field, problem));
             }
+            check_similar(ini, section, field)?;
             let name = which.name(field);
             let before = ini.get(section, &name).is_some();
             ini.set(section, &name, keys.newest().seal(value.as_bytes(), self.clock.now()));
@@ -323,12 +326,29 @@ fn staging(section: &str, field: &str, problem: &'static str) -> Error {
     Error::Staging { section: section.to_owned(), field: field.to_owned(), problem }
 }
 
+/// Refuses a name that differs only in case from one that is there.
+fn check_similar(ini: &Ini, section: &str, field: &str) -> Result<(), Error> {
+    let similar = |what, name: &str, there: &str| {
+        Err(Error::Similar { what, name: name.to_owned(), there: there.to_owned() })
+    };
+    if let Some(there) = ini.similar_section(section) {
+        return similar("section", section, there);
+    }
+    match ini.similar_field(section, field) {
+        Some(there) => similar("field", field, there),
+        None => Ok(()),
+    }
+}
+
 /// Whether this can be the name of a section or field.
 pub fn check_name(what: &'static str, name: &str) -> Result<(), Error> {
     let fits = |char: char| char.is_ascii_alphanumeric() || ".-_".contains(char);
     let wrong = |also| Err(Error::Name { name: name.to_owned(), what, also });
     if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(fits) {
         return wrong("");
+    }
+    if what == "section" && name.eq_ignore_ascii_case(EVERYWHERE) {
+        return wrong("; to other programs DEFAULT means every section");
     }
     if what == "field" && name.ends_with(NEXT) {
         return wrong("; the value that follows is set with `--next`");

@@ -90,6 +90,7 @@ fn refused(error: Error) -> Failure {
     match error {
         Error::Exists { .. }
         | Error::Name { .. }
+        | Error::Similar { .. }
         | Error::NoSection { .. }
         | Error::NoField { .. }
         | Error::Staging { .. }

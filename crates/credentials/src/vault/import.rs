@@ -1,26 +1,28 @@
 //! Credentials from a file of the same form that another program wrote, with a key of its own. The file stays as it is.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use zeroize::Zeroizing;
 
-use super::{NEXT, Vault, check_name, text, token};
+use super::{EVERYWHERE, NEXT, Vault, check_name, check_similar, text, token};
 use crate::{
     Error, Keys,
     fernet::looks_like_token,
     ini::{Field, Ini},
 };
 
-/// The section whose fields count in all others, as Python's configparser has it.
-const EVERYWHERE: &str = "DEFAULT";
-
 /// How to import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImportTerms {
     /// Plain values are taken; otherwise they are refused.
     pub plain: bool,
     /// Values that are there already are replaced; otherwise they are refused.
     pub replace: bool,
+    /// Other names for sections and fields. What has none and holds blanks gets `_` in their place.
+    pub rename: BTreeMap<String, String>,
 }
 
 /// What an import brought.
@@ -34,6 +36,8 @@ pub struct Imported {
     pub plain: usize,
     /// How many of them replaced one.
     pub replaced: usize,
+    /// Names that became others.
+    pub renamed: BTreeMap<String, String>,
 }
 
 /// A value as it comes to the vault.
@@ -42,6 +46,8 @@ struct Coming {
     field: String,
     value: Zeroizing<String>,
     plain: bool,
+    /// The line it comes from, counted from one.
+    line: usize,
 }
 
 impl Vault {
@@ -51,7 +57,7 @@ impl Vault {
         path: &Path,
         content: &[u8],
         keys: Option<&Keys>,
-        terms: ImportTerms,
+        terms: &ImportTerms,
     ) -> Result<Imported, Error> {
         let file = Ini::parse(path, content)?;
         self.change(|ini, own| {
@@ -64,9 +70,16 @@ impl Vault {
             let mut sections: Vec<&str> = coming.iter().map(|new| new.section.as_str()).collect();
             sections.dedup();
             let plain = coming.iter().filter(|new| new.plain).count();
-            let imported =
-                Imported { sections: sections.len(), values: coming.len(), plain, replaced: taken.len() };
+            let imported = Imported {
+                sections: sections.len(),
+                values: coming.len(),
+                plain,
+                replaced: taken.len(),
+                renamed: renamed(&file, terms),
+            };
             for new in coming {
+                let similar = check_similar(ini, &new.section, &new.field);
+                similar.map_err(|error| wrong(path, new.line, &error))?;
                 let token = own.newest().seal(new.value.as_bytes(), self.clock.now());
                 ini.set(&new.section, &new.field, token);
             }
@@ -76,31 +89,63 @@ impl Vault {
 }
 
 /// The values of a file, decrypted; those without content are left out.
-fn coming(path: &Path, file: &Ini, keys: &Keys, terms: ImportTerms) -> Result<Vec<Coming>, Error> {
+fn coming(path: &Path, file: &Ini, keys: &Keys, terms: &ImportTerms) -> Result<Vec<Coming>, Error> {
     let is_plain = |field: &&Field| !looks_like_token(&token(&field.value));
     let plain: Vec<usize> = file.fields().filter(is_plain).map(|field| field.line).collect();
     if !(terms.plain || plain.is_empty()) {
         return Err(Error::Plain { path: path.to_owned(), lines: plain });
     }
-    let mut coming = Vec::new();
+    let (mut coming, mut names) = (Vec::new(), BTreeSet::new());
     for section in file.sections().filter(|section| *section != EVERYWHERE) {
-        let own = file.fields().filter(|field| field.section == section);
-        let shared = file
-            .fields()
-            .filter(|field| field.section == EVERYWHERE && file.get(section, &field.name).is_none());
-        for field in own.chain(shared) {
-            let wrong = |problem: String| Error::Syntax { path: path.to_owned(), line: field.line, problem };
-            let name = field.name.strip_suffix(NEXT).unwrap_or(&field.name);
-            let named = check_name("section", section).and_then(|()| check_name("field", name));
-            named.map_err(|error| wrong(error.to_string()))?;
+        for field in fields_of(file, section) {
+            let (section, name) = (terms.name(section), terms.name(&field.name));
+            let base = name.strip_suffix(NEXT).unwrap_or(&name);
+            let named = check_name("section", &section).and_then(|()| check_name("field", base));
+            named.map_err(|error| wrong(path, field.line, &error))?;
+            if !names.insert((section.to_lowercase(), name.to_lowercase())) {
+                let problem =
+                    format!("{name} of section {section} is there twice: give one of them another name");
+                return Err(Error::Syntax { path: path.to_owned(), line: field.line, problem });
+            }
             let plain = is_plain(&field);
             let value = if plain { field.value.clone() } else { decrypted(path, field, keys)? };
             if !value.is_empty() {
-                coming.push(Coming { section: section.to_owned(), field: field.name.clone(), value, plain });
+                coming.push(Coming { section, field: name, value, plain, line: field.line });
             }
         }
     }
     Ok(coming)
+}
+
+/// The fields of a section, with those that count in every section.
+fn fields_of<'a>(file: &'a Ini, section: &'a str) -> impl Iterator<Item = &'a Field> {
+    let own = move || file.fields().filter(move |field| field.section == section);
+    let is_own = move |shared: &&Field| own().any(|field| field.name.eq_ignore_ascii_case(&shared.name));
+    own().chain(file.fields().filter(|field| field.section == EVERYWHERE).filter(move |field| !is_own(field)))
+}
+
+/// A name that cannot be, at its line.
+fn wrong(path: &Path, line: usize, error: &Error) -> Error {
+    let problem = format!("{error}; `--rename OLD=NEW` gives it another");
+    Error::Syntax { path: path.to_owned(), line, problem }
+}
+
+/// The names of a file that become others.
+fn renamed(file: &Ini, terms: &ImportTerms) -> BTreeMap<String, String> {
+    let names = file.sections().chain(file.fields().map(|field| field.name.as_str()));
+    let changed = names.map(|name| (name.to_owned(), terms.name(name)));
+    changed.filter(|(before, after)| before != after).collect()
+}
+
+impl ImportTerms {
+    /// What a name of the file becomes here.
+    fn name(&self, name: &str) -> String {
+        let (base, ending) = name.strip_suffix(NEXT).map_or((name, ""), |base| (base, NEXT));
+        match self.rename.get(base) {
+            Some(new) => format!("{new}{ending}"),
+            None => name.split_whitespace().collect::<Vec<_>>().join("_"),
+        }
+    }
 }
 
 fn decrypted(path: &Path, field: &Field, keys: &Keys) -> Result<Zeroizing<String>, Error> {

@@ -64,7 +64,7 @@ fn a_file_that_python_wrote_is_imported() {
     let stage = Stage::new();
     let keys = Keys::parse(key, KeyPlace::Given).unwrap();
     let imported =
-        stage.vault().import(&stage.path("c.ini"), file.as_bytes(), Some(&keys), ImportTerms::default());
+        stage.vault().import(&stage.path("c.ini"), file.as_bytes(), Some(&keys), &ImportTerms::default());
     assert_eq!(imported.unwrap().values, VALUES.len());
     for (name, expected) in VALUES {
         assert_eq!(value(&stage.vault(), "netbox", name).as_deref(), Some(expected));

@@ -123,6 +123,27 @@ fn names_that_would_break_the_file_are_refused() {
 }
 
 #[test]
+fn names_differ_in_more_than_case() {
+    let stage = Stage::new();
+    stage.vault().set("netbox", "token", Which::Current, "some value").unwrap();
+    for (section, field, told) in [
+        ("netbox", "Token", "there is a field \"token\": \"Token\" would differ"),
+        ("NetBox", "other", "there is a section \"netbox\": \"NetBox\" would differ"),
+        ("default", "token", "\"default\" cannot be the name of a section"),
+        ("DEFAULT", "token", "\"DEFAULT\" cannot be the name of a section"),
+    ] {
+        let error = stage.vault().set(section, field, Which::Current, "some value").unwrap_err().to_string();
+        assert!(error.starts_with(told), "{error}");
+    }
+    // What another program wrote stays of use.
+    stage.write("vault.ini", &stage.text("vault.ini").replace("token", "Token"));
+    let text = format!("{}\n[NETBOX]\n", stage.text("vault.ini"));
+    stage.write("vault.ini", &text);
+    stage.vault().set("netbox", "Token", Which::Current, "another value").unwrap();
+    assert_eq!(value(&stage.vault(), "netbox", "Token").as_deref(), Some("another value"));
+}
+
+#[test]
 fn a_link_stays_and_its_target_is_written() {
     let stage = Stage::bare();
     std::fs::create_dir(stage.path("real")).unwrap();

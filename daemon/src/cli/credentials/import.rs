@@ -28,17 +28,29 @@ pub(super) struct Args {
     /// Let imported values take the place of those that are there
     #[arg(long)]
     replace: bool,
+    /// Give a section or field another name: "user name=user_name"; blanks become `_` by themselves
+    #[arg(long, value_name = "OLD=NEW", value_parser = names)]
+    rename: Vec<(String, String)>,
+}
+
+fn names(written: &str) -> Result<(String, String), String> {
+    let (old, new) = written.rsplit_once('=').ok_or("write it as OLD=NEW")?;
+    Ok((old.to_owned(), new.to_owned()))
 }
 
 pub(super) fn run(args: &Args, place: &Place, out: &mut Output) -> Answer {
     let content = read(&args.file)?;
     let keys = keys(args)?;
-    let terms = ImportTerms { plain: args.plain, replace: args.replace };
-    let imported = place.vault().import(&args.file, &content, keys.as_ref(), terms).map_err(refused)?;
+    let rename = args.rename.iter().cloned().collect();
+    let terms = ImportTerms { plain: args.plain, replace: args.replace, rename };
+    let imported = place.vault().import(&args.file, &content, keys.as_ref(), &terms).map_err(refused)?;
     out.line(&format!(
         "Imported {} values in {} sections ({} were plain, {} took the place of another).",
         imported.values, imported.sections, imported.plain, imported.replaced
     ))?;
+    for (before, after) in &imported.renamed {
+        out.note(&format!("{before:?} is {after} here"));
+    }
     if imported.plain > 0 {
         out.note(&format!("{} still holds the plain values: remove it", args.file.display()));
     }
