@@ -74,6 +74,11 @@ impl HeldFile {
         Ok(Self { path: path.to_owned(), file, read: stat, state })
     }
 
+    /// Where it was read.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file as it was read.
     pub fn state(&self) -> &FileState {
         &self.state

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::pending,
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -127,13 +128,24 @@ impl Child {
 
     /// Waits for its end while `listen` reads what it says. If the attempt is cancelled, its process group is told to stop;
     /// it is waited for all the same, since whoever cancelled has a grace period and means to end it.
-    pub async fn finish(mut self, cx: &TaskContext, listen: impl Future) -> Result<Ended, TaskError> {
+    pub async fn finish(self, cx: &TaskContext, listen: impl Future) -> Result<Ended, TaskError> {
+        self.finish_unless(cx, listen, pending::<()>()).await
+    }
+
+    /// The same; if `must_end` comes first, the process and its group are killed.
+    pub async fn finish_unless(
+        mut self,
+        cx: &TaskContext,
+        listen: impl Future,
+        must_end: impl Future,
+    ) -> Result<Ended, TaskError> {
         let stdin = self.stdin.take();
-        let mut cancelled = false;
+        let (mut cancelled, mut killed) = (false, false);
         let talk = async { tokio::join!(feed(stdin), listen) };
         tokio::pin!(talk);
         let adopted = adopted::reap_all_but(self.process.id());
         tokio::pin!(adopted);
+        tokio::pin!(must_end);
         let mut talking = true;
         let status = loop {
             tokio::select! {
@@ -142,7 +154,11 @@ impl Child {
                 never = &mut adopted => match never {},
                 () = cx.cancelled(), if !cancelled => {
                     cancelled = true;
-                    self.tell_to_stop();
+                    self.signal(Signal::SIGTERM);
+                }
+                _ = &mut must_end, if !killed => {
+                    killed = true;
+                    self.signal(Signal::SIGKILL);
                 }
             }
         };
@@ -155,10 +171,11 @@ impl Child {
         Ok(Ended { exit: status.into(), took: self.began.elapsed(), cancelled })
     }
 
-    fn tell_to_stop(&self) {
+    /// To it and its group. It has not been waited for yet, so that the number is still its own.
+    fn signal(&self, signal: Signal) {
         let Some(id) = self.process.id().and_then(|id| i32::try_from(id).ok()) else { return };
-        if let Err(error) = killpg(Pid::from_raw(id), Signal::SIGTERM) {
-            tracing::warn!(%error, "the command cannot be told to stop");
+        if let Err(error) = killpg(Pid::from_raw(id), signal) {
+            tracing::warn!(%error, "the command cannot be sent {signal}");
         }
     }
 }

@@ -24,6 +24,7 @@ use tokio::{
 };
 
 use self::{
+    accepted::{Looked, Start},
     ear::Ear,
     message::Said,
     sieve::{Lines, Sieve},
@@ -73,12 +74,17 @@ impl Script {
         let program = request::program(self, cx, with).await?;
         let (ours, theirs) = channel::open()
             .map_err(|error| TaskError::retry(format!("the script's channel cannot be made: {error}")))?;
-        // As late as possible: what is looked at here is what is started on the next line.
-        if let Some(reason) = accepted::change_of(self)? {
-            return Ok(Outcome::unstarted(format!("script changed: {reason}")));
-        }
+        let changed = |how: String| Ok(Outcome::unstarted(format!("script changed: {how}")));
+        // As late as possible: what is looked at here is what is started on the next lines.
+        let start = match accepted::hold(self, cx).await? {
+            Looked::Good(held) => Start::new(held),
+            Looked::Changed(how) => return changed(how),
+        };
         let child = program.start_with(|command| channel::give(command, theirs))?;
-        let (ended, ran, said) = attend(child, cx, ours).await?;
+        let (ended, ran, said) = attend(child, cx, ours, &start).await?;
+        if let Some(how) = start.disturbance() {
+            return changed(how);
+        }
         if ended.cancelled {
             return Err(TaskError::Cancelled);
         }
@@ -97,6 +103,7 @@ async fn attend(
     mut child: Child,
     cx: &TaskContext,
     channel: Receiver,
+    start: &Start,
 ) -> Result<(Ended, Ran, Option<Said>), TaskError> {
     let (shelf, waiting) = artifacts::shelf();
     let ear = RefCell::new(Ear::new(cx, shelf));
@@ -114,7 +121,7 @@ async fn attend(
                 read_channel(channel, |bytes| lines.push(bytes, line)),
             )
         };
-        let ended = child.finish(cx, listen).await;
+        let ended = child.finish_unless(cx, listen, start.disturbed()).await;
         // The last line of each may have no end.
         let mut rest = Vec::new();
         sieve.finish(&mut rest, marked);

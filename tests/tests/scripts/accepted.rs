@@ -1,6 +1,12 @@
 //! What was accepted is what runs; dry runs; looks before the first run.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread::JoinHandle,
+};
+
 use roundsman_model::{Finding, FindingLevel};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::*;
 
@@ -32,6 +38,65 @@ async fn another_version_than_the_accepted_one_is_not_run() {
         fs::create_dir(path).unwrap();
     };
     check(changed(replace).await, "no regular file");
+}
+
+/// Exchanges two files as fast as it goes, until it is dropped.
+struct Flip(Arc<AtomicBool>, Option<JoinHandle<()>>);
+
+impl Flip {
+    fn begin(one: PathBuf, other: PathBuf) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = stop.clone();
+        let flip = std::thread::spawn(move || {
+            while !told.load(Ordering::Relaxed) {
+                renameat_with(CWD, &one, CWD, &other, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        Self(stop, Some(flip))
+    }
+}
+
+impl Drop for Flip {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+        self.1.take().unwrap().join().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_place_of_the_accepted_version_in_the_last_moment_does_not_get_far() {
+    let bench = Bench::new();
+    let late = bench.path("late");
+    // What is not accepted would take a while before it does harm.
+    let other = bench.path("other");
+    fs::write(&other, format!("#!/bin/sh\nsleep 0.2\ntouch {}\n", late.display())).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    let order = bench.sh("sleep 0.2");
+    let flip = Flip::begin(bench.path("script"), other);
+    let mut told = Vec::new();
+    for _ in 0..20 {
+        let (outcome, _) = bench.outcome(order.clone()).await;
+        assert!(outcome.unstarted && outcome.summary.starts_with("script changed: "), "{outcome:?}");
+        told.push(outcome.summary);
+    }
+    drop(flip);
+    assert!(!late.exists(), "it went on: {told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_replaced_once_its_script_is_under_way_disturbs_nothing() {
+    let bench = Bench::new();
+    let script = bench.path("script");
+    let order = bench.sh(&format!(
+        "sleep 0.4; printf 'exit 9' > new; chmod +x new; mv new {}; echo old",
+        script.display()
+    ));
+    let (outcome, notes) = bench.outcome(order).await;
+    assert_eq!(
+        (outcome.status, said(&notes, LogStream::Stdout)),
+        (OutcomeStatus::Success, vec!["old".to_owned()])
+    );
+    assert_eq!(fs::read_to_string(script).unwrap(), "exit 9");
 }
 
 /// Somebody who is neither root nor runs the tests.
