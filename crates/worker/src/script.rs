@@ -26,8 +26,8 @@ use tokio::{
 use self::{
     accepted::{Looked, Start},
     ear::Ear,
-    message::Said,
-    sieve::{Lines, Sieve},
+    said::Report,
+    sieve::{Lines, Sieve, TooLong},
 };
 use crate::errand::looked;
 
@@ -104,7 +104,7 @@ async fn attend(
     cx: &TaskContext,
     channel: Receiver,
     start: &Start,
-) -> Result<(Ended, Ran, Option<Said>), TaskError> {
+) -> Result<(Ended, Ran, Option<Report>), TaskError> {
     let (shelf, waiting) = artifacts::shelf();
     let ear = RefCell::new(Ear::new(cx, shelf));
     let (child_out, child_err) = child.streams();
@@ -112,7 +112,7 @@ async fn attend(
     let heard = async {
         let (mut sieve, mut lines) = (Sieve::default(), Lines::default());
         let marked = |line: &[u8]| ear.borrow_mut().marked(line);
-        let line = |line: Result<&[u8], usize>| ear.borrow_mut().line(line);
+        let line = |line: Result<&[u8], TooLong>| ear.borrow_mut().line(line);
         let sift = |bytes: &[u8], plain: &mut Vec<u8>| sieve.push(bytes, plain, marked);
         let listen = async {
             tokio::join!(

@@ -131,7 +131,6 @@ async fn garbage_stays_in_the_log_and_is_told_once() {
     let order = bench.sh(r#"
         echo ":: Synchronizing package databases..."
         echo "::progress many"
-        echo "::outcome {\"status\": \"perfect\"}"
         printf '::progress 1/3 cut '; sleep 0.05; printf 'in two\r\n'
         echo " ::progress 9/9 not at the beginning"
         printf '\0\377\n'
@@ -146,7 +145,6 @@ async fn garbage_stays_in_the_log_and_is_told_once() {
     let expected = [
         ":: Synchronizing package databases...",
         "::progress many",
-        "::outcome {\"status\": \"perfect\"}",
         " ::progress 9/9 not at the beginning",
         "\u{fffd}\u{fffd}",
         "::half a line",
@@ -160,6 +158,53 @@ async fn garbage_stays_in_the_log_and_is_told_once() {
     assert!(warnings[0].contains("is not understood"), "{}", warnings[0]);
     let steps: Vec<u64> = notes.progress.lock().unwrap().iter().map(|(done, ..)| *done).collect();
     assert_eq!(steps, [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_cannot_be_read_is_a_failure() {
+    let bench = Bench::new();
+    let counts = "the script's outcome cannot be read: its `counts` is not an object with whole numbers";
+    let instant = "the script's outcome cannot be read: its `not_before` is not an instant";
+    for (text, expected) in [
+        (r#"echo '{"type":"outcome","status":"failed","counts":{"failed":"3"}}' >&3"#, counts),
+        (r#"echo '{"type":"outcome","status":"failed","not_before":"soon"}' >&3"#, instant),
+        (r#"echo '::outcome {"counts":{"failed":-3}}'"#, counts),
+        (
+            r#"echo '::outcome {"status":"success"}'; echo '::outcome {"status":"failed",'"#,
+            "cannot be read: it is no JSON",
+        ),
+        (r#"printf '{"type":"outcome","status":"failed"' >&3"#, "cannot be read: it is no JSON"),
+        (
+            r#"(printf '{"type":"outcome","detail":"'; head -c 2M /dev/zero | tr '\0' x; echo '"}') >&3"#,
+            "cannot be read: it has 2097182 bytes",
+        ),
+        (
+            r#"printf '::outcome {"status":"failed","detail":"'; head -c 2M /dev/zero | tr '\0' x; echo '"}'"#,
+            "cannot be read: it is no JSON",
+        ),
+    ] {
+        let (error, _) = bench.error(bench.sh(text)).await;
+        let TaskError::Permanent { cause } = error else { panic!("{text}: {error:?}") };
+        assert!(cause.contains(expected), "{text}: {cause}");
+    }
+    // The last one counts.
+    let order = bench.sh(r#"echo '::outcome {"status":1}'; echo '::outcome {"status":"partial"}'"#);
+    let (outcome, notes) = bench.outcome(order).await;
+    assert_eq!(outcome.status, OutcomeStatus::Partial);
+    assert_eq!(said(&notes, LogStream::Stdout), [r#"::outcome {"status":1}"#]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_are_not_understood_are_in_the_log_whole_and_by_themselves() {
+    let bench = Bench::new();
+    let long = "x".repeat(3_000);
+    let (_, notes) = bench.outcome(bench.sh(&format!("echo '{long}' >&3; echo '::{long}'"))).await;
+    assert!(
+        said(&notes, LogStream::Log).contains(&long)
+            && said(&notes, LogStream::Stdout) == [format!("::{long}")]
+    );
+    let warnings = warnings(&notes);
+    assert!(warnings.len() == 1 && !warnings[0].contains("xxx"), "{warnings:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,7 +228,7 @@ async fn files_that_cannot_be_kept_are_told_and_harm_nobody() {
         "pipe is not kept: it is no regular file",
         "large is not kept: it has 17825792 bytes",
         "is no name of an artifact",
-        "a key \"sumary\" that means nothing",
+        "a key that means nothing, so it is passed over: sumary",
     ] {
         assert!(warnings.contains(expected), "{expected:?} is not in\n{warnings}");
     }

@@ -1,12 +1,19 @@
 //! What a script can say, in its two forms: `::` lines of its standard output, and JSON objects on its own channel. It acts
 //! on none of it.
 
+mod outcome;
+
 use std::collections::BTreeMap;
 
-use roundsman_model::{MetricValue, Timestamp};
-use roundsman_task::Counts;
+use memchr::memmem;
+use roundsman_model::MetricValue;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+pub(super) use outcome::{Said, Status};
+
+/// How a line of standard output begins that is an outcome.
+pub(super) const OUTCOME: &[u8] = b"::outcome";
 
 /// Something that a script says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,7 +30,12 @@ pub(super) enum Message {
     /// A sample of a metric that its header declares.
     Metric(MetricValue),
     /// How it went.
+    #[serde(skip)]
     Outcome(Box<Said>),
+    /// How it went, in a form that cannot be read, and why it cannot. No value is quoted: it may hold a part of a secret, which
+    /// nobody would know again.
+    #[serde(skip)]
+    Unread(String),
     /// A file to keep.
     Artifact(Wish),
     /// A line for the log.
@@ -60,53 +72,41 @@ pub(super) enum Level {
     Trace,
 }
 
-/// How it went, in a script's own words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Status {
-    // In the order of severity.
-    Success,
-    Skipped,
-    Partial,
-    Failed,
-}
-
-/// A script's own report.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Said {
-    /// How it went; absent for what the exit code says.
-    pub(super) status: Option<Status>,
-    /// One line for people.
-    pub(super) summary: String,
-    /// How many targets met which fate.
-    pub(super) counts: Option<Counts>,
-    /// Whatever is worth keeping.
-    pub(super) detail: Value,
-    /// What an action wants printed.
-    pub(super) print: Value,
-    /// Whether another attempt is wanted for what is missing.
-    pub(super) again: bool,
-    /// When one extra run is wanted.
-    pub(super) wake_at: Option<Timestamp>,
-    /// Whether a failure is worth another attempt.
-    pub(super) retry: Option<bool>,
-    /// When that attempt may begin.
-    pub(super) not_before: Option<Timestamp>,
-    /// Keys that mean nothing here, most likely misspelt.
-    #[serde(flatten)]
-    pub(super) unknown: BTreeMap<String, Value>,
-}
-
 impl Message {
-    /// Understands a line of the channel.
+    /// Understands a line of the channel. What is wrong is told without quoting it.
     pub(super) fn from_json(line: &[u8]) -> Result<Self, String> {
-        let message = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        checked(message)
+        let mut keys: Map<String, Value> = match serde_json::from_slice(line) {
+            Ok(Value::Object(keys)) => keys,
+            Ok(_) => return Err("it is no JSON object".into()),
+            // Whatever it says, it must not be taken for nothing.
+            Err(error) if names_outcome(line) => return Ok(Self::Unread(no_json(&error))),
+            Err(error) => return Err(no_json(&error)),
+        };
+        let sort = keys.get("type").and_then(Value::as_str).unwrap_or_default();
+        let expected = match sort {
+            "outcome" => {
+                keys.remove("type");
+                return Ok(
+                    outcome::read(keys).map_or_else(Self::Unread, |said| Self::Outcome(Box::new(said)))
+                );
+            }
+            "progress" => "`done`, and if there are any `total` and `note`",
+            "metric" => "`name` and `value`, and if there are any `labels`",
+            "artifact" => "`path`, and if there are any `name` and `media_type`",
+            "log" => "`message`, and if there is any `level`: error, warn, info, debug or trace",
+            _ => return Err("its `type` is none of progress, metric, outcome, artifact and log".into()),
+        };
+        let message = serde_json::from_value(Value::Object(keys));
+        checked(message.map_err(|_| format!("a key is missing or has no such value; expected {expected}"))?)
     }
 
-    /// Understands a line of standard output that begins with `::`.
+    /// Understands a line of standard output that begins with `::`. What is wrong is told without quoting it.
     pub(super) fn from_line(line: &[u8]) -> Result<Self, String> {
+        if let Some(rest) = line.strip_prefix(OUTCOME)
+            && rest.first().is_none_or(u8::is_ascii_whitespace)
+        {
+            return Ok(outcome::of_text(rest).map_or_else(Self::Unread, |said| Self::Outcome(Box::new(said))));
+        }
         let text = std::str::from_utf8(line).map_err(|_| "it is no UTF-8 text".to_owned())?;
         let text = text.strip_prefix("::").unwrap_or(text);
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -114,12 +114,21 @@ impl Message {
         let message = match word {
             "progress" => progress(rest),
             "metric" => metric(rest),
-            "outcome" => serde_json::from_str(rest).map(Self::Outcome).map_err(|error| error.to_string()),
             "artifact" => artifact(rest),
             _ => return Err("it begins with none of ::progress, ::metric, ::outcome and ::artifact".into()),
         };
         checked(message?)
     }
+}
+
+/// Whether bytes that are no JSON may be meant for an outcome.
+pub(super) fn names_outcome(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"\"outcome\"").is_some()
+}
+
+fn no_json(error: &serde_json::Error) -> String {
+    // A syntax error tells what was expected and where, and quotes nothing.
+    format!("it is no JSON: {error}")
 }
 
 fn checked(message: Message) -> Result<Message, String> {
@@ -136,7 +145,7 @@ fn progress(text: &str) -> Result<Message, String> {
     let (done, total) = steps.split_once('/').map_or((steps, None), |(done, total)| (done, Some(total)));
     let number = |text: &str| {
         text.parse::<u64>()
-            .map_err(|_| format!("{text:?} is no number of steps: expected `3/10 note` or `3 note`"))
+            .map_err(|_| "that is no number of steps: expected `3/10 note` or `3 note`".to_owned())
     };
     Ok(Message::Progress {
         done: number(done)?,
@@ -154,10 +163,11 @@ fn artifact(text: &str) -> Result<Message, String> {
         (path.to_owned(), rest)
     };
     let media_type = Some(rest.trim()).filter(|rest| !rest.is_empty());
-    if let Some(other) = media_type.filter(|text| text.contains(char::is_whitespace) || !text.contains('/')) {
-        return Err(format!(
-            "{other:?} behind the path is no media type such as text/plain; a path with spaces stands in double quotes"
-        ));
+    if media_type.is_some_and(|text| text.contains(char::is_whitespace) || !text.contains('/')) {
+        return Err(
+            "what is behind the path is no media type such as text/plain; a path with spaces stands in double quotes"
+                .into(),
+        );
     }
     Ok(Message::Artifact(Wish { path, name: None, media_type: media_type.map(str::to_owned) }))
 }
@@ -172,7 +182,7 @@ fn metric(text: &str) -> Result<Message, String> {
         None => (BTreeMap::new(), rest),
     };
     let value = rest.trim();
-    let value = value.parse().map_err(|_| format!("{value:?} is no value: {EXPECTED}"))?;
+    let value = value.parse().map_err(|_| format!("that is no value: {EXPECTED}"))?;
     if name.is_empty() {
         return Err(EXPECTED.into());
     }

@@ -8,14 +8,27 @@ use super::message::{Said, Status};
 /// The most characters of a summary.
 const SUMMARY_CHARS: usize = 1_000;
 
+/// A script's last report.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// What it says.
+    Read(Box<Said>),
+    /// Nobody knows what it says, for this reason.
+    Unread(String),
+}
+
 /// The result. An error comes with the last lines, for which it has no place.
 pub(super) fn conclude(
-    said: Option<Said>,
+    report: Option<Report>,
     ran: Ran,
     exit_codes: &ExitCodes,
 ) -> Result<Outcome, (TaskError, Detail)> {
-    let Some(said) = said else { return ran.conclude(exit_codes) };
     let by_code = exit_codes.meaning(ran.exit.code());
+    let said = match report {
+        None => return ran.conclude(exit_codes),
+        Some(Report::Read(said)) => *said,
+        Some(Report::Unread(why)) => return Err(unread(&why, ran, by_code)),
+    };
     let status = match by_code {
         Meaning::Failure | Meaning::Retry if said.status != Some(Status::Failed) => {
             return Err(failed_anyway(&said, ran, by_code));
@@ -51,6 +64,17 @@ pub(super) fn conclude(
         unstarted: false,
     };
     Ok(if outcome.detail.is_null() { outcome.with_detail(ran.into_detail()) } else { outcome })
+}
+
+/// It may have said that nothing is well, so that nothing better than a failure is certain.
+fn unread(why: &str, ran: Ran, by_code: Meaning) -> (TaskError, Detail) {
+    let unread = format!("the script's outcome cannot be read: {why}");
+    let error = match by_code {
+        Meaning::Retry => TaskError::retry(format!("{}; {unread}", ran.told())),
+        Meaning::Failure => TaskError::permanent(format!("{}; {unread}", ran.told())),
+        Meaning::Success | Meaning::Partial | Meaning::Skipped => TaskError::permanent(unread),
+    };
+    (error, ran.into_detail())
 }
 
 /// It said that all was well, or nothing, and then ended with a code that means failure.

@@ -3,8 +3,12 @@
 
 use memchr::memchr;
 
+use super::message::{OUTCOME, names_outcome};
+
 /// The most bytes of a line that may be meant for us.
 pub(super) const LINE_BYTES: usize = 1 << 20;
+/// What is kept of the room for a line that is too long.
+const PIECE: usize = 64 << 10;
 /// How a line of standard output begins that may be meant for us.
 const MARK: &[u8] = b"::";
 
@@ -55,23 +59,39 @@ impl Sieve {
             }
             self.held.clear();
         } else if !may_be_meant || too_long {
+            if too_long && self.held.starts_with(OUTCOME) {
+                // What it says cannot be known, and must not be taken for nothing.
+                marked(trimmed(&self.held));
+            }
             plain.append(&mut self.held);
             self.within = !ends;
         }
     }
 }
 
-/// Cuts a stream into lines. Of one that is too long only its length is told.
+/// A line that is too long to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLong {
+    /// What it has.
+    pub(super) bytes: usize,
+    /// Whether it may have been meant for an outcome.
+    pub(super) names_outcome: bool,
+}
+
+/// Cuts a stream into lines. Of one that is too long its bytes are only counted and searched.
 #[derive(Default)]
 pub(super) struct Lines {
+    /// The line under way, or the last bytes of one that is too long.
     open: Vec<u8>,
     /// Bytes of the line under way, those that were not kept included.
     length: usize,
+    /// Whether a line that is too long may be meant for an outcome.
+    names_outcome: bool,
 }
 
 impl Lines {
     /// Takes in what was read.
-    pub(super) fn push(&mut self, bytes: &[u8], mut line: impl FnMut(Result<&[u8], usize>)) {
+    pub(super) fn push(&mut self, bytes: &[u8], mut line: impl FnMut(Result<&[u8], TooLong>)) {
         let mut rest = bytes;
         while let Some(end) = memchr(b'\n', rest) {
             self.extend(&rest[..end]);
@@ -82,7 +102,7 @@ impl Lines {
     }
 
     /// The stream is at its end; a last line without a line feed counts.
-    pub(super) fn finish(&mut self, mut line: impl FnMut(Result<&[u8], usize>)) {
+    pub(super) fn finish(&mut self, mut line: impl FnMut(Result<&[u8], TooLong>)) {
         if self.length > 0 {
             self.close(&mut line);
         }
@@ -90,16 +110,23 @@ impl Lines {
 
     fn extend(&mut self, bytes: &[u8]) {
         self.length = self.length.saturating_add(bytes.len());
-        if self.length <= LINE_BYTES {
-            self.open.extend_from_slice(bytes);
-        } else {
-            self.open = Vec::new();
+        self.open.extend_from_slice(bytes);
+        if self.length > LINE_BYTES {
+            self.names_outcome |= names_outcome(&self.open);
+            // As much as the word may have begun with.
+            self.open.drain(..self.open.len().saturating_sub(OUTCOME.len()));
+            self.open.shrink_to(PIECE);
         }
     }
 
-    fn close(&mut self, line: &mut impl FnMut(Result<&[u8], usize>)) {
-        let length = std::mem::take(&mut self.length);
-        line(if length > LINE_BYTES { Err(length) } else { Ok(trimmed(&self.open)) });
+    fn close(&mut self, line: &mut impl FnMut(Result<&[u8], TooLong>)) {
+        let bytes = std::mem::take(&mut self.length);
+        let names_outcome = std::mem::take(&mut self.names_outcome);
+        line(if bytes > LINE_BYTES {
+            Err(TooLong { bytes, names_outcome })
+        } else {
+            Ok(trimmed(&self.open))
+        });
         self.open.clear();
     }
 }

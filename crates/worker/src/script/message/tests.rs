@@ -48,12 +48,12 @@ fn lines_that_are_not_understood_are_told_why() {
     refused(":: Synchronizing package databases...", "it begins with none of");
     refused("::error file=a.c::broken", "it begins with none of");
     refused("::progress", "is no number of steps");
-    refused("::progress half", "\"half\" is no number of steps");
-    refused("::progress 1/x", "\"x\" is no number of steps");
+    refused("::progress half", "is no number of steps");
+    refused("::progress 1/x", "is no number of steps");
     refused("::progress -1", "is no number of steps");
     refused("::metric", "expected `name 1.5`");
     refused("::metric a", "expected `name 1.5`");
-    refused("::metric a b", "\"b\" is no value");
+    refused("::metric a b", "that is no value");
     refused("::metric a{b=c} 1", "expected");
     refused("::metric a{b=\"c\" d=\"e\"} 1", "expected");
     refused("::metric a{b=\"c\"", "expected");
@@ -63,9 +63,57 @@ fn lines_that_are_not_understood_are_told_why() {
     refused("::artifact", "it names no file");
     refused("::artifact the report.csv", "stands in double quotes");
     refused("::artifact \"report.csv", "no closing one");
-    refused("::outcome", "EOF");
-    refused("::outcome {\"status\":\"fine\"}", "unknown variant `fine`");
+    refused("::outcomes", "it begins with none of");
     assert!(Message::from_line(b"::progress 1 \xff").unwrap_err().contains("UTF-8"));
+}
+
+#[test]
+fn outcomes_that_cannot_be_read_are_known_for_outcomes() {
+    let unread = |message: Result<Message, String>, expected: &str| {
+        let Ok(Message::Unread(why)) = message else { panic!("{message:?}") };
+        assert!(why.contains(expected), "{why:?} does not say {expected:?}");
+    };
+    unread(Message::from_line(b"::outcome"), "EOF");
+    unread(Message::from_line(b"::outcome {\"status\":\"fine\"}"), "its `status` is not success, partial");
+    unread(Message::from_line(b"::outcome {\"summary\":\"\xff\"}"), "it is no JSON");
+    for (text, expected) in [
+        (r#"{"type":"outcome","counts":{"failed":"3"}}"#, "its `counts` is not"),
+        (r#"{"type":"outcome","counts":{"failed":-1}}"#, "its `counts` is not"),
+        (r#"{"type":"outcome","summary":["a"]}"#, "its `summary` is not a text"),
+        (r#"{"type":"outcome","wake_at":"at noon"}"#, "its `wake_at` is not an instant"),
+        (r#"{"type":"outcome","retry":"yes"}"#, "its `retry` is not true or false"),
+        (r#"{"type": "outcome", "status": "failed""#, "it is no JSON"),
+        (r#"{"status": failed, "type": "outcome"}"#, "it is no JSON"),
+    ] {
+        unread(Message::from_json(text.as_bytes()), expected);
+    }
+}
+
+#[test]
+fn nothing_is_quoted_that_may_be_a_piece_of_a_secret() {
+    const SECRET: &str = "Xy7/Zq 9{w\"";
+    for text in [
+        format!("::progress {SECRET}"),
+        format!("::progress 1/{SECRET}"),
+        format!("::metric a {SECRET}"),
+        format!("::metric {SECRET} 1"),
+        format!("::artifact {SECRET}"),
+        format!("::{SECRET}"),
+    ] {
+        let told = Message::from_line(text.as_bytes()).unwrap_err();
+        assert!(!["Xy7", "Zq", "9{w"].iter().any(|piece| told.contains(piece)), "{text}: {told}");
+    }
+    for value in [
+        json!({ "type": SECRET }),
+        json!({ "type": "progress", "done": SECRET }),
+        json!({ "type": "log", "level": SECRET }),
+    ] {
+        let told = Message::from_json(value.to_string().as_bytes()).unwrap_err();
+        assert!(!["Xy7", "Zq", "9{w"].iter().any(|piece| told.contains(piece)), "{value}: {told}");
+    }
+    let report = json!({ "type": "outcome", "status": SECRET }).to_string();
+    let Ok(Message::Unread(told)) = Message::from_json(report.as_bytes()) else { panic!("it was read") };
+    assert!(!told.contains("Xy7"), "{told}");
 }
 
 #[test]

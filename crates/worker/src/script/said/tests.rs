@@ -6,14 +6,19 @@ use roundsman_model::{ExitCodes, Outcome, OutcomeStatus, TaskError};
 use roundsman_program::{Ended, Exit, Ran, Tail};
 use serde_json::{Value, json};
 
-use super::conclude;
+use super::{Report, conclude};
+use crate::script::message::Message;
 
 fn concluded(said: Option<Value>, exit: Exit) -> Result<Outcome, TaskError> {
     let codes = ExitCodes { success: vec![0], partial: vec![1], retry: vec![75], skipped: vec![77] };
     let mut stderr = Tail::new(3);
     stderr.push(b"last words\n");
     let ended = Ended { exit, took: Duration::from_secs(2), cancelled: false };
-    let said = said.map(|said| serde_json::from_value(said).unwrap());
+    let said = said.map(|said| match Message::from_line(format!("::outcome {said}").as_bytes()) {
+        Ok(Message::Outcome(said)) => Report::Read(said),
+        Ok(Message::Unread(why)) => Report::Unread(why),
+        other => panic!("{other:?}"),
+    });
     conclude(said, Ran::new(ended, Tail::new(3), stderr), &codes).map_err(|(error, _)| error)
 }
 
@@ -86,4 +91,27 @@ fn success_that_ends_badly_is_a_failure_that_tells_both() {
 fn without_a_report_the_exit_code_counts() {
     assert_eq!(concluded(None, Exit::Code(0)).unwrap().summary, "exit code 0 after 2.0 s");
     assert_eq!(concluded(None, Exit::Code(75)).unwrap_err(), TaskError::retry("exit code 75: last words"));
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_never_good_news() {
+    let told = |said: Value, code| concluded(Some(said), Exit::Code(code)).unwrap_err();
+    let cause = |what: &str| TaskError::permanent(format!("the script's outcome cannot be read: {what}"));
+    let counts =
+        "its `counts` is not an object with whole numbers for names such as processed, ok and failed";
+    assert_eq!(told(json!({ "status": "failed", "counts": { "failed": "3" } }), 0), cause(counts));
+    let instant = "its `not_before` is not an instant such as \"2026-03-29T01:30:00Z\"";
+    assert_eq!(told(json!({ "status": "failed", "not_before": "soon" }), 1), cause(instant));
+    assert_eq!(
+        told(json!({ "status": "fine" }), 77),
+        cause("its `status` is not success, partial, skipped or failed")
+    );
+    assert_eq!(told(json!(["failed"]), 0), cause("it is no JSON object"));
+    let again = told(json!({ "again": 1 }), 75);
+    let expected =
+        "exit code 75: last words; the script's outcome cannot be read: its `again` is not true or false";
+    assert_eq!(again, TaskError::retry(expected));
+    assert!(
+        concluded(Some(json!({ "counts": null, "summary": null, "again": null })), Exit::Code(0)).is_ok()
+    );
 }

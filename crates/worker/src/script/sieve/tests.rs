@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{LINE_BYTES, Lines, Sieve};
+use super::{LINE_BYTES, Lines, Sieve, TooLong};
 
 /// What goes on, and which marked lines there were; those with a `!` are not understood.
 fn sift(pieces: &[&[u8]]) -> (String, Vec<String>) {
@@ -59,7 +59,7 @@ fn an_endless_marked_line_is_none() {
 fn lines_are_cut_and_those_too_long_are_told() {
     let mut lines = Lines::default();
     let mut heard = Vec::new();
-    let mut hear = |line: Result<&[u8], usize>| heard.push(line.map(<[u8]>::len));
+    let mut hear = |line: Result<&[u8], TooLong>| heard.push(line.map(<[u8]>::len));
     lines.push(b"ab\r\n\nc", &mut hear);
     for _ in 0..40 {
         lines.push(&vec![0; LINE_BYTES / 20], &mut hear);
@@ -67,7 +67,33 @@ fn lines_are_cut_and_those_too_long_are_told() {
     lines.push(b"\nde", &mut hear);
     lines.finish(&mut hear);
     lines.finish(&mut hear);
-    assert_eq!(heard, [Ok(2), Ok(0), Err(1 + 40 * (LINE_BYTES / 20)), Ok(2)]);
+    assert_eq!(
+        heard,
+        [Ok(2), Ok(0), Err(TooLong { bytes: 1 + 40 * (LINE_BYTES / 20), names_outcome: false }), Ok(2)]
+    );
+}
+
+#[test]
+fn what_may_be_an_outcome_is_told_however_long_it_is() {
+    let long = [b"::outcome {\"detail\":\"".as_slice(), &vec![b'x'; LINE_BYTES]].concat();
+    let (plain, marked) = sift(&[&long, b"yyy\"}\n::a\n"]);
+    assert_eq!((plain.len(), marked.len()), (long.len() + 6, 2));
+    assert!(marked[0].starts_with("::outcome {"));
+
+    let told = |pieces: &[&[u8]]| {
+        let (mut lines, mut heard) = (Lines::default(), Vec::new());
+        for piece in pieces {
+            lines.push(piece, |line| heard.push(line.map(<[u8]>::len)));
+        }
+        lines.finish(|line| heard.push(line.map(<[u8]>::len)));
+        let [Err(TooLong { names_outcome, .. })] = heard[..] else { panic!("{heard:?}") };
+        names_outcome
+    };
+    let filler = vec![b'x'; LINE_BYTES];
+    assert!(told(&[br#"{"type":"outcome","detail":""#, &filler]));
+    assert!(told(&[br#"{"detail":""#, &filler, br#"","type":"outcome"}"#]));
+    assert!(told(&[br#"{"detail":""#, &filler, br#"","type":"outc"#, br#"ome"}"#]));
+    assert!(!told(&[br#"{"type":"log","message":""#, &filler]));
 }
 
 proptest! {
