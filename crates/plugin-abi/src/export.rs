@@ -64,12 +64,12 @@ fn serve(
 ) -> i32 {
     #[expect(unsafe_code, reason = "what comes over C is taken at its word")]
     // SAFETY: the host gives its table, which lives as long as the process, and bytes that live as long as this call.
-    let (Some(table), Some(request)) = (unsafe { (host.as_ref(), request.get(usize::MAX)) }) else {
+    let (false, Some(request)) = (host.is_null(), unsafe { request.get(usize::MAX) }) else {
         return raw::INVALID;
     };
     #[expect(unsafe_code, reason = "what comes over C is taken at its word")]
     // SAFETY: it is the table that the host gave, and the host looked at our version before.
-    let host = unsafe { Host::new(table) };
+    let host = unsafe { Host::new(host) };
     note_places_of_panics();
     let done = catch_unwind(AssertUnwindSafe(|| {
         let request = serde_json::from_slice(request)

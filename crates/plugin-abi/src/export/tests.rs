@@ -1,6 +1,6 @@
 //! A host of a few notes stands behind the table; nothing is loaded.
 
-use std::{ffi::c_void, sync::Mutex};
+use std::{ffi::c_void, mem::offset_of, sync::Mutex};
 
 use serde_json::json;
 
@@ -93,13 +93,12 @@ fn give_reply(reply: *mut Bytes, bytes: &'static [u8]) {
     }
 }
 
-/// Calls a function of a plugin; returns what it returned and what it told.
-fn call(function: Option<raw::Function>, request: &str) -> (i32, Vec<String>) {
-    let told = Told::default();
-    let table = HostTable {
-        size: size_of::<HostTable>() as u32,
+/// The table of a host that tells this.
+fn table(told: &Told, size: usize) -> HostTable {
+    HostTable {
+        size: size as u32,
         abi_version: ABI_VERSION,
-        context: (&raw const told).cast_mut().cast::<c_void>(),
+        context: std::ptr::from_ref(told).cast_mut().cast::<c_void>(),
         log,
         progress,
         metric,
@@ -111,11 +110,47 @@ fn call(function: Option<raw::Function>, request: &str) -> (i32, Vec<String>) {
         answer,
         fail,
         release,
-    };
+    }
+}
+
+/// Calls a function of a plugin; returns what it returned and what it told.
+fn call(function: Option<raw::Function>, request: &str) -> (i32, Vec<String>) {
+    let told = Told::default();
+    let table = table(&told, size_of::<HostTable>());
     // SAFETY: the table and the request outlive the call.
     #[expect(unsafe_code, reason = "a function over C")]
     let status = unsafe { function.unwrap()(&raw const table, Bytes::of(request.as_bytes())) };
     (status, told.0.into_inner().unwrap())
+}
+
+#[test]
+fn nothing_is_called_that_an_older_host_has_not() {
+    let told = Told::default();
+    // As if the table had ended here: what lies behind is somebody else's.
+    let whole = table(&told, offset_of!(HostTable, ask));
+    let words = size_of::<HostTable>() / size_of::<usize>();
+    let short = vec![0_usize; words].into_boxed_slice();
+    let short = Box::into_raw(short).cast::<HostTable>();
+    #[expect(unsafe_code, reason = "a part of a table")]
+    // SAFETY: both are as large as a table, and only the first bytes are copied, as an older host has them.
+    let host = unsafe {
+        short.cast::<u8>().copy_from_nonoverlapping((&raw const whole).cast::<u8>(), whole.size as usize);
+        Host::new(short)
+    };
+    host.info("here");
+    assert_eq!(host.credential("vm", "password").as_deref(), Some("now"));
+    let refusals = [
+        host.ask(&json!({})).unwrap_err().to_string(),
+        host.artifact("a", "text/plain", b"a").unwrap_err().to_string(),
+    ];
+    assert!(refusals[0].ends_with("has no function `ask`"), "{refusals:?}");
+    assert!(refusals[1].ends_with("has no function `artifact`"), "{refusals:?}");
+    assert!(!host.answer("{}"));
+    assert_eq!(host.fail(raw::RETRY, "why"), raw::RETRY);
+    assert_eq!(*told.0.lock().unwrap(), ["log 3 here"]);
+    #[expect(unsafe_code, reason = "what was leaked is taken back")]
+    // SAFETY: it was made above, of as many words.
+    drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(short.cast::<usize>(), words)) });
 }
 
 struct Chatty;

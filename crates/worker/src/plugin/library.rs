@@ -9,6 +9,8 @@ use roundsman_wire::Purpose;
 
 use super::file::Copied;
 
+/// The smallest descriptor: that of the first edition of this version of the interface.
+const FIRST_DESCRIPTOR_BYTES: u32 = (offset_of!(Descriptor, preflight) + size_of::<usize>()) as u32;
 /// The largest descriptor that is believed.
 const MAX_DESCRIPTOR_BYTES: u32 = 4096;
 
@@ -60,20 +62,32 @@ impl Library {
                  build it with the header of this version"
             ));
         }
-        let ours = size_of::<Descriptor>();
-        if (size as usize) < ours || size > MAX_DESCRIPTOR_BYTES {
-            return Err(format!("its descriptor claims {size} bytes; at least {ours} were expected"));
-        }
-        let mut descriptor = MaybeUninit::<Descriptor>::uninit();
-        // SAFETY: the plugin says that at least as many bytes are there, and every pattern of bits is a descriptor: an
+        // SAFETY: the plugin says that as many bytes are there, and every pattern of bits is a descriptor, also zeros: an
         // address of zero is a missing function.
-        let descriptor = unsafe {
-            let target = descriptor.as_mut_ptr().cast::<u8>();
-            target.copy_from_nonoverlapping(address.cast::<u8>(), ours);
-            descriptor.assume_init()
-        };
+        let descriptor = unsafe { copied::<Descriptor>(address.cast(), size) }?;
         Ok(Self { descriptor })
     }
+}
+
+/// Copies a descriptor that claims so many bytes, as far as both sides know it; what an older one does not have is zero.
+///
+/// # Safety
+///
+/// As many bytes as it claims can be read at the address, and any bytes and zeros behind them make a `T`.
+#[expect(unsafe_code, reason = "a descriptor over C")]
+unsafe fn copied<T>(address: *const u8, size: u32) -> Result<T, String> {
+    if size < FIRST_DESCRIPTOR_BYTES || size > MAX_DESCRIPTOR_BYTES {
+        return Err(format!(
+            "its descriptor claims {size} bytes; at least {FIRST_DESCRIPTOR_BYTES} were expected"
+        ));
+    }
+    let mut descriptor = MaybeUninit::<T>::zeroed();
+    let known = size_of::<T>().min(size as usize);
+    // SAFETY: both sides have as many bytes, and the caller vouches for what they make.
+    Ok(unsafe {
+        descriptor.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(address, known);
+        descriptor.assume_init()
+    })
 }
 
 impl Library {
@@ -100,3 +114,6 @@ fn linker_words(error: &libloading::Error) -> String {
 fn shown(copied: &Copied) -> String {
     copied.path.display().to_string()
 }
+
+#[cfg(test)]
+mod tests;
