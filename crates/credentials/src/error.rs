@@ -66,6 +66,19 @@ pub enum Error {
         /// Where it was looked for.
         searched: Vec<PathBuf>,
     },
+    /// There is a vault, and its key is nowhere.
+    #[error(
+        "there is no key for the vault {}: not in ROUNDSMAN_VAULT_KEY, and not in {}; bring it from its copy, or run this \
+         where the daemon gets it. If it is lost, so are the values: `mv {} {}.lost`, begin anew with \
+         `roundsman credentials init`, and set them again",
+        vault.display(), listed(searched), vault.display(), vault.display()
+    )]
+    LostKey {
+        /// The vault.
+        vault: PathBuf,
+        /// Where the key was looked for.
+        searched: Vec<PathBuf>,
+    },
     /// What should be a key is none.
     #[error("{place}: entry {number} is not a key, which is 32 bytes in URL-safe base64 (44 characters)")]
     BadKey {

@@ -102,20 +102,35 @@ impl Vault {
         let place = self.lookup.place();
         disk::make_folder(&self.path)?;
         let _lock = disk::lock(&self.path)?;
+        // What is there must be of use before anything relies on it.
+        let keys = self.keys();
         if self.exists() {
-            return Err(Error::Exists { path: self.path.clone() });
+            return Err(match keys {
+                Err(lost @ Error::LostKey { .. }) => lost,
+                _ => Error::Exists { path: self.path.clone() },
+            });
         }
-        match &place {
-            KeyPlace::File(path) if !path.exists() => {
+        match (keys, &place) {
+            // One without a key in it, as a cut off copy leaves it, is of no more use than none.
+            (Err(Error::NoKey { .. }), KeyPlace::File(path)) => {
                 disk::make_folder(path)?;
                 let keys = Keys::of(vec![Key::generate()], place.clone());
                 disk::replace(path, keys.text().as_bytes(), self.on_step)?;
             }
-            // What is there must be of use before anything relies on it.
-            _ => drop(self.lookup.load()?),
+            (keys, _) => drop(keys?),
         }
         self.create_empty()?;
         Ok(place)
+    }
+
+    /// Its keys.
+    fn keys(&self) -> Result<Keys, Error> {
+        self.lookup.load().map_err(|error| match error {
+            Error::NoKey { searched } if self.exists() => {
+                Error::LostKey { vault: self.path.clone(), searched }
+            }
+            other => other,
+        })
     }
 
     /// Makes an empty vault whose key is kept elsewhere.
@@ -228,7 +243,7 @@ impl Vault {
 
     /// Changes the vault, which all its keys are needed for.
     fn change<T>(&self, change: impl FnOnce(&mut Ini, &Keys) -> Result<T, Error>) -> Result<T, Error> {
-        self.change_text(|ini| change(ini, &self.lookup.load()?))
+        self.change_text(|ini| change(ini, &self.keys()?))
     }
 
     /// Changes the text of the vault. Nothing is written if the change is refused.
@@ -305,7 +320,7 @@ struct Opened<'a> {
 
 impl Opened<'_> {
     fn open(&self, field: &Field) -> Result<Zeroizing<String>, Error> {
-        self.vault.open(field, &self.vault.lookup.load()?)
+        self.vault.open(field, &self.vault.keys()?)
     }
 }
 

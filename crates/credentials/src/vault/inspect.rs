@@ -76,7 +76,7 @@ impl Vault {
 
     /// Tries whether every value opens.
     pub fn inspect(&self) -> Result<Inspection, Error> {
-        let keys = self.lookup.load()?;
+        let keys = self.keys()?;
         let no_vault = || Error::NoVault { path: self.path.clone() };
         let mode = disk::read(&self.path, MAX_BYTES)?.ok_or_else(no_vault)?.metadata.mode() & 0o7777;
         let ini = self.read()?.0;

@@ -72,7 +72,7 @@ impl Vault {
             KeyPlace::File(path) if path.exists() => Some(disk::lock(&path)?),
             _ => None,
         };
-        Ok((lock, keys_lock, self.lookup.load()?))
+        Ok((lock, keys_lock, self.keys()?))
     }
 
     /// All values in the order in which they stand, each with the age of its key. Nothing is rotated unless all open.

@@ -146,3 +146,27 @@ fn what_is_no_plain_file_is_neither_waited_for_nor_read_without_end() {
         stage.write(name, &whole);
     }
 }
+
+#[test]
+fn a_lost_key_is_told_with_the_way_to_begin_anew() {
+    let stage = Stage::new();
+    stage.vault().set("a", "b", Which::Current, "some value").unwrap();
+    std::fs::remove_file(stage.path("vault.key")).unwrap();
+    let vault = stage.path("vault.ini").display().to_string();
+    let way = format!("`mv {vault} {vault}.lost`, begin anew with `roundsman credentials init`");
+    for error in [
+        stage.vault().init().unwrap_err(),
+        stage.vault().set("a", "b", Which::Current, "some value").unwrap_err(),
+        stage.vault().section("a").unwrap_err(),
+        stage.vault().rotate().unwrap_err(),
+        stage.vault().inspect().unwrap_err(),
+    ] {
+        let told = error.to_string();
+        assert!(told.contains("If it is lost, so are the values") && told.contains(&way), "{told}");
+    }
+    std::fs::rename(&vault, format!("{vault}.lost")).unwrap();
+    stage.write("vault.key", "# nothing\n");
+    stage.vault().init().unwrap();
+    stage.vault().set("a", "b", Which::Current, "some value").unwrap();
+    assert_eq!(value(&stage.vault(), "a", "b").as_deref(), Some("some value"));
+}

@@ -140,7 +140,7 @@ async fn a_vault_that_does_not_open_is_no_matter_for_fields_that_come_from_elsew
     let sources = Sources::new(parts(&stage, &[("ROUNDSMAN_CRED_A_B", "from a variable")]));
     assert_eq!(sources.section("a").await.unwrap()["b"].current(), "from a variable");
     let error = Sources::new(parts(&stage, &[])).section("a").await.unwrap_err();
-    assert!(matches!(error, Error::NoKey { .. }), "{error}");
+    assert!(matches!(error, Error::LostKey { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ fn of_vault(vault: &Vault, needed: bool) -> Vec<Finding> {
 
 fn advice(error: &Error) -> &'static str {
     match error {
-        Error::NoKey { .. } | Error::BadKey { .. } => {
+        Error::NoKey { .. } | Error::LostKey { .. } | Error::BadKey { .. } => {
             "give the daemon the key that the vault was made with; where its unit has it, only this shell is without it"
         }
         Error::Mode { .. } | Error::Owner { .. } => "then make new keys: `roundsman credentials rotate`",
