@@ -24,8 +24,8 @@ pub(crate) struct SandboxTable {
     /// Processor time of each process (RLIMIT_CPU), in whole seconds.
     #[schemars(extend("x-default" = "none", "x-min" = "1s", "examples" = ["10m"]))]
     pub(crate) cpu_time: Option<HumanDuration>,
-    /// Open files of each process (RLIMIT_NOFILE), at least 16.
-    #[schemars(range(min = 16), extend("x-default" = "4096, or the daemon's own if that is less", "examples" = [256]))]
+    /// Open files of each process (RLIMIT_NOFILE), at least 64.
+    #[schemars(range(min = 64), extend("x-default" = "4096, or the daemon's own if that is less", "examples" = [256]))]
     pub(crate) open_files: Option<NonZeroU64>,
     /// Whether the network may be used.
     #[schemars(extend("default" = true))]

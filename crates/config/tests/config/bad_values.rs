@@ -92,17 +92,17 @@ fn durations_and_sizes() {
            |           ^^^^"#]],
     );
     check(
-        &task("sandbox = { memory = \"1K\", open_files = 3 }"),
+        &task("sandbox = { memory = \"1K\", open_files = 16 }"),
         expect![[r#"
             the configuration has 2 problems:
 
             /cfg/roundsman.toml:4:22: tasks.backup.sandbox.memory: 1 KiB is too little; expected at least 16 MiB
-             4 | sandbox = { memory = "1K", open_files = 3 }
+             4 | sandbox = { memory = "1K", open_files = 16 }
                |                      ^^^^
 
-            /cfg/roundsman.toml:4:41: tasks.backup.sandbox.open_files: found the number 3; expected a whole number, at least 16
-             4 | sandbox = { memory = "1K", open_files = 3 }
-               |                                         ^"#]],
+            /cfg/roundsman.toml:4:41: tasks.backup.sandbox.open_files: found the number 16; expected a whole number, at least 64
+             4 | sandbox = { memory = "1K", open_files = 16 }
+               |                                         ^^"#]],
     );
 }
 
