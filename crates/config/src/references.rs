@@ -1,7 +1,7 @@
 //! References in strings: `${VAR}`, `${VAR:-default}`, `${VAR:?why}`, `${file:/path}`, and `$${` for a literal `${`.
 //! It does not know which strings may hold them.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use crate::{
     draft::Draft,
@@ -57,6 +57,15 @@ pub(crate) fn is_only_references(text: &str) -> bool {
         Part::File(_) => true,
     };
     parts(text).is_ok_and(|parts| !parts.is_empty() && parts.iter().all(secretive))
+}
+
+/// The files that a string refers to.
+pub(crate) fn files_in(text: &str) -> Vec<PathBuf> {
+    let path = |part: &Part<'_>| match part {
+        Part::File(path) => Some(PathBuf::from(path)),
+        Part::Literal(_) | Part::Variable { .. } => None,
+    };
+    parts(text).unwrap_or_default().iter().filter_map(path).collect()
 }
 
 fn has_reference(text: &str) -> bool {

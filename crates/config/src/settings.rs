@@ -22,7 +22,7 @@ use crate::{
     node::{Node, Table, Text, Written, join},
     origin::{Origin, Row, Setting},
     pass::Pass,
-    references::expand,
+    references::{expand, files_in},
     retention::Retention,
     source::{Source, Span},
     store_url::StoreUrl,
@@ -98,6 +98,8 @@ pub struct Settings {
     pub budgets: Vec<(BudgetName, BudgetRule)>,
     /// What is kept of the past.
     pub retention: Retention,
+    /// The files that `${file:…}` in these settings and in the sources of credentials refers to.
+    pub referred: Vec<PathBuf>,
 }
 
 impl Settings {
@@ -153,6 +155,7 @@ pub(crate) fn settings(
 ) -> Option<Settings> {
     let Own { daemon: mut table, credentials, folder: beside } = own;
     let overridden = take_overridden(pass, &mut table);
+    let referred = referred(pass.env, [&table, &credentials]);
     let mut daemon: DaemonTable = pass.section(Section::Daemon, &mut table, "daemon", None);
     for (key, text, _) in &overridden {
         set(&mut daemon, key, text);
@@ -200,8 +203,19 @@ pub(crate) fn settings(
         pools: named.pools.clone(),
         budgets: named.budgets.clone(),
         retention,
+        referred,
         state_dir,
     })
+}
+
+/// The files that settings refer to, from wherever they are in force.
+fn referred(env: &Environment, tables: [&Table; 2]) -> Vec<PathBuf> {
+    let variables = OVERRIDES.iter().filter_map(|(variable, _)| env.variable(variable));
+    let mut found: Vec<PathBuf> = variables.flat_map(files_in).collect();
+    for mut entry in tables.into_iter().flat_map(|table| table.values().cloned()) {
+        entry.node.each_text(&mut |text, _, _| found.extend(files_in(&text.written)));
+    }
+    found
 }
 
 /// Sees to it that a lease outlives the end of a worker that has to go: only then may another node take its run over.

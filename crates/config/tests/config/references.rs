@@ -219,3 +219,19 @@ fn secrets_are_told_apart() {
     assert_eq!(resolved.secrets, expected);
     assert_eq!(format!("{resolved:?}"), "Resolved { secrets: 8, .. }");
 }
+
+#[test]
+fn the_files_that_the_daemon_itself_refers_to_are_known() {
+    let text = "[daemon]\nstore = \"postgres://u:${file:/cfg/db}@db.example.com/x\"\nlog = \"${LEVEL:-info}\"\n\
+                [credentials.files.netbox]\ntoken = \"${file:/cfg/token}\"\n\
+                [tasks.a]\nuses = \"command\"\nevery = \"1h\"\nwith = { argv = [\"x\"], env = { A = \"${file:/cfg/task}\" } }\n";
+    let scene = Scene::new().file("db", "s3cret").file("token", "x").file("task", "x");
+    let folder = scene.folder.path().to_owned();
+    let text = text.replace("/cfg", &folder.display().to_string());
+    let scene = scene.file("roundsman.toml", &text);
+    let loaded = scene.load().unwrap();
+    // That of a task is the task's, and one that is overridden is nobody's.
+    assert_eq!(loaded.settings.referred, [folder.join("db"), folder.join("token")]);
+    let scene = scene.variable("ROUNDSMAN_STORE", "sqlite:b.db");
+    assert_eq!(scene.load().unwrap().settings.referred, [folder.join("token")]);
+}
