@@ -1,5 +1,5 @@
-//! Keeps the secrets of an attempt out of everything it says: log lines, reports, errors, labels. Documents and the bytes
-//! of artifacts are not changed; an artifact that holds a secret is refused where it arrives.
+//! Keeps the secrets of an attempt out of everything it says: log lines, reports, errors, labels. Documents are not
+//! changed; an artifact that holds a secret is refused where it arrives, unless it is text of our own kinds.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -161,6 +161,13 @@ impl Mask {
         }
         self.redactor.mask_json(value);
         self.strings(value);
+    }
+
+    /// The same JSON with what is secret covered; nothing where the bytes are none.
+    pub(crate) fn json_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut value = serde_json::from_slice(bytes).ok()?;
+        self.json(&mut value);
+        serde_json::to_vec_pretty(&value).ok()
     }
 
     fn strings(&self, value: &mut Value) {

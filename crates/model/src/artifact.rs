@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// The most bytes of an artifact that the store itself keeps.
 pub const MAX_STORED_BYTES: usize = 16 << 20;
 
+/// The artifact in which our own kinds keep what a program said last. Its words are covered where they are secret; other
+/// artifacts with secrets are refused, for what is not ours cannot be changed.
+pub const LAST_LINES: &str = "last-lines.json";
+
 /// What is known about an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {

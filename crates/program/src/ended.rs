@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use roundsman_model::artifact::LAST_LINES;
 use roundsman_task::{Counts, ExitCodes, Meaning, Outcome, TaskContext, TaskError};
 use serde::Serialize;
 
@@ -80,7 +81,7 @@ impl Ran {
 /// may be too busy to take them as they come.
 pub async fn keep_last_lines(cx: &TaskContext, detail: &Detail) {
     let lines = serde_json::to_vec_pretty(detail).unwrap_or_default();
-    if let Err(error) = cx.artifact("last-lines.json", "application/json", lines).await {
+    if let Err(error) = cx.artifact(LAST_LINES, "application/json", lines).await {
         tracing::warn!("the last lines could not be kept: {error}");
     }
 }

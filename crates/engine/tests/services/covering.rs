@@ -136,9 +136,34 @@ async fn what_an_attempt_says_holds_no_secret() {
         let refused = host.artifact("report.txt", "text/plain", bytes).await.unwrap_err();
         assert!(refused.contains("holds the value of a secret") && !refused.contains(SECRET), "{refused}");
     }
+    let utf16: Vec<u8> = format!("x{SECRET}y").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    host.artifact("report.txt", "text/plain", utf16).await.unwrap_err();
     let refused = host.artifact(&format!("{SECRET}.txt"), "text/plain", Vec::new()).await.unwrap_err();
     assert!(!refused.contains(SECRET), "{refused}");
     assert_eq!(store.artifacts(run.id).await.unwrap(), []);
+}
+
+/// What our own kinds tell of a failure is worth most just then.
+#[tokio::test]
+async fn the_last_lines_of_a_program_are_covered_and_kept() {
+    let scene = Scene::at("2026-11-20T12:00:00Z");
+    let store = scene.store().await;
+    let task = task("careless", "0 2 * * *");
+    let tasks = std::slice::from_ref(&task);
+    let mut stage = Stage::with(store.clone(), &scene.clock, holder("a"), tasks, credentials()).await;
+    stage.queue(&task, Round::Alone).await;
+    let attempt = stage.start(0).await;
+    let lines =
+        serde_json::json!({ "exit_code": 1, "stderr": [format!("login with {SECRET}: denied"), "bye"] });
+    let lines = serde_json::to_vec_pretty(&lines).unwrap();
+    attempt.host.artifact("last-lines.json", "application/json", lines).await.unwrap();
+    let run = runs(&store).await.remove(0).id;
+    let kept = store.artifact(run, "last-lines.json").await.unwrap().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+    assert_eq!(told, serde_json::json!({ "exit_code": 1, "stderr": ["login with ********: denied", "bye"] }));
+    attempt.host.artifact("last-lines.json", "application/json", SECRET.into()).await.unwrap_err();
+    attempt.succeed();
+    stage.settled().await;
 }
 
 /// Documents are data: what a task keeps for itself comes back as it was.
