@@ -1,18 +1,19 @@
 //! What is known about a kind without running it, wherever its code comes from. It runs nothing.
 
-use std::{collections::BTreeSet, time::Duration};
+mod check;
+mod schema;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ActionName, BudgetName, BudgetRule, Code, KindName};
+pub use check::{check_labels, check_metric_name};
+
+use crate::{BudgetName, BudgetRule, Code, KindName};
 
 /// The most bytes of a description, as JSON text.
 pub const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
-/// The longest time limit that a description may name: a year.
-const MAX_TIMEOUT_MS: u64 = 365 * 86_400 * 1_000;
-/// The most bytes of a sentence in a description.
-const MAX_SENTENCE_BYTES: usize = 500;
 
 /// What is known about a kind without running it. Plugins describe themselves with the JSON form of this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,81 +61,6 @@ impl KindDescription {
     /// How long an attempt may take where the task says nothing.
     pub const fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
-    }
-
-    /// Refuses what no kind can have; for descriptions that come from outside. The error names the key.
-    pub fn check(&self) -> Result<(), String> {
-        check_sentence("about", &self.about)?;
-        check_sentence("category", &self.category)?;
-        check_schema("schema", &self.schema)?;
-        check_timeout("timeout_ms", self.timeout_ms)?;
-        for (index, action) in self.actions.iter().enumerate() {
-            action.check().map_err(|what| format!("actions[{index}].{what}"))?;
-        }
-        for (index, metric) in self.metrics.iter().enumerate() {
-            metric.check().map_err(|what| format!("metrics[{index}].{what}"))?;
-        }
-        check_once("actions", self.actions.iter().map(|action| &action.name))?;
-        check_once("metrics", self.metrics.iter().map(|metric| &metric.name))?;
-        check_once("credentials", self.credentials.iter().map(|wish| &wish.name))
-    }
-}
-
-impl ActionDescription {
-    fn check(&self) -> Result<(), String> {
-        self.name.parse::<ActionName>().map_err(|error| format!("name: {error}"))?;
-        check_sentence("about", &self.about)?;
-        self.timeout_ms.map_or(Ok(()), |timeout| check_timeout("timeout_ms", timeout))?;
-        check_schema("params", &self.params)
-    }
-}
-
-impl MetricDescription {
-    fn check(&self) -> Result<(), String> {
-        check_word("name", &self.name, ":")?;
-        self.labels.iter().try_for_each(|label| check_word("labels", label, ""))?;
-        check_sentence("help", &self.help)
-    }
-}
-
-fn check_sentence(key: &str, text: &str) -> Result<(), String> {
-    if text.trim().is_empty() || text.len() > MAX_SENTENCE_BYTES || text.contains(char::is_control) {
-        return Err(format!("{key}: one line of 1 to {MAX_SENTENCE_BYTES} bytes was expected"));
-    }
-    Ok(())
-}
-
-fn check_timeout(key: &str, timeout_ms: u64) -> Result<(), String> {
-    match timeout_ms {
-        0 => Err(format!("{key}: 0 leaves no time; leave it out for the usual one")),
-        1..=MAX_TIMEOUT_MS => Ok(()),
-        _ => Err(format!("{key}: {timeout_ms} was found; at most a year, {MAX_TIMEOUT_MS}, was expected")),
-    }
-}
-
-fn check_schema(key: &str, schema: &Value) -> Result<(), String> {
-    let kind = schema.get("type").map(|kind| kind.as_str().unwrap_or_default());
-    if schema.is_object() && kind.is_none_or(|kind| kind == "object") {
-        return Ok(());
-    }
-    Err(format!("{key}: the JSON Schema of a table was expected, with \"type\": \"object\""))
-}
-
-/// Names as Prometheus has them.
-fn check_word(key: &str, word: &str, also: &str) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || also.contains(c);
-    if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) || !word.chars().all(fits) {
-        return Err(format!("{key}: {word:?} is no name; letters, digits and _ were expected"));
-    }
-    Ok(())
-}
-
-fn check_once<'a>(key: &str, names: impl Iterator<Item = &'a String>) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
-    let mut names = names;
-    match names.find(|name| !seen.insert(*name)) {
-        Some(twice) => Err(format!("{key}: {twice:?} is there twice")),
-        None => Ok(()),
     }
 }
 

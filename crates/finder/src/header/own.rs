@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use roundsman_model::{
     ActionDescription, ActionName, CredentialWish, ExitCodes, HumanDuration, MetricDescription,
+    kind::{check_labels, check_metric_name},
 };
 use toml::{
     Spanned,
@@ -20,8 +21,6 @@ use super::{
 const ACTION_KEYS: [&str; 5] = ["about", "timeout", "exclusive", "writes", "params"];
 const METRIC_KEYS: [&str; 3] = ["help", "type", "labels"];
 const CODE_KEYS: [&str; 4] = ["success", "partial", "retry", "skipped"];
-/// The daemon puts this label on every sample itself.
-const TASK_LABEL: &str = "task";
 const MAX_CATEGORY_CHARS: usize = 64;
 
 /// Reads all own keys; what is wrong is with the reader.
@@ -149,9 +148,8 @@ fn metrics(reader: &mut Reader<'_>, value: &Written<'_>) -> Vec<MetricDescriptio
     for (path, key, table) in entries(reader, "metrics", value, "such as [metrics.backup_size_bytes]") {
         reader.only(&path, table, &METRIC_KEYS);
         let name = key.get_ref().to_string();
-        if !is_metric_name(&name) {
-            let problem = reader.say(key.span(), &path, format!("{name:?} is no name of a metric"));
-            problem.expected("letters, digits and '_', not beginning with a digit");
+        if let Err(why) = check_metric_name(&name) {
+            reader.say(key.span(), &path, why).expected("a name such as `backup_size_bytes`");
         }
         let help = table.get("help").and_then(|help| reader.sentence(&format!("{path}.help"), help));
         if !table.contains_key("help") {
@@ -186,19 +184,11 @@ fn is_counter(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option
 
 fn label_names(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<Vec<String>> {
     let names = reader.texts(key, value)?;
-    let wrong = names.iter().find(|name| !is_metric_name(name) || name.as_str() == TASK_LABEL);
-    if let Some(name) = wrong {
-        let expected = "letters, digits and '_'; the label `task` is there in any case";
-        reader.say(value.span(), key, format!("{name:?} is no name of a label")).expected(expected);
+    if let Err(why) = check_labels(&names) {
+        reader.say(value.span(), key, why).expected("names such as `path`");
         return None;
     }
     Some(names)
-}
-
-fn is_metric_name(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn actions(reader: &mut Reader<'_>, value: &Written<'_>) -> Vec<ActionDescription> {

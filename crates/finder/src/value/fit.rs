@@ -118,9 +118,10 @@ impl Checked<'_> {
         if depth > MAX_DEPTH {
             return Ok(());
         }
-        if let Some(branches) = branches(schema) {
-            let fitting = branches.iter().any(|branch| self.deep(branch, value, depth + 1).is_ok());
-            return if fitting { Ok(()) } else { Err(self.refusal(schema, value)) };
+        if let Some(branches) = branches(schema)
+            && !branches.iter().any(|branch| self.deep(branch, value, depth + 1).is_ok())
+        {
+            return Err(self.refusal(schema, value));
         }
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             self.deep(part, value, depth + 1)?;
@@ -140,9 +141,15 @@ impl Checked<'_> {
     }
 
     fn list(&self, schema: &Value, values: &[Value], depth: u8) -> Result<(), String> {
-        if let Some(items) = schema.get("items") {
-            for (at, value) in values.iter().enumerate() {
-                self.deep(items, value, depth + 1).map_err(|why| format!("entry {}: {why}", at + 1))?;
+        let first = schema.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (at, value) in values.iter().enumerate() {
+            let Some(wanted) = first.get(at).or_else(|| schema.get("items")) else { continue };
+            self.deep(wanted, value, depth + 1).map_err(|why| format!("entry {}: {why}", at + 1))?;
+        }
+        if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
+            let twice = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value));
+            if let Some((at, _)) = twice {
+                return Err(format!("entry {}: it is there twice", at + 1));
             }
         }
         length(schema, values.len(), "Items", "entries")

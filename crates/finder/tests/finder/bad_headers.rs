@@ -152,11 +152,20 @@ fn metrics_and_actions() {
             "[metrics.size-bytes]\nhelp = 'a'\n[metrics.b]\ntype = 'histogram'\n[metrics.c]\nhelp = 'a'\nlabels = ['task']\n[metrics]\nd = 5",
         ),
         expect![[r#"
-            /srv/backup.sh:3:12: metrics.size-bytes: "size-bytes" is no name of a metric; expected letters, digits and '_', not beginning with a digit
+            /srv/backup.sh:3:12: metrics.size-bytes: "size-bytes" is no name; letters, digits and _ were expected, no digit first; expected a name such as `backup_size_bytes`
             /srv/backup.sh:5:12: metrics.b: the key `help` is missing; expected `help = …` with one sentence
             /srv/backup.sh:6:10: metrics.b.type: found "histogram"; expected "gauge" or "counter"
-            /srv/backup.sh:9:12: metrics.c.labels: "task" is no name of a label; expected letters, digits and '_'; the label `task` is there in any case
+            /srv/backup.sh:9:12: metrics.c.labels: "task" means something already: `task` is there in any case, `le`, `quantile` and names that begin with `__` are not free; expected names such as `path`
             /srv/backup.sh:11:7: metrics.d: found a number; expected a table, such as [metrics.backup_size_bytes]"#]],
+    );
+    check(
+        &header(
+            "[metrics.roundsman_up]\nhelp = 'a'\n[metrics.a]\nhelp = 'a'\nlabels = ['le']\n[metrics.b]\nhelp = 'a'\nlabels = ['__x']",
+        ),
+        expect![[r#"
+            /srv/backup.sh:3:12: metrics.roundsman_up: "roundsman_up" is no name for it: those that begin with `roundsman_` are the daemon's own; expected a name such as `backup_size_bytes`
+            /srv/backup.sh:7:12: metrics.a.labels: "le" means something already: `task` is there in any case, `le`, `quantile` and names that begin with `__` are not free; expected names such as `path`
+            /srv/backup.sh:10:12: metrics.b.labels: "__x" means something already: `task` is there in any case, `le`, `quantile` and names that begin with `__` are not free; expected names such as `path`"#]],
     );
     check(
         &header("[actions.Restore]\ntimeout = '2 hours or so'\nexclusive = 'no'\nabout = ''"),

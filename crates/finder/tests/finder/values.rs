@@ -223,3 +223,25 @@ fn defaults_fill_what_is_left_out() {
     assert_eq!(with_defaults(&schema, &json!({ "c": 5, "x": 6 })), json!({ "a": 1, "c": 5, "x": 6 }));
     assert_eq!(with_defaults(&schema, &Value::Null), json!({ "a": 1, "c": 3 }));
 }
+
+#[test]
+fn every_word_that_a_schema_may_have_is_looked_at() {
+    check(
+        json!({ "type": "array", "prefixItems": [{ "type": "integer" }], "items": { "type": "string" }, "uniqueItems": true }),
+        &["[1,\"a\"]", "[\"a\"]", "[1,\"a\",\"a\"]"],
+        expect![[r#"
+            "[1,\"a\"]" -> [1,"a"]
+            "[\"a\"]": entry 1: found "a"; expected a whole number
+            "[1,\"a\",\"a\"]": entry 3: it is there twice
+        "#]],
+    );
+    check(
+        json!({ "anyOf": [{ "type": "integer" }, { "type": "boolean" }], "maximum": 5 }),
+        &["3", "7", "true"],
+        expect![[r#"
+            "3" -> 3
+            "7": found 7; expected a whole number or true or false
+            "true" -> true
+        "#]],
+    );
+}

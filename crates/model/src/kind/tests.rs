@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::*;
+use super::{check::MAX_TIMEOUT_MS, *};
 
 fn check(changes: &Value) -> Result<(), String> {
     let mut description = json!({ "name": "disk-space", "about": "looks at disks" });
     for (key, value) in changes.as_object().unwrap() {
         description[key] = value.clone();
     }
-    serde_json::from_value::<KindDescription>(description).unwrap().check()
+    KindDescription::read(description).map(drop)
 }
 
 fn refused(changes: &Value, expected: &str) {
@@ -52,4 +52,41 @@ fn what_is_wrong_is_named_by_its_key() {
         &json!({ "credentials": [{ "name": "a" }, { "name": "a" }] }),
         "credentials: \"a\" is there twice",
     );
+}
+
+#[test]
+fn names_that_belong_to_others_are_refused() {
+    let metric =
+        |name: &str, labels: &[&str]| json!({ "metrics": [{ "name": name, "help": "h", "labels": labels }] });
+    refused(
+        &metric("roundsman_runs_total", &[]),
+        "metrics[0].name: \"roundsman_runs_total\" is no name for it",
+    );
+    refused(&metric("2fast", &[]), "metrics[0].name: \"2fast\" is no name");
+    refused(&metric("", &[]), "metrics[0].name: ");
+    for label in ["task", "le", "quantile", "__name__", "__a", "a-b", ""] {
+        refused(&metric("disk_bytes", &["ok", label]), "metrics[0].labels: ");
+    }
+    refused(&metric("disk_bytes", &["a", "a"]), "metrics[0].labels: \"a\" is there twice");
+    assert_eq!(check(&metric("disk:bytes", &["path", "_x"])), Ok(()));
+}
+
+#[test]
+fn schedules_and_keys_that_are_not_known_are_refused() {
+    refused(
+        &json!({ "default_schedule": "now and then" }),
+        "default_schedule: \"now and then\" is no schedule: ",
+    );
+    assert_eq!(check(&json!({ "default_schedule": "0 3 * * *" })), Ok(()));
+    refused(&json!({ "repeatible": true }), "repeatible: unknown key; did you mean `repeatable`?");
+    refused(&json!({ "colour": "red" }), "colour: unknown key; known are name, about");
+    refused(
+        &json!({ "metrics": [{ "name": "a", "help": "h", "label": [] }] }),
+        "metrics[0].label: unknown key; did you mean `labels`?",
+    );
+    refused(
+        &json!({ "actions": [{ "name": "a", "about": "a", "write": true }] }),
+        "actions[0].write: unknown",
+    );
+    refused(&json!({ "credentials": [{ "name": "a", "field": [] }] }), "credentials[0].field: unknown");
 }

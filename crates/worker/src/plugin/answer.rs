@@ -83,9 +83,7 @@ fn description(answer: Value) -> Result<Outcome, String> {
         return Err(format!("its description has {bytes} bytes; at most {MAX_DESCRIPTION_BYTES} are taken"));
     }
     let wrong = |why: String| format!("its description is not valid: {why}");
-    let description: KindDescription =
-        serde_json::from_value(answer).map_err(|error| wrong(error.to_string()))?;
-    description.check().map_err(wrong)?;
+    let description = KindDescription::read(answer).map_err(wrong)?;
     Ok(Outcome::success("described").with_detail(json!(description)))
 }
 
