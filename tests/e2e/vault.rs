@@ -204,7 +204,14 @@ fn keys_are_rotated_and_an_old_one_dropped() {
     succeeds(&run(&site, &["rotate"]));
     assert!(keys().lines().count() == before.lines().count() + 1);
     assert!(fails(&run(&site, &["rotate"]), 2).contains("rotate --finish"));
-    assert!(succeeds(&run(&site, &["rotate", "--finish"])).contains("Dropped 1 old key"));
+    let told = fails(&run(&site, &["rotate", "--finish"]), 2);
+    assert!(told.contains("add --yes to drop 1 old key") && told.contains("every other vault"), "{told}");
+    let question = "can no longer read what has a key it loses. [y/N] ";
+    let (shown, code) = on_terminal(&site, &["rotate", "--finish"], &[(question, "n\r")]);
+    assert!(code == Some(1) && shown.contains("nothing was dropped"), "{code:?} {shown}");
+    assert!(succeeds(&run(&site, &["rotate", "--finish", "--yes"])).contains("Dropped 1 old key"));
+    let checked = run(&site, &["check"]);
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("vault.key.dropped keeps 1 key that was dropped"));
     assert_eq!(succeeds(&run(&site, &["get", "db", "password"])), VALUE);
     std::fs::write(site.path("state/vault.key"), before).unwrap();
     let told = fails(&run(&site, &["get", "db", "password"]), 1);
@@ -229,7 +236,7 @@ fn a_rotation_that_is_killed_at_any_time_loses_nothing() {
         assert_eq!(succeeds(&run(&site, &["get", "many", "field17"])), "value 17");
         let again = run(&site, &["rotate"]);
         assert!(again.status.success() || stderr(&again).contains("is not finished"), "{}", stderr(&again));
-        succeeds(&run(&site, &["rotate", "--finish"]));
+        succeeds(&run(&site, &["rotate", "--finish", "--yes"]));
         assert_eq!(succeeds(&run(&site, &["get", "many", "field29"])), "value 29");
     }
 }

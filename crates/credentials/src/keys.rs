@@ -20,6 +20,8 @@ pub const KEY_VARIABLE: &str = "ROUNDSMAN_VAULT_KEY";
 pub const KEY_SECRET: &str = "roundsman-vault-key";
 /// The name of the key file in the state directory.
 pub const KEY_FILE: &str = "vault.key";
+/// How the name of the file ends that keeps dropped keys.
+const DROPPED: &str = ".dropped";
 /// The most that a file with keys may hold: some hundred keys, and comments.
 const MAX_BYTES: u64 = 64 * 1024;
 /// Where Podman and Docker put secrets.
@@ -101,7 +103,24 @@ impl KeyLookup {
     /// All files that may hold keys, also those that are not there.
     pub fn files(&self) -> Vec<PathBuf> {
         let named = [self.configured.clone(), self.systemd.clone(), self.podman.clone()];
-        named.into_iter().flatten().chain([self.own.clone()]).collect()
+        let ours = self.configured.iter().chain([&self.own]).map(|keys| dropped_file(keys));
+        named.into_iter().flatten().chain([self.own.clone()]).chain(ours).collect()
+    }
+
+    /// The file beside the key file in which dropped keys are kept, if keys are in a file that is ours to write.
+    pub fn dropped_file(&self) -> Option<PathBuf> {
+        match self.place() {
+            KeyPlace::File(path) => Some(dropped_file(&path)),
+            _ => None,
+        }
+    }
+
+    /// The keys that rotations have dropped, newest first, and where they are kept. They open nothing by themselves.
+    pub fn dropped(&self) -> Result<Option<Keys>, Error> {
+        let Some(path) = self.dropped_file() else { return Ok(None) };
+        let place = KeyPlace::File(path.clone());
+        let keys = read(&path, &place)?.map(|text| Keys::parse(&text, place)).transpose()?;
+        Ok(keys.filter(|keys| keys.count() > 0))
     }
 
     /// Reads the keys.
@@ -121,8 +140,15 @@ impl KeyLookup {
     }
 
     fn searched(&self) -> Vec<PathBuf> {
-        self.configured.clone().map_or_else(|| self.files(), |file| vec![file])
+        let places = [&self.systemd, &self.podman].into_iter().flatten().chain([&self.own]);
+        self.configured.clone().map_or_else(|| places.cloned().collect(), |file| vec![file])
     }
+}
+
+fn dropped_file(keys: &Path) -> PathBuf {
+    let mut path = keys.as_os_str().to_owned();
+    path.push(DROPPED);
+    path.into()
 }
 
 /// The text of a key file, if it is there and in the right hands.
@@ -172,8 +198,19 @@ impl Keys {
 
     /// As a key file has them.
     pub(crate) fn text(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(64 + self.keys.len() * 48));
-        text.push_str("# Keys of the vault, newest first.\n");
+        self.text_under("# Keys of the vault, newest first.\n")
+    }
+
+    /// As the file has them that keeps dropped ones.
+    pub(crate) fn text_of_dropped(&self) -> Zeroizing<String> {
+        self.text_under(
+            "# Keys that the vault has no more. To open what has one of them, put it in the key file, behind the newest.\n",
+        )
+    }
+
+    fn text_under(&self, heading: &str) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(heading.len() + 64 + self.keys.len() * 48));
+        text.push_str(heading);
         for key in &self.keys {
             text.push_str(&key.text());
             text.push('\n');

@@ -7,6 +7,8 @@ mod rotate;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -90,6 +92,20 @@ impl Vault {
     /// Where its keys are looked for.
     pub fn lookup(&self) -> &KeyLookup {
         &self.lookup
+    }
+
+    /// Something that differs once the vault or the keys to it may have changed. It opens nothing.
+    pub fn revision(&self) -> String {
+        let stamp = |path: &Path| {
+            let stat = fs::metadata(path).ok()?;
+            Some((stat.ino(), stat.len(), stat.mtime(), stat.mtime_nsec()))
+        };
+        let keys = self.lookup.files();
+        let stamps: Vec<_> = std::iter::once(self.path.as_path())
+            .chain(keys.iter().map(PathBuf::as_path))
+            .map(stamp)
+            .collect();
+        format!("{stamps:?}")
     }
 
     /// Whether there is one.

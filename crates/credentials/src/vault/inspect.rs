@@ -1,6 +1,6 @@
 //! What can be told of a vault without telling a value. It changes nothing.
 
-use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _};
+use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _, path::PathBuf};
 
 use super::{MAX_BYTES, NEXT, Vault, token};
 use crate::{Error, disk};
@@ -40,6 +40,8 @@ pub struct Inspection {
     pub keys: usize,
     /// Those that no key opens.
     pub unopened: Vec<Unopened>,
+    /// How many dropped keys are kept, and where.
+    pub dropped: Option<(usize, PathBuf)>,
     /// The vault's permissions.
     pub mode: u32,
 }
@@ -80,8 +82,9 @@ impl Vault {
         let no_vault = || Error::NoVault { path: self.path.clone() };
         let mode = disk::read(&self.path, MAX_BYTES)?.ok_or_else(no_vault)?.metadata.mode() & 0o7777;
         let ini = self.read()?.0;
+        let dropped = self.lookup.dropped()?.map(|dropped| dropped.count()).zip(self.lookup.dropped_file());
         let mut inspection =
-            Inspection { values: 0, newest: 0, keys: keys.count(), unopened: Vec::new(), mode };
+            Inspection { values: 0, newest: 0, keys: keys.count(), unopened: Vec::new(), dropped, mode };
         for field in ini.fields() {
             inspection.values += 1;
             match keys.open(&token(&field.value)) {

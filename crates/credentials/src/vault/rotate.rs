@@ -1,6 +1,8 @@
 //! A new key for the vault, in steps that each leave vault and keys in order: the new key joins the old ones, the values
 //! are encrypted anew, and at last the old keys go. It decides nothing about when.
 
+use std::path::{Path, PathBuf};
+
 use zeroize::Zeroizing;
 
 use super::{Vault, token};
@@ -24,6 +26,8 @@ pub struct Rotated {
     pub older: usize,
     /// Where the keys are.
     pub place: KeyPlace,
+    /// Where dropped keys are kept, if some were dropped.
+    pub kept: Option<PathBuf>,
 }
 
 impl Vault {
@@ -45,11 +49,11 @@ impl Vault {
         };
         self.write_sealed(&mut ini, &values, &keys)?;
         let (older, place) = (keys.count() - 1, keys.place);
-        Ok(Rotated { values: values.len(), made_key: finished, older, place })
+        Ok(Rotated { values: values.len(), made_key: finished, older, place, kept: None })
     }
 
-    /// Drops all keys but the newest, after everything has that one. Where the keys are not ours to write, they stay, and
-    /// nothing needs them any more.
+    /// Drops all keys but the newest, after everything has that one. They are kept in a file beside the key file, for other
+    /// vaults that may have them. Where the keys are not ours to write, they stay, and nothing needs them any more.
     pub fn finish_rotation(&self) -> Result<Rotated, Error> {
         let (_lock, _keys_lock, keys) = self.lock_with_keys()?;
         let mut ini = self.read()?.0;
@@ -59,10 +63,22 @@ impl Vault {
             self.write_sealed(&mut ini, &values, &keys)?;
         }
         let (older, place) = (keys.count() - 1, keys.place.clone());
-        if older > 0 && matches!(place, KeyPlace::File(_)) {
+        let kept = self.lookup.dropped_file().filter(|_| older > 0);
+        if let Some(kept) = &kept {
+            self.keep_dropped(kept, &keys)?;
             self.write_keys(&Keys::of(vec![keys.newest().clone()], place.clone()))?;
         }
-        Ok(Rotated { values: stale, made_key: false, older, place })
+        Ok(Rotated { values: stale, made_key: false, older, place, kept })
+    }
+
+    /// Adds all keys but the newest to those that were dropped before.
+    fn keep_dropped(&self, file: &Path, keys: &Keys) -> Result<(), Error> {
+        let mut all: Vec<Key> = keys.iter().skip(1).cloned().collect();
+        let is_new = |key: &Key| keys.iter().all(|other| *other.text() != *key.text());
+        let before = self.lookup.dropped()?;
+        all.extend(before.iter().flat_map(Keys::iter).filter(|key| is_new(key)).cloned());
+        let all = Keys::of(all, keys.place.clone());
+        disk::replace(file, all.text_of_dropped().as_bytes(), self.on_step)
     }
 
     /// Two vaults may share a key file, so that is locked as well.

@@ -106,3 +106,25 @@ fn a_key_that_somebody_put_in_front_is_rotated_to() {
     lookup.variable = Some(new);
     assert_eq!(value(&stage.vault_with(lookup), "a", "b").as_deref(), Some("some value"));
 }
+
+#[test]
+fn a_vault_with_the_same_key_file_opens_again_with_the_keys_that_were_dropped() {
+    let stage = Stage::new();
+    let other = crate::stage::vault_at(stage.path("other.ini"), stage.lookup());
+    other.init().unwrap();
+    stage.vault().set("a", "b", Which::Current, "some value").unwrap();
+    other.set("a", "b", Which::Current, "of the other").unwrap();
+    for _ in 0..2 {
+        stage.vault().rotate().unwrap();
+        let finished = stage.vault().finish_rotation().unwrap();
+        assert_eq!(finished.kept, Some(stage.path("vault.key.dropped")));
+    }
+    assert_eq!(stage.mode("vault.key.dropped"), 0o600);
+    let inspection = stage.vault().inspect().unwrap();
+    assert_eq!((inspection.keys, inspection.newest), (1, 1));
+    assert_eq!(inspection.dropped, Some((2, stage.path("vault.key.dropped"))));
+    assert!(other.section("a").is_err());
+    stage.write("vault.key", &(stage.text("vault.key") + &stage.text("vault.key.dropped")));
+    assert_eq!(value(&other, "a", "b").as_deref(), Some("of the other"));
+    assert!(stage.lookup().files().contains(&stage.path("vault.key.dropped")), "tasks are kept from it");
+}

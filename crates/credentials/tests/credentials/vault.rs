@@ -16,6 +16,22 @@ fn a_new_vault_is_empty_and_private() {
 }
 
 #[test]
+fn a_change_of_vault_or_key_is_another_revision() {
+    let stage = Stage::new();
+    let mut known = vec![stage.vault().revision()];
+    assert_eq!(stage.vault().revision(), known[0]);
+    stage.vault().set("netbox", "token", Which::Current, "hunter22").unwrap();
+    known.push(stage.vault().revision());
+    let key = stage.text("vault.key");
+    stage.write("vault.key", &format!("{key}\n# another line\n"));
+    known.push(stage.vault().revision());
+    known.sort();
+    known.dedup();
+    assert_eq!(known.len(), 3, "{known:?}");
+    assert!(known.iter().all(|revision| !revision.contains("hunter22")));
+}
+
+#[test]
 fn values_of_every_kind_come_back() {
     let stage = Stage::new();
     let large = "ä1\n".repeat(400_000);

@@ -2,8 +2,11 @@
 
 use roundsman_credentials::{Key, KeyPlace, Rotated};
 
-use super::{place::Place, refused};
-use crate::cli::{failure::Answer, output::Output};
+use super::{ask, place::Place, refused};
+use crate::cli::{
+    failure::{Answer, Failure},
+    output::Output,
+};
 
 /// The arguments of `credentials rotate`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +17,9 @@ pub(super) struct Args {
     /// Print a new key for a secret store, and change nothing
     #[arg(long)]
     print_key: bool,
+    /// Drop old keys without asking
+    #[arg(long, requires = "finish")]
+    yes: bool,
 }
 
 pub(super) fn run(args: &Args, place: &Place, out: &mut Output) -> Answer {
@@ -26,6 +32,9 @@ pub(super) fn run(args: &Args, place: &Place, out: &mut Output) -> Answer {
         return Ok(());
     }
     if args.finish {
+        if !args.yes {
+            agreed(place)?;
+        }
         let rotated = place.vault().finish_rotation().map_err(refused)?;
         return finished(&rotated, out);
     }
@@ -41,8 +50,29 @@ pub(super) fn run(args: &Args, place: &Place, out: &mut Output) -> Answer {
     Ok(())
 }
 
+/// Asks before keys leave a file that other vaults may be opened with: nothing tells which these are.
+fn agreed(place: &Place) -> Answer {
+    let held = place.vault().lookup().load().map_err(refused)?;
+    let KeyPlace::File(file) = &held.place else { return Ok(()) };
+    if held.count() < 2 {
+        return Ok(());
+    }
+    let (older, file) = (keys(held.count() - 1), file.display());
+    let loss = format!("every other vault and host that uses {file} can no longer read what has a key it loses");
+    if !ask::is_person() {
+        return Err(Failure::Usage(format!(
+            "add --yes to drop {older}: there is nobody to ask, and {loss}; `rotate` those first"
+        )));
+    }
+    if ask::confirm(&format!("Drop {older}? After that {loss}."))? {
+        Ok(())
+    } else {
+        Err(Failure::Failed("nothing was dropped".to_owned()))
+    }
+}
+
 fn finished(rotated: &Rotated, out: &mut Output) -> Answer {
-    let Rotated { values, older, place, .. } = rotated;
+    let Rotated { values, older, place, kept, .. } = rotated;
     if *values > 0 {
         out.line(&format!("Encrypted {} that still had an older key.", counted(*values)))?;
     }
@@ -50,7 +80,13 @@ fn finished(rotated: &Rotated, out: &mut Output) -> Answer {
         (0, _) => out.line("There is one key, and no older one to drop.")?,
         (_, KeyPlace::File(_)) => {
             out.line(&format!("Dropped {} from {place}.", keys(*older)))?;
-            out.note("copies of the vault from before the rotation open only with the old key");
+            if let Some(kept) = kept {
+                out.note(&format!(
+                    "what it opened is kept in {}: copies of the vault from before the rotation open only with that; \
+                     remove it when nothing needs it",
+                    kept.display()
+                ));
+            }
         }
         _ => out.line(&format!(
             "Nothing needs {} any more: take {} out of {place}.",

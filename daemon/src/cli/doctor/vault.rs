@@ -79,7 +79,7 @@ fn advice(error: &Error) -> &'static str {
 
 fn inspected(path: &Path, place: &str, inspection: &Inspection) -> Vec<Finding> {
     let shown = path.display();
-    let Inspection { values, newest, keys, unopened, mode } = inspection;
+    let Inspection { values, newest, keys, unopened, dropped, mode } = inspection;
     let mut found = Vec::new();
     if unopened.is_empty() {
         let many = if *values == 1 { "its value".to_owned() } else { format!("its {values} values") };
@@ -105,6 +105,17 @@ fn inspected(path: &Path, place: &str, inspection: &Inspection) -> Vec<Finding> 
             "keys",
             format!("there are {keys}, and the newest opens {newest} of {values} values: a rotation is not finished"),
             "finish it once every node has the new key: `roundsman credentials rotate --finish`",
+        ));
+    }
+    if let Some((count, kept)) = dropped {
+        let (many, them) = if *count == 1 { ("1 key that was", "it") } else { ("keys that were", "them") };
+        let many = if *count == 1 { many.to_owned() } else { format!("{count} {many}") };
+        found.push(Finding::ok(
+            "dropped keys",
+            format!(
+                "{} keeps {many} dropped, for copies and other vaults; remove it when nothing needs {them}",
+                kept.display()
+            ),
         ));
     }
     if mode & 0o077 != 0 {
@@ -177,9 +188,11 @@ mod tests {
     #[test]
     fn a_vault_is_judged_by_what_its_keys_open() {
         use FindingLevel::{Failure, Ok, Warning};
-        let well = Inspection { values: 3, newest: 3, keys: 1, unopened: Vec::new(), mode: 0o600 };
+        let well = Inspection { values: 3, newest: 3, keys: 1, unopened: Vec::new(), dropped: None, mode: 0o600 };
         assert_eq!(levels(&well), [Ok]);
         assert_eq!(levels(&Inspection { keys: 2, newest: 1, ..well.clone() }), [Ok, Warning]);
+        let dropped = Some((2, "/v/vault.key.dropped".into()));
+        assert_eq!(levels(&Inspection { dropped, ..well.clone() }), [Ok, Ok]);
         assert_eq!(levels(&Inspection { mode: 0o640, ..well.clone() }), [Ok, Warning]);
         assert_eq!(levels(&Inspection { mode: 0o660, ..well.clone() }), [Ok, Failure]);
         let unopened = vec![Unopened { section: "netbox".into(), field: "token".into(), line: 7 }];
