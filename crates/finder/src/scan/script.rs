@@ -32,7 +32,7 @@ struct Headers {
 
 /// What is to be said of a file; nothing, if it is none of ours.
 pub(super) fn find(path: &Path, category: &str) -> Option<Found> {
-    let beside = Some(path.with_extension("toml")).filter(|beside| beside.is_file());
+    let beside = Some(path.with_extension("toml")).filter(|beside| is_there(beside));
     let name = name_of(path);
     let broken = |kind: Broken| FoundScript {
         path: path.to_owned(),
@@ -80,6 +80,12 @@ pub(super) fn without_bystanders(found: Vec<Found>) -> Vec<FoundScript> {
     let spoken_for: BTreeSet<PathBuf> = found.iter().filter(|found| !found.only_beside).map(stem).collect();
     let stays = |found: &Found| !found.only_beside || !spoken_for.contains(&stem(found));
     found.into_iter().filter(stays).map(|found| found.script).collect()
+}
+
+/// Whether there is anything but a folder: a pipe or a link to a device is no header, and not to be passed over as if there
+/// were none.
+fn is_there(beside: &Path) -> bool {
+    beside.symlink_metadata().is_ok_and(|stat| !stat.is_dir())
 }
 
 /// The name of the kind: that of the file without its extension, in lower case.

@@ -130,6 +130,25 @@ fn scripts_that_are_not_in_order() {
 }
 
 #[test]
+fn what_lies_in_the_place_of_a_header_is_not_passed_over() {
+    let folder = Folder::new();
+    let beside = |name: &str| {
+        folder.script(&format!("{name}.sh"), "#!/bin/sh\n");
+        folder.path().join(format!("{name}.toml"))
+    };
+    symlink("/dev/zero", beside("device")).unwrap();
+    symlink("nowhere", beside("gone")).unwrap();
+    fs::create_dir(beside("folder")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &beside("pipe"), rustix::fs::Mode::from_raw_mode(0o644)).unwrap();
+    folder.check(expect![[r#"
+        device.sh: device: broken: device.toml is no regular file
+        folder.sh: folder: [scripts] runs folder.sh
+        gone.sh: gone: broken: cannot look at nowhere: No such file or directory (os error 2)
+        pipe.sh: pipe: broken: pipe.toml is no regular file
+    "#]]);
+}
+
+#[test]
 fn one_name_for_two_files() {
     let folder = Folder::new();
     folder.script("hello.sh", HEADER);
