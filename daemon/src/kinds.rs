@@ -5,6 +5,7 @@ mod describe;
 mod gather;
 mod glance;
 mod maker;
+mod reach;
 mod record;
 mod shelf;
 mod stock;
@@ -20,9 +21,10 @@ use roundsman_config::{KindFacts, KindHeader, Kinds, Loaded, WithProblem};
 use roundsman_model::{KindDescription, KindName};
 use roundsman_task::{Entry, Registry};
 use roundsman_telemetry::{Family, KindMetrics, Merge};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use maker::{Made, Maker, Places};
+pub(crate) use reach::protected;
 pub(crate) use shelf::Shelf;
 pub(crate) use stock::Stock;
 pub(crate) use watch::{Applies, Looked, Watcher};
@@ -58,6 +60,7 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
     /// The file or folder.
+    #[serde(serialize_with = "as_shown")]
     pub path: PathBuf,
     /// The kind that it would be, if that can be told.
     pub name: Option<String>,
@@ -129,8 +132,21 @@ impl Catalogue {
                 passing: false,
             });
         }
+        for unscheduled in &loaded.unscheduled {
+            let path = all.known.get(&unscheduled.kind).and_then(Known::path).map(Path::to_owned);
+            all.broken.push(Broken {
+                path: path.unwrap_or_default(),
+                name: Some(unscheduled.kind.clone()),
+                reason: format!(
+                    "{}; so it has no task of its own, and is there for tasks of the configuration and for `run-task`",
+                    unscheduled.reason
+                ),
+                kept: false,
+                passing: false,
+            });
+        }
         all.before.clear();
-        all.broken.sort_by(|a, b| a.path.cmp(&b.path));
+        in_order(&mut all.broken);
         Self { all: Arc::new(all) }
     }
 
@@ -145,6 +161,17 @@ impl Catalogue {
         let (ours, theirs): (Vec<String>, Vec<String>) = (gone(&self.all), gone(&other.all));
         self.all.known == other.all.known && ours == theirs
     }
+}
+
+/// Sorted by path, each once.
+fn in_order(broken: &mut Vec<Broken>) {
+    broken.sort_by(|a, b| (&a.path, &a.name, &a.reason).cmp(&(&b.path, &b.name, &b.reason)));
+    broken.dedup_by(|a, b| a.path == b.path && a.name == b.name && a.reason == b.reason);
+}
+
+/// A path as people see it: one that is no text cannot be written otherwise.
+fn as_shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }
 
 impl Broken {

@@ -7,6 +7,7 @@ use crate::{
     chain::{Chains, Unchained},
     definition::{self, Surroundings},
     draft::{self, Draft},
+    kinds::Unscheduled,
     node::{Entry, Table, Written},
     origin::Row,
     pass::Pass,
@@ -65,6 +66,7 @@ enum Turn {
 fn turn(pass: &mut Pass<'_>, wanted: &Wanted<'_>, held: &[String]) -> Turn {
     let mut defined = Vec::new();
     let mut blamed = Vec::new();
+    pass.unscheduled.clear();
     for kind in pass.present.clone().iter().chain(held) {
         match of_header(pass, kind, wanted) {
             Ok(made) => defined.extend(made),
@@ -97,20 +99,43 @@ fn turn(pass: &mut Pass<'_>, wanted: &Wanted<'_>, held: &[String]) -> Turn {
     chained(pass, unchained, defined, held)
 }
 
-/// Checks the header of a kind by itself, and makes its own task where it has one.
+/// Checks the header of a kind by itself, and makes its own task where it has one. Where only its params are in the way of that
+/// task, since somebody must say what they are, the kind can be used all the same.
 fn of_header(pass: &mut Pass<'_>, kind: &str, wanted: &Wanted<'_>) -> Result<Option<Defined>, Blamed> {
     let Some(known) = pass.kind(kind) else { return Ok(None) };
     let Some(header) = &known.header else { return Ok(None) };
     let own = header.scheduled && !wanted.tasks.contains_key(kind);
     let mark = pass.mark();
     let made = definition::of_header(pass, kind, &known, &wanted.around, own);
-    if pass.is_wrong_since(mark) {
-        return Err(Blamed { kind: kind.to_owned(), drafts: pass.rewind(mark) });
+    if !pass.is_wrong_since(mark) {
+        if !own {
+            pass.rewind(mark);
+        }
+        return Ok(made.filter(|_| own));
     }
-    if !own {
+    let drafts = pass.rewind(mark);
+    // What was accepted before, its own task included, goes on as long as nobody waits for the version of now.
+    let is_wanted = pass.before(kind).is_none()
+        || wanted.tasks.values().any(|entry| kind_of(entry).as_deref() == Some(kind));
+    if own && is_wanted {
+        definition::of_header(pass, kind, &known, &wanted.around, false);
+        let stands = !pass.is_wrong_since(mark);
         pass.rewind(mark);
+        if stands {
+            let reason = draft::reason(drafts, &pass.secrets);
+            pass.unscheduled.push(Unscheduled { kind: kind.to_owned(), reason });
+            return Ok(None);
+        }
     }
-    Ok(made.filter(|_| own))
+    Err(Blamed { kind: kind.to_owned(), drafts })
+}
+
+/// The kind that a task of the configuration names.
+fn kind_of(entry: &Entry) -> Option<String> {
+    match &entry.node.table()?.get("uses")?.node.value {
+        Written::Text(text) => Some(text.written.clone()),
+        _ => None,
+    }
 }
 
 /// Makes the definition of a task of the configuration. Where it does not fit the version of now of its kind, and fits the
@@ -126,11 +151,9 @@ fn configured(
     if !pass.is_wrong_since(mark) {
         return Ok(made);
     }
-    let kind = entry.node.table().and_then(|table| match &table.get("uses")?.node.value {
-        Written::Text(text) => Some(text.written.clone()),
-        _ => None,
-    });
-    let Some((kind, before)) = kind.and_then(|kind| pass.before(&kind).map(|before| (kind, before))) else {
+    let Some((kind, before)) =
+        kind_of(entry).and_then(|kind| pass.before(&kind).map(|before| (kind, before)))
+    else {
         return Ok(made);
     };
     let Some(now) = pass.kind(&kind) else { return Ok(made) };

@@ -36,6 +36,15 @@ pub struct Refused {
     pub kept: bool,
 }
 
+/// A kind from a file that can be used, but not on the schedule that its file asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unscheduled {
+    /// Its name.
+    pub kind: String,
+    /// What its own task lacks, with file, line and key.
+    pub reason: String,
+}
+
 /// Says whether a `with` table fits, references already resolved.
 pub type WithCheck = Box<dyn Fn(&Value) -> Result<(), WithProblem> + Send + Sync>;
 

@@ -15,7 +15,7 @@ use crate::{
     definition::Surroundings,
     draft,
     environment::Environment,
-    kinds::{Kinds, Refused},
+    kinds::{Kinds, Refused, Unscheduled},
     named,
     node::join,
     origin::{Origin, Row},
@@ -38,6 +38,8 @@ pub struct Loaded {
     /// Kinds from files that could not be taken as their files are now, with the reasons. None of them keeps a
     /// configuration from being loaded.
     pub refused: Vec<Refused>,
+    /// The kinds from files that can be used, but not for the tasks that their files ask for.
+    pub unscheduled: Vec<Unscheduled>,
     rows: Vec<Row>,
     texts: Texts,
 }
@@ -165,5 +167,6 @@ fn read(pass: &mut Pass<'_>, sources: &[Arc<Source>], folder: &Path) -> Option<L
     let files = sources.iter().map(|source| source.path.clone()).collect();
     let mut refused = std::mem::take(&mut pass.refused);
     refused.sort_by(|a, b| a.kind.cmp(&b.kind));
-    Some(Loaded { settings, tasks, files, refused, rows, texts })
+    let unscheduled = std::mem::take(&mut pass.unscheduled);
+    Some(Loaded { settings, tasks, files, refused, unscheduled, rows, texts })
 }

@@ -13,7 +13,7 @@ use crate::{
     draft::Draft,
     environment::Environment,
     header::Header,
-    kinds::{KindFacts, Kinds, Refused},
+    kinds::{KindFacts, Kinds, Refused, Unscheduled},
     node::{Entry, Reading, Table},
     references,
     source::Span,
@@ -36,6 +36,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) graces: Vec<Grace>,
     /// The kinds that could not be taken as their files are now.
     pub(crate) refused: Vec<Refused>,
+    /// The kinds that can be used, but not for the tasks that their files ask for.
+    pub(crate) unscheduled: Vec<Unscheduled>,
     kinds: &'a dyn Kinds,
     facts: BTreeMap<String, Option<Rc<Known>>>,
     /// The schemas of tables: made once, since there may be hundreds of tasks.
@@ -76,6 +78,7 @@ impl<'a> Pass<'a> {
             links: Vec::new(),
             graces: Vec::new(),
             refused: Vec::new(),
+            unscheduled: Vec::new(),
             kinds,
             facts: BTreeMap::new(),
             schemas: BTreeMap::new(),
@@ -191,6 +194,26 @@ impl<'a> Pass<'a> {
             self.drafts.push(Draft::new(path, span, error.to_string()));
             T::default()
         })
+    }
+
+    /// Checks a key of a table as it is written. Of references only the form counts: whoever needs what they stand for
+    /// resolves them.
+    pub(crate) fn check_as_written<T: JsonSchema + 'static>(&mut self, key: &str, entry: &Entry) {
+        let before = self.drafts.len();
+        let drafts = &mut self.drafts;
+        entry.node.clone().each_text(&mut |text, path, span| {
+            if let Err(what) = references::check_form(&text.written) {
+                drafts.push(Draft::new(path, Some(span), what));
+            }
+        });
+        if self.drafts.len() > before {
+            return;
+        }
+        let schema = self.schema_of::<T>();
+        let mut checker = Checker::new(&schema, &self.kind_names);
+        checker.entry(key, entry, &schema);
+        self.drafts.append(&mut checker.drafts);
+        self.secrets.append(&mut checker.secrets);
     }
 
     /// Resolves the references in a table. What cannot be resolved is reported and left out.

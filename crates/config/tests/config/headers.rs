@@ -195,10 +195,44 @@ fn a_bad_header_never_keeps_a_configuration_from_loading() {
         h (left out): /scripts/h.sh:1:10: after[0]: there is no task "nobody"
         i (left out): /scripts/i.sh:2:1: grace: 20m is too long: a node does not hold a run for so long; expected less than 9m 55s
         j (left out): /scripts/j.sh:2:1: uses: `uses` has no place in the header of a file: the file itself is the kind
-        k (left out): /scripts/k.sh:1:1: params: the key `day` is missing; expected `day = …` with a string
         l (left out): /scripts/l.sh:2:1: unknown key `exit_code`; did you mean `exit_codes`?
     "#]],
     );
+}
+
+#[test]
+fn a_param_that_must_be_given_keeps_only_the_own_task_from_running() {
+    let needs = |key: &str| json!({ "type": "object", "additionalProperties": false, "properties": { key: { "type": "string" } }, "required": [key] });
+    let day = || Version { schema: needs("day"), ..version("\nevery = \"1h\"") };
+    let unscheduled = |loaded: &Loaded| {
+        let rows = loaded.unscheduled.iter().map(|one| format!("{}: {}", one.kind, one.reason));
+        rows.collect::<Vec<_>>()
+    };
+    let names = |loaded: &Loaded| loaded.tasks.iter().map(|task| task.name.to_string()).collect::<Vec<_>>();
+    let expected =
+        ["k: /scripts/k.sh:2:1: params: the key `day` is missing; expected `day = …` with a string"];
+
+    let scripts = Scripts::default().now("k", day()).now("z", version("every = \"1h\""));
+    let loaded = scripts.loaded("");
+    assert_eq!((names(&loaded), unscheduled(&loaded)), (vec!["z".to_owned()], vec![expected[0].to_owned()]));
+    assert!(loaded.refused.is_empty());
+    let loaded = scripts.loaded("[tasks.monday]\nuses = \"k\"\nwith = { day = \"monday\" }");
+    assert_eq!((names(&loaded), unscheduled(&loaded).len()), (vec!["monday".to_owned(), "z".to_owned()], 1));
+    let own = scripts.loaded("[tasks.k]\nuses = \"k\"\nwith = { day = \"monday\" }");
+    assert_eq!((names(&own), unscheduled(&own).len()), (vec!["k".to_owned(), "z".to_owned()], 0));
+    assert!(own.tasks[0].schedule.is_some(), "on the schedule of the header");
+
+    // What ran by itself before goes on, unless a task of the configuration fits the version of now.
+    let scripts = scripts.before("k", version("every = \"1h\""));
+    let loaded = scripts.loaded("");
+    assert_eq!((sha(&loaded, "k").as_deref(), unscheduled(&loaded).len()), (Some("before"), 0));
+    let loaded = scripts.loaded("[tasks.monday]\nuses = \"k\"\nwith = { day = \"monday\" }");
+    assert_eq!((sha(&loaded, "monday").as_deref(), sha(&loaded, "k")), (Some("now"), None));
+    assert!(loaded.refused.is_empty() && unscheduled(&loaded) == expected);
+    // A header that is wrong in itself is no use to anybody.
+    let scripts =
+        Scripts::default().now("k", Version { schema: needs("day"), ..version("every = \"never\"") });
+    assert!(scripts.loaded("").unscheduled.is_empty() && scripts.loaded("").refused.len() == 1);
 }
 
 #[test]
