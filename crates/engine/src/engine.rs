@@ -57,6 +57,11 @@ pub trait Keyring: Send + Sync + 'static {
     /// The credentials that this definition names, each role in its section, with all fields that its kind must have.
     /// The error is a sentence for people, without a secret.
     async fn credentials(&self, definition: &TaskDefinition) -> Result<Credentials, String>;
+
+    /// Something that differs once credentials may have changed, where that can be told at little cost. It is no secret.
+    fn revision(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A keyring without keys.

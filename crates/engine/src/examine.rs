@@ -1,20 +1,28 @@
-//! Looks at tasks before they have to run: whatever is new or changed first, everything once a day. It holds up no run and
-//! takes no place of one, and nothing waits for what it finds.
+//! Looks at tasks before they have to run: whatever is new or changed first, everything once a day, what failed sooner. It
+//! holds up no run and takes no place of one, and nothing waits for what it finds.
+
+mod memory;
+mod overtaken;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use roundsman_model::{FindingLevel, TaskDefinition, TaskName, Timestamp, time::delta};
+use roundsman_model::{Finding, TaskDefinition, TaskName, Timestamp};
 use roundsman_store::{CheckRow, StoreResult};
 use roundsman_telemetry::set_check_failures;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Engine, PREFLIGHT_WITHIN, Service, engine::store_pause, preflight};
+use self::memory::{Memory, Turn, failures};
+use crate::{
+    Engine, PREFLIGHT_WITHIN, Service,
+    engine::store_pause,
+    preflight::{Looked, look_at},
+};
 
 /// How long after a start the first look is taken: a start has more urgent things to do.
 const FIRST: Duration = Duration::from_secs(2);
@@ -22,8 +30,6 @@ const FIRST: Duration = Duration::from_secs(2);
 const HOST_STARTS: Duration = Duration::from_mins(1);
 /// So many tasks are looked at together.
 const TOGETHER: usize = 2;
-/// How long a look counts.
-const COUNTS_FOR: Duration = Duration::from_hours(24);
 /// How long to rest when all tasks have been looked at. New definitions wake us.
 const RHYTHM: Duration = Duration::from_mins(1);
 /// The longest pause between two looks.
@@ -35,8 +41,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 pub struct Examiner {
     engine: Arc<Engine>,
     begun: Instant,
-    /// The hash that was looked at last, and when; nothing until the store was asked.
-    seen: Option<HashMap<TaskName, (String, Timestamp)>>,
+    /// What was looked at, and when; nothing until the store was asked.
+    memory: Option<Memory>,
     /// The definitions in force that concern this node, each with its hash, and which edition of them that is.
     known: (u64, Vec<(Arc<TaskDefinition>, String)>),
     /// Those whose turn it is, the next one first.
@@ -54,7 +60,7 @@ impl Examiner {
         Self {
             engine,
             begun: Instant::now(),
-            seen: None,
+            memory: None,
             known: (0, Vec::new()),
             queue: VecDeque::new(),
             busy: HashSet::new(),
@@ -72,6 +78,7 @@ impl Examiner {
         self.queue.clear();
         self.record().await?;
         self.remember(&node).await?;
+        self.show_overtaken().await?;
         let mut looked = 0;
         let mut under_way = FuturesUnordered::new();
         let wakeups = self.engine.wake_examiner.clone();
@@ -83,7 +90,7 @@ impl Examiner {
                 self.busy.insert(definition.name.clone());
                 under_way.push(look(self.engine.clone(), definition, hash, node.clone()));
             }
-            let (row, took) = tokio::select! {
+            let (row, unable, took) = tokio::select! {
                 ended = under_way.next() => match ended {
                     Some(ended) => ended,
                     None => return Ok(looked),
@@ -94,11 +101,17 @@ impl Examiner {
                 () = self.engine.stop_claiming.cancelled() => return Ok(looked),
             };
             self.busy.remove(&row.task);
-            Self::tell(&row);
-            self.note(&row);
-            self.unrecorded.push(row);
-            looked += 1;
-            self.record().await?;
+            if let Some(finding) = unable {
+                // What this host is short of is no fault of the task: what was known of it stays.
+                tracing::info!(task.name = %row.task, "could not be looked at: {}", finding.found);
+                self.memory.get_or_insert_default().note_unable(&row);
+            } else {
+                Self::tell(&row);
+                self.note(&row);
+                self.unrecorded.push(row);
+                looked += 1;
+                self.record().await?;
+            }
             if !self.queue.is_empty() {
                 // Half of the time is everybody else's.
                 tokio::time::sleep(took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await;
@@ -119,9 +132,12 @@ impl Examiner {
             return;
         }
         let (now, next_slots) = (self.engine.now(), self.engine.next_slots());
+        let revision = self.engine.parts.keyring.revision();
+        let memory = self.memory.get_or_insert_default();
+        memory.found_revision(revision);
         let known = self.known.1.iter().filter(|(task, _)| !self.busy.contains(&task.name));
-        let mut due: Vec<_> =
-            known.filter_map(|(task, hash)| Some((self.turn(task, hash, now)?, task, hash))).collect();
+        let mut due: Vec<(Turn, _, _)> =
+            known.filter_map(|(task, hash)| Some((memory.turn(task, hash, now)?, task, hash))).collect();
         due.sort_by_cached_key(|(turn, definition, _)| {
             let next = next_slots.get(&definition.name).copied().unwrap_or(Timestamp::MAX_UTC);
             (*turn, next, definition.name.clone())
@@ -130,23 +146,13 @@ impl Examiner {
             due.into_iter().map(|(_, definition, hash)| (definition.clone(), hash.clone())).collect();
     }
 
-    /// Whether it is a task's turn, and how soon.
-    fn turn(&self, definition: &TaskDefinition, hash: &str, now: Timestamp) -> Option<Turn> {
-        let seen = self.seen.as_ref().and_then(|seen| seen.get(&definition.name));
-        match seen.filter(|(seen, _)| seen == hash) {
-            None => Some(Turn::Unseen),
-            // A look in the future was taken under a clock that was wrong.
-            Some((_, at)) => (*at > now || now - *at >= delta(COUNTS_FOR)).then_some(Turn::Again),
-        }
-    }
-
     /// Learns what was found before this boot.
     async fn remember(&mut self, node: &str) -> StoreResult<()> {
-        if self.seen.is_some() {
+        if self.memory.is_some() {
             return Ok(());
         }
         let rows = self.engine.note_read(self.engine.store().checks().await)?;
-        self.seen = Some(HashMap::new());
+        self.memory = Some(Memory::default());
         let in_force = self.engine.definitions();
         for row in rows.iter().filter(|row| row.node == node) {
             self.note(row);
@@ -161,7 +167,7 @@ impl Examiner {
     }
 
     fn note(&mut self, row: &CheckRow) {
-        self.seen.get_or_insert_default().insert(row.task.clone(), (row.definition.clone(), row.at));
+        self.memory.get_or_insert_default().note(row);
     }
 
     /// Writes what was found. What could not be written stays.
@@ -171,11 +177,7 @@ impl Examiner {
             match recorded {
                 Ok(true) => {}
                 // Nobody has put the task in force yet, or it left meanwhile: it is looked at again after a while.
-                Ok(false) => {
-                    let again = row.at - delta(COUNTS_FOR) + delta(RHYTHM);
-                    let seen = (row.definition.clone(), again);
-                    self.seen.get_or_insert_default().insert(row.task.clone(), seen);
-                }
+                Ok(false) => self.memory.get_or_insert_default().note_unable(row),
                 Err(error) if error.is_refusal() => {
                     tracing::warn!(task.name = %row.task, "what was found of it cannot be stored: {error}");
                 }
@@ -189,37 +191,28 @@ impl Examiner {
     /// Says what went badly, and shows it.
     fn tell(row: &CheckRow) {
         show(row);
-        for finding in row.findings.iter().filter(|finding| finding.level == FindingLevel::Failure) {
+        for finding in failures(row) {
             tracing::info!(task.name = %row.task, "cannot {}: {}", finding.what, finding.found);
         }
     }
 }
 
-/// Looks at one task. Returns what was found, and how long it took.
+/// Looks at one task. Returns what was found, why its kind could not be asked, and how long it took.
 async fn look(
     engine: Arc<Engine>,
     definition: Arc<TaskDefinition>,
     hash: String,
     node: String,
-) -> (CheckRow, Duration) {
+) -> (CheckRow, Option<Finding>, Duration) {
     let began = Instant::now();
-    let findings = preflight(engine.means(), &definition, PREFLIGHT_WITHIN, engine.now()).await;
+    let now = engine.now();
+    let Looked { findings, unable } = look_at(engine.means(), &definition, PREFLIGHT_WITHIN, now).await;
     let row = CheckRow { task: definition.name.clone(), definition: hash, node, at: engine.now(), findings };
-    (row, began.elapsed())
-}
-
-/// How soon a task is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
-    /// Nobody here has looked at this definition.
-    Unseen,
-    /// The last look was long ago.
-    Again,
+    (row, unable, began.elapsed())
 }
 
 fn show(row: &CheckRow) {
-    let failures = row.findings.iter().filter(|finding| finding.level == FindingLevel::Failure).count();
-    set_check_failures(row.task.as_str(), failures as u64);
+    set_check_failures(row.task.as_str(), failures(row).count() as u64);
 }
 
 #[async_trait]

@@ -1,5 +1,6 @@
 //! A look whether a task could run here, before it has to: the kind is asked in a worker of its own, with all that a run
-//! would be given. Whatever keeps it from answering is an answer too. It decides nothing and records nothing.
+//! would be given. Whatever keeps it from answering is an answer too, but for what this host is short of. It decides
+//! nothing and records nothing.
 
 use std::{
     sync::{
@@ -12,7 +13,7 @@ use std::{
 use roundsman_model::{
     AttemptEnd, Finding, Outcome, OutcomeStatus, RunId, TaskDefinition, TaskError, Timestamp, time::after,
 };
-use roundsman_wire::{AttemptOrder, Purpose};
+use roundsman_wire::{AttemptOrder, Purpose, StartError};
 
 use crate::{
     Means, enforcement,
@@ -36,21 +37,45 @@ pub async fn preflight(
     within: Duration,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut findings = enforcement::findings(definition, &means.executor.abilities());
-    match Provisions::gather(means, definition).await {
-        Err(lack) => findings.push(lacking(definition, lack)),
-        Ok(provisions) => {
-            let mask = provisions.mask.clone();
-            let host = Arc::new(Listening { mask: mask.clone() });
-            let order = order(provisions, definition, within, now);
-            let mut asked = ask(means, order, host, definition).await;
-            for finding in &mut asked {
-                mask.finding(finding);
-            }
-            findings.append(&mut asked);
-        }
-    }
+    let Looked { mut findings, unable } = look_at(means, definition, within, now).await;
+    findings.extend(unable);
     findings
+}
+
+/// What came of a look.
+pub(crate) struct Looked {
+    /// What was found of the task.
+    pub(crate) findings: Vec<Finding>,
+    /// Why this host could not ask its kind. It says nothing about the task, and may be over soon.
+    pub(crate) unable: Option<Finding>,
+}
+
+/// The same look, with what the host is short of apart from what was found of the task.
+pub(crate) async fn look_at(
+    means: Means<'_>,
+    definition: &TaskDefinition,
+    within: Duration,
+    now: Timestamp,
+) -> Looked {
+    let mut looked =
+        Looked { findings: enforcement::findings(definition, &means.executor.abilities()), unable: None };
+    let provisions = match Provisions::gather(means, definition).await {
+        Ok(provisions) => provisions,
+        Err(lack) => {
+            looked.findings.push(lacking(definition, lack));
+            return looked;
+        }
+    };
+    let mask = provisions.mask.clone();
+    let host = Arc::new(Listening { mask: mask.clone() });
+    let order = order(provisions, definition, within, now);
+    let asked = ask(means, order, host, definition).await;
+    looked.findings.extend(asked.findings);
+    looked.unable = asked.unable;
+    for finding in looked.findings.iter_mut().chain(&mut looked.unable) {
+        mask.finding(finding);
+    }
+    looked
 }
 
 fn order(
@@ -84,17 +109,27 @@ async fn ask(
     order: AttemptOrder,
     host: Arc<Listening>,
     definition: &TaskDefinition,
-) -> Vec<Finding> {
+) -> Looked {
+    let of_task = |findings| Looked { findings, unable: None };
+    let of_host = |finding| Looked { findings: Vec::new(), unable: Some(finding) };
     let mut attempt = match means.executor.start(order, host).await {
         Ok(attempt) => attempt,
         Err(error) => {
             let advice = "see whether this machine has room for another process, and the log of the daemon";
-            return vec![Finding::failure("start a worker", with_sources(&error), advice)];
+            let finding = Finding::failure("start a worker", with_sources(&error), advice);
+            return match error {
+                StartError::Request { .. } => of_task(vec![finding]),
+                _ => of_host(finding),
+            };
         }
     };
     match attempt.wait().await.end {
-        AttemptEnd::Finished { outcome } => answered(outcome),
-        end => vec![silent(end, definition)],
+        AttemptEnd::Finished { outcome } => of_task(answered(outcome)),
+        end @ (AttemptEnd::Lost { .. }
+        | AttemptEnd::Erred { error: TaskError::Cancelled | TaskError::Interrupted }) => {
+            of_host(silent(end, definition))
+        }
+        end => of_task(vec![silent(end, definition)]),
     }
 }
 

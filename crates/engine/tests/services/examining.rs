@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use roundsman_engine::{Engine, Examiner, PREFLIGHT_WITHIN, preflight};
+use roundsman_engine::{Dispatcher, Engine, Examiner, PREFLIGHT_WITHIN, Service as _, preflight};
 use roundsman_model::{
     Abilities, AttemptEnd, Enforce, Finding, FindingLevel, Outcome, Sandbox, TaskDefinition, TaskError,
 };
 use roundsman_store::Store;
 use roundsman_testkit::Installing as _;
 use roundsman_wire::Purpose;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     fakes::{Scene, task},
@@ -79,6 +80,7 @@ async fn a_look_counts_for_a_day_and_for_one_definition() {
     let store = scene.store().await;
     let (one, two) = (task("one", "0 13 * * *"), task("two", "0 14 * * *"));
     let (engine, _firer) = scene.started("a", &store, &[one.clone(), two.clone()], None).await;
+    scene.script.ends.lock().unwrap().extend(std::iter::repeat_with(|| found(&[])).take(4));
     let mut examiner = Examiner::new(engine.clone());
     assert_eq!(examiner.examine().await.unwrap(), 2);
     scene.clock.advance(Duration::from_hours(23));
@@ -95,6 +97,86 @@ async fn a_look_counts_for_a_day_and_for_one_definition() {
     scene.clock.advance(Duration::from_hours(1));
     assert_eq!(again.examine().await.unwrap(), 1);
     assert_eq!(asked(&scene)[3..], ["one"]);
+}
+
+/// What fails may be mended any minute; whoever looks is not in the way.
+#[tokio::test]
+async fn what_failed_is_looked_at_again_soon_and_then_less_often() {
+    let scene = scene();
+    let store = scene.store().await;
+    let (engine, _firer) = scene.started("a", &store, &[task("one", "0 13 * * *")], None).await;
+    let trouble = Finding::failure("reach 192.0.2.1", "no answer", "look after it");
+    let mut examiner = Examiner::new(engine.clone());
+    for pause in [0, 5, 10, 20, 40, 60, 60] {
+        for (minutes, looks) in [(pause - i32::from(pause > 0), 0), (i32::from(pause > 0), 1)] {
+            if pause == 0 && looks == 0 {
+                continue;
+            }
+            scene.script.ends.lock().unwrap().push_back(found(std::slice::from_ref(&trouble)));
+            scene.clock.advance(Duration::from_mins(minutes.unsigned_abs().into()));
+            assert_eq!(examiner.examine().await.unwrap(), looks, "after {minutes} of {pause}");
+            scene.script.ends.lock().unwrap().clear();
+        }
+    }
+    // The next boot begins anew, and what is mended counts for a day.
+    let mut again = Examiner::new(engine);
+    scene.clock.advance(Duration::from_mins(5));
+    scene.script.ends.lock().unwrap().push_back(found(&[]));
+    assert_eq!(again.examine().await.unwrap(), 1);
+    assert_eq!(checked(&store).await, [("one".to_owned(), 0)]);
+    scene.clock.advance(Duration::from_hours(23));
+    assert_eq!(again.examine().await.unwrap(), 0);
+}
+
+/// A run that began after the look and succeeded shows that its failure is over.
+#[tokio::test]
+async fn the_gauge_forgets_a_failure_once_a_run_succeeds() {
+    let prometheus = roundsman_telemetry::Prometheus::install().unwrap();
+    let scene = Scene::at("2026-11-20T12:58:00Z");
+    *scene.script.abilities.lock().unwrap() = capable();
+    let store = scene.store().await;
+    let (engine, mut firer) = scene.started("a", &store, &[task("one", "0 13 * * *")], None).await;
+    let trouble = Finding::failure("reach 192.0.2.1", "no answer", "look after it");
+    scene.script.ends.lock().unwrap().push_back(found(&[trouble]));
+    let mut examiner = Examiner::new(engine.clone());
+    assert_eq!(examiner.examine().await.unwrap(), 1);
+    let told = |value: u8| {
+        let line = format!("roundsman_task_check_failures{{task=\"one\"}} {value}");
+        prometheus.render().lines().any(|told| told == line)
+    };
+    assert_eq!(examiner.examine().await.unwrap(), 0);
+    assert!(told(1), "{}", prometheus.render());
+    scene.clock.advance(Duration::from_mins(3));
+    firer.run_once().await;
+    let attempts = TaskTracker::new();
+    Dispatcher::new(engine, 1, attempts.clone()).run_once().await;
+    attempts.close();
+    attempts.wait().await;
+    assert_eq!(examiner.examine().await.unwrap(), 0);
+    assert!(told(0), "{}", prometheus.render());
+}
+
+/// A host that is short of something says nothing about its tasks.
+#[tokio::test]
+async fn a_host_without_room_is_no_failure_of_a_task() {
+    let scene = scene();
+    let store = scene.store().await;
+    let (engine, _firer) = scene.started("a", &store, &[task("one", "0 13 * * *")], None).await;
+    *scene.script.full.lock().unwrap() = 2;
+    let mut examiner = Examiner::new(engine.clone());
+    assert_eq!(examiner.examine().await.unwrap(), 0);
+    assert_eq!(checked(&store).await, []);
+    scene.clock.advance(Duration::from_mins(1));
+    assert_eq!(examiner.examine().await.unwrap(), 0);
+    scene.script.ends.lock().unwrap().push_back(found(&[]));
+    assert_eq!(examiner.examine().await.unwrap(), 0);
+    scene.clock.advance(Duration::from_mins(1));
+    assert_eq!(examiner.examine().await.unwrap(), 1);
+    assert_eq!(checked(&store).await, [("one".to_owned(), 0)]);
+    // Whoever asks by hand is told.
+    *scene.script.full.lock().unwrap() = 1;
+    let told = look(&engine, &task("one", "0 13 * * *")).await;
+    assert!(told.iter().any(|finding| finding.what == "start a worker"), "{told:?}");
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ pub(crate) struct Script {
     /// So many starts panic in the middle.
     pub(crate) panics: Mutex<u32>,
     pub(crate) abilities: Mutex<roundsman_model::Abilities>,
+    /// So many starts find no room for another process.
+    pub(crate) full: Mutex<u32>,
 }
 
 #[async_trait]
@@ -54,6 +56,11 @@ impl Executor for Script {
         if let Some(left) = left {
             *self.panics.lock().unwrap() = left;
             panic!("a fault of the executor");
+        }
+        let left = { self.full.lock().unwrap().checked_sub(1) };
+        if let Some(left) = left {
+            *self.full.lock().unwrap() = left;
+            return Err(StartError::Exhausted { source: std::io::ErrorKind::WouldBlock.into() });
         }
         self.hosts.lock().unwrap().push(host);
         let end = self.ends.lock().unwrap().pop_front();
