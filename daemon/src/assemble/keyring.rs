@@ -57,13 +57,38 @@ pub(crate) fn key_lookup(loaded: &Loaded, environment: &Environment) -> KeyLooku
     KeyLookup::around(variable, settings.credentials.key_file.value.clone(), &settings.state_dir.value)
 }
 
+/// A reference under `[credentials.files]` that leads nowhere now.
+pub(crate) struct Astray {
+    /// Its section.
+    pub(crate) section: String,
+    /// Its field.
+    pub(crate) field: String,
+    /// Why not.
+    pub(crate) problem: String,
+}
+
+/// The references under `[credentials.files]` that lead nowhere now. What they stand for is forgotten at once.
+pub(crate) fn astray(loaded: &Loaded, environment: &Environment) -> Vec<Astray> {
+    let resolve = resolve(environment);
+    let fields = loaded.settings.credentials.files.iter().flat_map(|(section, fields)| {
+        fields.iter().map(move |(field, reference)| (section, field, reference))
+    });
+    let astray = |(section, field, reference): (&String, &String, &String)| {
+        let problem = resolve(reference).map(zeroize::Zeroizing::new).err()?;
+        Some(Astray { section: section.clone(), field: field.clone(), problem })
+    };
+    fields.filter_map(astray).collect()
+}
+
 /// References under `[credentials.files]` mean what they mean elsewhere.
 fn resolve(environment: &Environment) -> Resolve {
     let environment = environment.clone();
     Arc::new(move |reference| {
         let with = serde_json::json!({ "reference": reference });
         let resolved = roundsman_config::resolve(&with, &serde_json::Value::Null, &environment);
-        let resolved = resolved.map_err(|problems| problems.to_string())?;
+        let told = |problem: &roundsman_config::Problem| problem.what.clone();
+        let resolved =
+            resolved.map_err(|problems| problems.iter().map(told).collect::<Vec<_>>().join("; "))?;
         Ok(resolved.with["reference"].as_str().unwrap_or_default().to_owned())
     })
 }
@@ -77,5 +102,9 @@ impl<K: Kinds + Send + Sync + 'static> Keyring for OfSources<K> {
         let wishes = self.kinds.kind(definition.kind.as_str()).map(|facts| facts.credentials);
         let found = self.sources.wished(&definition.credentials, &wishes.unwrap_or_default()).await;
         found.map_err(|error: Error| chain(&error))
+    }
+
+    fn revision(&self) -> Option<String> {
+        Some(self.sources.vault().revision())
     }
 }

@@ -1,6 +1,6 @@
 //! What nodes found when they looked at tasks before their runs, as `status` and `show` tell it. It looks at nothing.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 use roundsman_model::{Finding, FindingLevel, TaskName, Timestamp};
 use roundsman_store::{CheckRow, NodeRow};
@@ -21,6 +21,21 @@ struct Trouble<'a> {
     tasks: Vec<&'a TaskName>,
     /// When it was seen last.
     at: Timestamp,
+    /// Whether a run has succeeded since.
+    overtaken: bool,
+}
+
+/// When the newest run of each task began that succeeded.
+pub(super) type Successes = HashMap<TaskName, Timestamp>;
+
+/// Whether a run that began after a look succeeded, so that the failures of that look are probably mended.
+pub(super) fn is_overtaken(row: &CheckRow, successes: &Successes) -> bool {
+    successes.get(&row.task).is_some_and(|began| *began > row.at)
+}
+
+/// Whether something did not work.
+pub(super) fn has_failure(row: &CheckRow) -> bool {
+    row.findings.iter().any(|finding| finding.level == FindingLevel::Failure)
 }
 
 /// The rows that still count: of the definition a task has now, from nodes that are there.
@@ -39,24 +54,29 @@ pub(super) fn is_troubled(row: &CheckRow) -> bool {
     row.findings.iter().any(|finding| finding.level != FindingLevel::Ok)
 }
 
-/// What is wrong, the worst first; what is the same for several tasks of a node is told once.
-pub(super) fn trouble_lines(rows: &[&CheckRow], now: Timestamp, look: Look) -> String {
+/// What is wrong, the worst first, and what is probably mended last; what is the same for several tasks of a node is told
+/// once.
+pub(super) fn trouble_lines(rows: &[&CheckRow], successes: &Successes, now: Timestamp, look: Look) -> String {
     let mut troubles: Vec<Trouble<'_>> = Vec::new();
     for row in rows {
         for finding in row.findings.iter().filter(|finding| finding.level != FindingLevel::Ok) {
-            let same = |trouble: &&mut Trouble<'_>| trouble.node == row.node && trouble.finding == finding;
+            let overtaken = finding.level == FindingLevel::Failure && is_overtaken(row, successes);
+            let same = |trouble: &&mut Trouble<'_>| {
+                trouble.node == row.node && trouble.finding == finding && trouble.overtaken == overtaken
+            };
             match troubles.iter_mut().find(same) {
                 Some(trouble) => {
                     trouble.tasks.push(&row.task);
                     trouble.at = trouble.at.max(row.at);
                 }
                 None => {
-                    troubles.push(Trouble { finding, node: &row.node, tasks: vec![&row.task], at: row.at });
+                    let (node, tasks, at) = (row.node.as_str(), vec![&row.task], row.at);
+                    troubles.push(Trouble { finding, node, tasks, at, overtaken });
                 }
             }
         }
     }
-    troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.finding.level));
+    troubles.sort_by_key(|trouble| (trouble.overtaken, std::cmp::Reverse(trouble.finding.level)));
     troubles.iter().map(|trouble| trouble.render(now, look)).collect()
 }
 
@@ -70,7 +90,11 @@ impl Trouble<'_> {
             names.push(format!("{others} other tasks"));
         }
         let names = suggest::listed(&names, "and");
-        let seen = format!("(on {}, {})", clean(self.node), times::ago(self.at, now));
+        let (word, tone, since) = match self.overtaken {
+            true => ("failure", Tone::Dim, "; a run succeeded since"),
+            false => (word, tone, ""),
+        };
+        let seen = format!("(on {}, {}{since})", clean(self.node), times::ago(self.at, now));
         format!("{}  {word}: {}", look.paint(tone, &names), told(self.finding, &seen, 4, look))
     }
 }

@@ -6,14 +6,14 @@ mod overview;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use roundsman_model::{RunState, Timestamp};
-use roundsman_store::{RunFilter, Store};
+use roundsman_store::{CheckRow, RunFilter, Store};
 
 use self::overview::{Access, Overview};
 use super::{
-    confirm,
+    checks, confirm,
     failure::{Answer, Failure},
     held,
     output::Output,
@@ -25,6 +25,9 @@ use crate::control;
 
 /// The most active runs that are named one by one.
 const NAMED_RUNS: u32 = 100;
+
+/// So many runs that succeeded are looked at: dry runs and actions among them tell nothing.
+const NEWEST_SUCCESSES: u32 = 5;
 
 /// The arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -59,6 +62,7 @@ async fn look_around(session: &Session) -> Answer<Overview> {
     let active = store.runs(&RunFilter { states: active, limit: NAMED_RUNS, ..RunFilter::default() }).await?;
     let counts = store.totals().await?;
     let nodes = store.nodes(now).await?;
+    let checks = store.checks().await?;
     let local = control::status(&session.loaded().settings.state_dir.value).await.ok();
     Ok(Overview {
         store: store.place(),
@@ -69,12 +73,28 @@ async fn look_around(session: &Session) -> Answer<Overview> {
         tasks: last_ended(&store, with_last_runs(session, tasks).await?).await?,
         local,
         unconfirmed: confirm::unconfirmed(session, &active).await?,
-        checks: store.checks().await?,
+        successes: successes(&store, &checks).await?,
+        checks,
         active,
         active_counts: overview::sum_active(&counts),
         now,
         pulse,
     })
+}
+
+/// When the newest run began that succeeded, of tasks of which a look found a failure: few have one.
+async fn successes(store: &Arc<dyn Store>, rows: &[CheckRow]) -> Answer<checks::Successes> {
+    let failing = rows.iter().filter(|row| checks::has_failure(row)).map(|row| &row.task);
+    let failing: BTreeSet<_> = failing.cloned().collect();
+    let mut successes = checks::Successes::new();
+    for task in failing {
+        let (states, limit) = (vec![RunState::Succeeded], NEWEST_SUCCESSES);
+        let filter = RunFilter { task: Some(task.clone()), states, limit, ..RunFilter::default() };
+        let runs = store.runs(&filter).await?;
+        let real = runs.iter().filter(|run| !run.dry_run && run.action.is_none());
+        successes.extend(real.filter_map(|run| run.started_at).max().map(|began| (task, began)));
+    }
+    Ok(successes)
 }
 
 /// Tells of tasks that are active how they ended last: most are not, so that few questions are left.

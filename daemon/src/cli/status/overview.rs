@@ -49,6 +49,8 @@ pub(super) struct Overview {
     pub(super) unconfirmed: Unconfirmed,
     /// What nodes found when they looked at tasks.
     pub(super) checks: Vec<CheckRow>,
+    /// Of tasks of which something failed then.
+    pub(super) successes: checks::Successes,
     /// How many active runs there are in all.
     pub(super) active_counts: BTreeMap<RunState, u64>,
     pub(super) now: Timestamp,
@@ -98,6 +100,7 @@ impl Overview {
             active: Vec::new(),
             unconfirmed: Unconfirmed::new(),
             checks: Vec::new(),
+            successes: checks::Successes::new(),
             active_counts: BTreeMap::new(),
             now: pulse.now,
             pulse,
@@ -120,6 +123,15 @@ impl Overview {
         let mut rows = checks::that_count(&self.checks, &self.nodes, hash);
         rows.retain(|row| checks::is_troubled(row));
         rows
+    }
+
+    fn checks_json(&self) -> Vec<Value> {
+        let rows = self.troubled_checks();
+        let mut told = checks::as_json(&rows);
+        for (told, row) in told.iter_mut().zip(rows) {
+            told["run_succeeded_since"] = checks::is_overtaken(row, &self.successes).into();
+        }
+        told
     }
 
     /// Slots that should have been accounted for, each task's first.
@@ -154,7 +166,10 @@ impl Overview {
             ("Runs that take longer than their interval", self.overrun_lines(look)),
             ("Paused tasks", self.paused_lines(look)),
             ("Blackouts in force", self.blackout_lines(look)),
-            ("What checks of tasks found", checks::trouble_lines(&self.troubled_checks(), self.now, look)),
+            (
+                "What checks of tasks found",
+                checks::trouble_lines(&self.troubled_checks(), &self.successes, self.now, look),
+            ),
         ];
         for (head, body) in lines {
             if !body.is_empty() {
@@ -290,7 +305,7 @@ impl Overview {
             "unconfirmed": self.unconfirmed,
             "overdue": overdue,
             "troubled": self.troubled(),
-            "checks": checks::as_json(&self.troubled_checks()),
+            "checks": self.checks_json(),
         })
     }
 }

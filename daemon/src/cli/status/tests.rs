@@ -28,6 +28,7 @@ fn overview() -> Overview {
         active: Vec::new(),
         unconfirmed: Unconfirmed::new(),
         checks: Vec::new(),
+        successes: BTreeMap::new().into_iter().collect(),
         active_counts: BTreeMap::new(),
         now: sample::at(sample::NOW),
         pulse: sample::pulse(),
@@ -244,4 +245,17 @@ fn what_checks_found() {
     assert_eq!(json["checks"].as_array().map(Vec::len), Some(6));
     assert_eq!(json["checks"][0]["level"], "failure");
     assert_eq!(json["checks"][0]["findings"][2]["found"], "it is there");
+    assert_eq!(json["checks"][0]["run_succeeded_since"], false);
+    // A run that began after the look succeeded; one that began before it tells nothing.
+    let began = |at: &str| [("palo-hardware".parse().unwrap(), sample::at(at))].into();
+    overview.successes = began("2026-11-21T09:47:00Z");
+    assert_eq!(overview.render(Tz::Europe__Berlin, Look::PLAIN), page);
+    overview.successes = began("2026-11-21T10:00:00Z");
+    let page = overview.render(Tz::Europe__Berlin, Look::PLAIN);
+    let told = page.split_once("What checks of tasks found\n").map(|(_, told)| told).unwrap_or_default();
+    let (warning, failure) = told.split_once("    run it as root\n").unwrap();
+    assert!(warning.contains("warning: ") && !warning.contains("failure"), "{told}");
+    let expected = "palo-hardware  failure: reach https://192.0.2.7: connection refused (on host-a, 3 h ago; a run succeeded since)";
+    assert!(failure.starts_with(expected), "{told}");
+    assert_eq!(overview.as_json()["checks"][0]["run_succeeded_since"], true);
 }
