@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use roundsman_config::{Environment, Loaded, Problems, Settings};
 use roundsman_model::{Abilities, Clock, Finding, TaskDefinition, Timestamp};
-use roundsman_store::{OpenOptions, Role, Store, StoreError, TaskRow};
+use roundsman_store::{CheckRow, OpenOptions, Role, Store, StoreError, TaskRow};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -120,6 +120,12 @@ impl Ground {
     pub(super) async fn rows(&self) -> Vec<TaskRow> {
         let Some(Ok(store)) = self.store().await else { return Vec::new() };
         store.tasks().await.unwrap_or_default()
+    }
+
+    /// What daemons found when they looked at tasks, where the store answers.
+    pub(super) async fn checks(&self) -> Vec<CheckRow> {
+        let Some(Ok(store)) = self.store().await else { return Vec::new() };
+        store.checks().await.unwrap_or_default()
     }
 
     /// The time.

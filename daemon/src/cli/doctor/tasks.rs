@@ -1,12 +1,12 @@
-//! Each task: when it runs next, and what its kind finds in a worker right now. What a task needs of the host is told
-//! there too. It starts no run and records nothing.
+//! Each task: when it runs next, and what its kind finds in a worker right now, or what a daemon found when there is no
+//! time to ask. What a task needs of the host is told there too. It starts no run and records nothing.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use roundsman_engine::{Keyring, Means, PREFLIGHT_WITHIN, Resolver};
-use roundsman_model::{Abilities, Finding, FindingLevel, TaskDefinition, TaskName};
-use roundsman_store::TaskRow;
+use roundsman_model::{Abilities, Finding, FindingLevel, TaskDefinition, TaskName, Timestamp, time::delta};
+use roundsman_store::{CheckRow, TaskRow};
 use roundsman_wire::{AttemptOrder, Executor, Host, RunningAttempt, StartError};
 use tokio::time::{Instant, timeout_at};
 
@@ -29,6 +29,10 @@ const AT_ONCE: usize = 4;
 const ONE_OF_MANY: Duration = Duration::from_secs(15);
 /// What remains of the time for the end of workers that are too slow.
 const RESERVE: Duration = Duration::from_secs(3);
+/// What is left is worth a look: with less, what is only slow would be told to have failed.
+const WORTH_A_LOOK: Duration = Duration::from_secs(3);
+/// So old may be what a daemon found: it looks once a day.
+const STILL_KNOWN: Duration = Duration::from_hours(26);
 
 /// What it takes to ask kinds.
 struct Workshop {
@@ -36,7 +40,7 @@ struct Workshop {
     resolver: Resolver,
     environment: roundsman_engine::Environment,
     keyring: Arc<dyn Keyring>,
-    protected: Vec<std::path::PathBuf>,
+    protected: roundsman_model::Protected,
     /// The work directories.
     _folder: tempfile::TempDir,
 }
@@ -83,15 +87,17 @@ pub(super) async fn look(
     }
     let rows: HashMap<TaskName, TaskRow> =
         ground.rows().await.into_iter().map(|row| (row.definition.name.clone(), row)).collect();
+    let checks = ground.checks().await;
     let workshop = open_workshop(ground).await;
     let until = Instant::now() + limit;
     let looks = tasks.iter().map(|task| {
         let row = rows.get(&task.name).cloned();
-        let workshop = &workshop;
+        let (workshop, checks) = (&workshop, &checks);
         async move {
             progress.say(&format!("task {}", task.name));
             let mut findings = vec![schedule(ground, task, row)];
-            findings.extend(ask(ground, workshop, task, alone, until).await);
+            let asked = ask(ground, workshop, task, alone, until).await;
+            findings.extend(asked.unwrap_or_else(|OutOfTime| last_known(task, checks, ground.now())));
             Group::of_task(task.name.as_str(), findings)
         }
     });
@@ -125,37 +131,39 @@ fn schedule(ground: &Ground, task: &TaskDefinition, row: Option<TaskRow>) -> Fin
     }
 }
 
+/// There was no time to ask a kind.
+struct OutOfTime;
+
 async fn ask(
     ground: &Ground,
     workshop: &Result<Workshop, Finding>,
     task: &TaskDefinition,
     alone: bool,
     until: Instant,
-) -> Vec<Finding> {
+) -> Result<Vec<Finding>, OutOfTime> {
     if let Some(reason) = not_here(ground, task, alone) {
-        return vec![Finding::ok("ask the kind", reason)];
+        return Ok(vec![Finding::ok("ask the kind", reason)]);
     }
     let workshop = match workshop {
         Ok(workshop) => workshop,
-        Err(finding) => return vec![finding.clone()],
+        Err(finding) => return Ok(vec![finding.clone()]),
     };
     let left = until.saturating_duration_since(Instant::now());
     let within = if alone { PREFLIGHT_WITHIN } else { ONE_OF_MANY }.min(left.saturating_sub(RESERVE));
-    if within.is_zero() {
-        return vec![out_of_time(task)];
+    if within < WORTH_A_LOOK {
+        return Err(OutOfTime);
     }
     let asked = roundsman_engine::preflight(workshop.means(), task, within, ground.now());
-    match timeout_at(until, asked).await {
-        Ok(findings) if findings.is_empty() => {
-            vec![Finding::ok("ask the kind", "it needs nothing that can be looked at before it runs")]
-        }
-        Ok(mut findings) => {
-            // The worst first: the rest is only told so that it is known to have been looked at.
-            findings.sort_by_key(|finding| std::cmp::Reverse(rank(finding.level)));
-            findings
-        }
-        Err(_) => vec![out_of_time(task)],
+    let mut findings = timeout_at(until, asked).await.map_err(|_| OutOfTime)?;
+    if findings.is_empty() {
+        return Ok(vec![Finding::ok(
+            "ask the kind",
+            "it needs nothing that can be looked at before it runs",
+        )]);
     }
+    // The worst first: the rest is only told so that it is known to have been looked at.
+    findings.sort_by_key(|finding| std::cmp::Reverse(rank(finding.level)));
+    Ok(findings)
 }
 
 const fn rank(level: FindingLevel) -> u8 {
@@ -166,12 +174,27 @@ const fn rank(level: FindingLevel) -> u8 {
     }
 }
 
-fn out_of_time(task: &TaskDefinition) -> Finding {
-    Finding::warning(
-        "ask the kind",
-        "there was no time left for it",
-        format!("look at it alone: `roundsman doctor {}`", task.name),
-    )
+/// What a daemon found last of the task as it is now. Where none has looked lately, nobody knows, and that is not in order.
+fn last_known(task: &TaskDefinition, checks: &[CheckRow], now: Timestamp) -> Vec<Finding> {
+    let advice = format!("look at it alone: `roundsman doctor {}`", task.name);
+    let hash = task.hash();
+    let recent = |row: &&CheckRow| {
+        row.task == task.name && row.definition == hash && row.at + delta(STILL_KNOWN) > now
+    };
+    let Some(row) = checks.iter().filter(recent).max_by_key(|row| row.at) else {
+        let found = "not looked at: there was no time left for it, and no daemon has looked lately";
+        return vec![Finding::failure("ask the kind", found, advice)];
+    };
+    let seen = format!("the daemon on {} {}", row.node, times::ago(row.at, now));
+    let told = format!("there was no time left for it; what follows was found by {seen}");
+    let known = row.findings.iter().map(|finding| {
+        let found = format!("{} ({seen})", finding.found);
+        Finding { found, ..finding.clone() }
+    });
+    let mut findings = vec![Finding::warning("ask the kind", told, advice)];
+    findings.extend(known);
+    findings.sort_by_key(|finding| std::cmp::Reverse(rank(finding.level)));
+    findings
 }
 
 /// Why a task is not looked at on this host.
@@ -216,7 +239,47 @@ async fn open_workshop(ground: &Ground) -> Result<Workshop, Finding> {
         resolver: assemble::resolver(&ground.environment, ground.catalogue.clone()),
         environment: assemble::lookup(&ground.environment),
         keyring: assemble::keyring::keyring(loaded, &ground.environment, ground.catalogue.clone()),
-        protected: assemble::settings::protected(loaded),
+        protected: assemble::protected(loaded),
         _folder: folder,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use roundsman_model::{Finding, FindingLevel};
+    use roundsman_store::CheckRow;
+
+    use super::last_known;
+    use crate::cli::sample::{NOW, at, definition};
+
+    /// Nothing is in order because nobody looked.
+    #[test]
+    fn without_time_the_daemon_is_asked_what_it_knows() {
+        let task = definition("slow", "0 2 * * *");
+        let row = |node: &str, seen: &str, definition: String, findings: Vec<Finding>| CheckRow {
+            task: task.name.clone(),
+            definition,
+            node: node.to_owned(),
+            at: at(seen),
+            findings,
+        };
+        let broken = Finding::failure("reach 192.0.2.7", "no answer", "start it");
+        let old = row("host-a", "2026-11-18T12:00:00Z", task.hash(), vec![broken.clone()]);
+        let other = row("host-a", "2026-11-21T12:00:00Z", "other".to_owned(), vec![broken.clone()]);
+        let of_others =
+            CheckRow { task: "fast".parse().unwrap(), ..row("host-a", NOW, task.hash(), Vec::new()) };
+        let unknown = [old, other, of_others];
+        let told = last_known(&task, &unknown, at(NOW));
+        assert_eq!((told.len(), told[0].level), (1, FindingLevel::Failure));
+        assert!(told[0].found.starts_with("not looked at") && told[0].advice.is_some());
+        let fine = Finding::ok("read its key", "it is there");
+        let mut known = unknown.to_vec();
+        known.push(row("host-a", "2026-11-21T08:48:00Z", task.hash(), vec![fine.clone()]));
+        known.push(row("host-b", "2026-11-21T09:48:00Z", task.hash(), vec![fine, broken]));
+        let told = last_known(&task, &known, at(NOW));
+        let levels: Vec<_> = told.iter().map(|finding| finding.level).collect();
+        assert_eq!(levels, [FindingLevel::Failure, FindingLevel::Warning, FindingLevel::Ok]);
+        assert_eq!(told[0].found, "no answer (the daemon on host-b 3 h ago)");
+        assert!(told[1].found.contains("no time left"), "{told:?}");
+    }
 }
