@@ -35,6 +35,17 @@ impl Variables {
         self.0.keys().filter(stray).map(|name| format!("{VARIABLE_PREFIX}{name}")).collect()
     }
 
+    /// Those that could be meant for more than one of these sections, as the errors that whoever needs one of them gets.
+    pub fn ambiguous(&self, known: &BTreeSet<String>) -> Vec<Error> {
+        let ambiguous = |variable: &String| {
+            let mut sections = known.iter().filter(|section| meant(variable, section).is_some());
+            let (one, other) = (sections.next()?, sections.next()?);
+            let variable = format!("{VARIABLE_PREFIX}{variable}");
+            Some(Error::Ambiguous { variable, one: one.clone(), other: other.clone() })
+        };
+        self.0.keys().filter_map(ambiguous).collect()
+    }
+
     /// The values for a section. `spellings` are the names its fields have elsewhere, `known` all sections.
     pub(super) fn of(
         &self,

@@ -17,7 +17,7 @@ use crate::{
     assemble::keyring,
     cli::{
         args::Globals,
-        failure::{Answer, Failure},
+        failure::{Answer, Failure, chain},
         output::Output,
     },
 };
@@ -56,27 +56,48 @@ async fn unused(ground: &Ground, found: &mut Vec<Finding>) {
     let Some(loaded) = ground.loaded() else { return };
     let named: BTreeSet<String> =
         ground.tasks().iter().flat_map(|task| task.credentials.values().cloned()).collect();
+    let in_files = loaded.settings.credentials.files.keys().cloned().collect();
     let sources = keyring::sources(loaded, &ground.environment);
     let variables = Variables::among(ground.environment.withheld.clone());
-    let listed = aside(move || sources.listed()).await;
-    // What is wrong with the sources was told before.
-    let Ok(listed) = listed else { return };
-    let there: BTreeSet<&String> = listed.iter().map(|(section, ..)| section).collect();
-    for section in there.iter().filter(|section| !named.contains(**section)) {
-        found.push(Finding::warning(
-            format!("section {section}"),
-            "no task names it",
-            format!("if nothing needs it: `roundsman credentials remove {section}`"),
-        ));
+    // What is wrong with the vault was told before.
+    let in_vault = aside(move || sources.vault().sections()).await.unwrap_or_default();
+    let in_vault = in_vault.into_iter().collect();
+    found.extend(idle(&Known { named, in_vault, in_files }, &variables));
+}
+
+/// The sections that somebody knows, by where they stand.
+struct Known {
+    /// In tasks.
+    named: BTreeSet<String>,
+    in_vault: BTreeSet<String>,
+    /// Under `[credentials.files]`.
+    in_files: BTreeSet<String>,
+}
+
+fn idle(known: &Known, variables: &Variables) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Known { named, in_vault, in_files } = known;
+    for (there, way) in
+        [(in_vault, "`roundsman credentials remove {}`"), (in_files, "take {} out of [credentials.files]")]
+    {
+        found.extend(there.difference(named).map(|section| {
+            let advice = format!("if nothing needs it: {}", way.replace("{}", section));
+            Finding::warning(format!("section {section}"), "no task names it", advice)
+        }));
     }
-    let known: BTreeSet<String> = there.into_iter().chain(&named).cloned().collect();
-    for variable in variables.strays(&known) {
-        found.push(Finding::warning(
+    let known = named.iter().chain(in_vault).chain(in_files).cloned().collect();
+    found.extend(variables.ambiguous(&known).iter().map(|error| {
+        let advice = "until then no task gets either of them";
+        Finding::failure("variables", chain(error), advice)
+    }));
+    found.extend(variables.strays(&known).into_iter().map(|variable| {
+        Finding::warning(
             variable,
             "the variable is meant for no section that is known",
             "see how the section is written: in upper case, with `_` for everything else",
-        ));
-    }
+        )
+    }));
+    found
 }
 
 /// Each task with credentials, asked as it would be before it runs.
@@ -105,9 +126,53 @@ fn about_credentials(findings: Vec<Finding>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use roundsman_model::Finding;
+    use std::collections::BTreeSet;
 
-    use super::about_credentials;
+    use roundsman_credentials::Variables;
+    use roundsman_model::{Finding, FindingLevel};
+
+    use super::{Known, about_credentials, idle};
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_nobody_needs_is_told_with_what_ends_it() {
+        let known = Known {
+            named: names(&["used"]),
+            in_vault: names(&["used", "stored"]),
+            in_files: names(&["mounted"]),
+        };
+        let variables = [("ROUNDSMAN_CRED_STORED_A", "1"), ("ROUNDSMAN_CRED_OTHER_A", "1")];
+        let variables = Variables::among(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let found = idle(&known, &variables);
+        let told: Vec<_> =
+            found.iter().map(|one| (one.what.as_str(), one.advice.as_deref().unwrap())).collect();
+        assert_eq!(
+            told,
+            [
+                ("section stored", "if nothing needs it: `roundsman credentials remove stored`"),
+                ("section mounted", "if nothing needs it: take mounted out of [credentials.files]"),
+                (
+                    "ROUNDSMAN_CRED_OTHER_A",
+                    "see how the section is written: in upper case, with `_` for everything else"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_variable_for_two_sections_is_told() {
+        let (in_vault, in_files) = (names(&["netbox"]), names(&["netbox-prod"]));
+        let known = Known { named: names(&["netbox", "netbox-prod"]), in_vault, in_files };
+        let variables = [("ROUNDSMAN_CRED_NETBOX_PROD_TOKEN".to_owned(), "hunter22".to_owned())];
+        let found = idle(&known, &Variables::among(variables));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].level, FindingLevel::Failure);
+        let told = "the variable ROUNDSMAN_CRED_NETBOX_PROD_TOKEN could be meant for section \"netbox\" or \"netbox-prod\"";
+        assert!(found[0].found.starts_with(told), "{found:?}");
+    }
 
     #[test]
     fn what_concerns_no_credentials_is_left_out() {
