@@ -4,9 +4,11 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, IsTerminal as _, Read as _, Write as _},
     os::fd::AsFd as _,
+    task::Poll,
 };
 
 use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::cli::failure::{Answer, Failure};
@@ -93,6 +95,7 @@ impl Terminal {
         silent.local_flags -= LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG;
         silent.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
         silent.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+        file.try_clone().and_then(|file| mend_at_signals(file, before.clone())).map_err(failed)?;
         tcsetattr(file.as_fd(), SetArg::TCSAFLUSH, &silent).map_err(|errno| failed(errno.into()))?;
         Ok(Self { file, before })
     }
@@ -122,6 +125,38 @@ impl Terminal {
         let text = text.map_err(|_| Failure::Usage("what was typed is not UTF-8 text".to_owned()))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// From now on a signal that ends this process leaves the terminal as it was. The thread that sees to it stays: nobody
+/// else hears these signals any more.
+fn mend_at_signals(terminal: File, before: Termios) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let heard = {
+        let _entered = runtime.enter();
+        [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()]
+            .into_iter()
+            .map(|kind| Ok((kind, signal(kind)?)))
+            .collect::<io::Result<Vec<_>>>()?
+    };
+    let wait = move || {
+        let kind = runtime.block_on(first(heard));
+        // What was typed and not read must not reach the shell.
+        let _ = tcsetattr(terminal.as_fd(), SetArg::TCSAFLUSH, &before);
+        let _ = writeln!(&terminal);
+        std::process::exit(128 + kind.as_raw_value());
+    };
+    std::thread::Builder::new().name("terminal".to_owned()).spawn(wait).map(drop)
+}
+
+/// The first of these signals that comes.
+async fn first(mut heard: Vec<(SignalKind, Signal)>) -> SignalKind {
+    std::future::poll_fn(|context| {
+        let mut came = heard
+            .iter_mut()
+            .filter_map(|(kind, signal)| signal.poll_recv(context).is_ready().then_some(*kind));
+        came.next().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 /// Takes away the last character.
