@@ -5,6 +5,7 @@ mod announce;
 mod control;
 mod drain;
 pub(crate) mod keyring;
+mod protected;
 pub(crate) mod settings;
 mod start;
 mod upkeep;
@@ -22,6 +23,7 @@ use roundsman_telemetry::KindMetrics;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use protected::protected;
 pub(crate) use start::{executor, lookup, resolver};
 
 use crate::{
@@ -154,7 +156,7 @@ fn parts(foundation: &Foundation, store: Arc<dyn Store>) -> Answer<EngineParts> 
         observer: None,
         health: foundation.health.clone(),
         settings: EngineSettings {
-            protected: settings::protected(&foundation.loaded),
+            protected: protected(&foundation.loaded),
             ..settings::of_daemon(&foundation.loaded.settings, &foundation.stock.shelf.now())
         },
     })

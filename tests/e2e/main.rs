@@ -10,6 +10,7 @@ mod budgets;
 mod checks;
 mod control;
 mod doctor;
+mod fences;
 mod first_start;
 mod house;
 mod interfere;

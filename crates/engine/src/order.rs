@@ -1,9 +1,7 @@
 //! What a worker is given for an attempt: the request, what of it is secret, its environment. The same for a run and for
 //! a look whether it could run. It starts nothing.
 
-use std::path::PathBuf;
-
-use roundsman_model::{ActionName, Credentials, Run, RunId, TaskDefinition, TaskError, Timestamp};
+use roundsman_model::{ActionName, Credentials, Protected, Run, RunId, TaskDefinition, TaskError, Timestamp};
 use roundsman_wire::{AttemptOrder, Confinement, Executor, Lease, Purpose, Request};
 
 use crate::{Environment, Keyring, Resolver, mask::Mask};
@@ -19,8 +17,8 @@ pub struct Means<'a> {
     pub environment: &'a Environment,
     /// Finds credentials.
     pub keyring: &'a dyn Keyring,
-    /// Files and folders that are out of the reach of tasks.
-    pub protected: &'a [PathBuf],
+    /// Files and folders that are out of the reach of tasks, or only read by them.
+    pub protected: &'a Protected,
 }
 
 /// What a task cannot be given here. The text is a sentence for people, without a secret.
@@ -111,7 +109,7 @@ impl Provisions {
             confinement: Confinement {
                 sandbox: definition.sandbox.clone(),
                 user: definition.user.clone(),
-                protected: means.protected.to_vec(),
+                protected: means.protected.clone(),
                 // Whoever starts the worker knows.
                 in_cgroup: false,
             },
@@ -133,7 +131,7 @@ impl Provisions {
             dry_run: errand.dry_run,
             with: self.with,
             deadline: errand.deadline,
-            time_limit_ms: errand.time_limit.as_millis() as u64,
+            time_limit_ms: u64::try_from(errand.time_limit.as_millis()).unwrap_or(u64::MAX),
             grace_ms: errand.grace.as_millis() as u64,
             lease: errand.lease,
             purpose: errand.purpose,

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use roundsman_model::{BudgetName, BudgetRule, KindName, NodeLabel, PoolName, Timestamp, time::delta};
+use roundsman_model::{
+    BudgetName, BudgetRule, KindName, NodeLabel, PoolName, Protected, Timestamp, time::delta,
+};
 use roundsman_store::{PruneCursor, PruneOrder};
 
 /// What workers do when their node cannot renew the leases of their runs.
@@ -32,8 +34,8 @@ pub struct EngineSettings {
     pub node_gone_after: Duration,
     /// Where results are kept while the store is away; none for nodes that keep them in memory only.
     pub spool: Option<PathBuf>,
-    /// Files and folders of the daemon that are out of the reach of tasks: state, vault, keys, configuration.
-    pub protected: Vec<PathBuf>,
+    /// Files and folders of the daemon that are out of the reach of tasks, or only read by them.
+    pub protected: Protected,
     /// Pools and their sizes.
     pub pools: Vec<(PoolName, u32)>,
     /// Budgets and their rules.
@@ -51,7 +53,7 @@ impl Default for EngineSettings {
             lease: Duration::from_secs(60),
             node_gone_after: Duration::from_mins(15),
             spool: None,
-            protected: Vec::new(),
+            protected: Protected::default(),
             pools: Vec::new(),
             budgets: Vec::new(),
             retention: Retention::default(),

@@ -1,6 +1,9 @@
 //! What a task may use and reach, and what a host can enforce of it. It enforces nothing.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,6 +55,30 @@ pub struct Sandbox {
     pub protect: Option<bool>,
     /// What becomes of a rule that cannot be enforced.
     pub enforce: Enforce,
+}
+
+/// Files and folders of the daemon that tasks are kept from. None of them need be there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Protected {
+    /// Neither read nor changed: state, vault, keys, configuration.
+    pub closed: Vec<PathBuf>,
+    /// Read and executed, but not changed: the folders of scripts and plugins, since what is in them decides over code and
+    /// credentials as the configuration does.
+    pub fixed: Vec<PathBuf>,
+}
+
+impl Protected {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.closed.iter().chain(&self.fixed)
+    }
+
+    /// The folders in which nothing is made, renamed or removed directly, because something protected lies below.
+    pub fn folders_above(&self) -> Vec<&Path> {
+        let above: BTreeSet<&Path> = self.all().flat_map(|path| path.ancestors().skip(1)).collect();
+        above.into_iter().filter(|folder| !self.all().any(|path| folder.starts_with(path))).collect()
+    }
 }
 
 impl Sandbox {

@@ -1,10 +1,8 @@
 //! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
 
-use std::path::PathBuf;
-
 use roundsman_model::{
     ActionName, Answer, Artifact, AskError, Code, Credentials, DocumentError, DocumentOp, DocumentReply,
-    KindName, MetricValue, Outcome, Question, RunId, Sandbox, TaskError, TaskName, Timestamp,
+    KindName, MetricValue, Outcome, Protected, Question, RunId, Sandbox, TaskError, TaskName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,8 +85,8 @@ pub struct Confinement {
     pub sandbox: Sandbox,
     /// The user to become, by name.
     pub user: Option<String>,
-    /// Files and folders of the daemon that are out of reach: state, vault, keys, configuration.
-    pub protected: Vec<PathBuf>,
+    /// Files and folders of the daemon that are out of reach, or only to be read.
+    pub protected: Protected,
     /// Whether memory and processes are limited from outside already, by a cgroup that the worker is in.
     pub in_cgroup: bool,
 }

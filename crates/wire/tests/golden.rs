@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Debug, path::Path, time::Duration};
 use roundsman_model::{
     Answer, Artifact, AskError, BudgetRule, ByteSize, Code, Counts, Credential, CredentialField, Credentials,
     Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, Draw, Enforce, ExitCodes,
-    HumanDuration, MetricValue, Outcome, Question, RunId, RunState, Sandbox, TaskError, Timestamp,
+    HumanDuration, MetricValue, Outcome, Protected, Question, RunId, RunState, Sandbox, TaskError, Timestamp,
     UpstreamRun,
 };
 use roundsman_wire::{
@@ -89,7 +89,10 @@ fn request() -> Request {
                 enforce: Enforce::Strict,
             },
             user: Some("roundsman".into()),
-            protected: vec!["/var/lib/roundsman".into()],
+            protected: Protected {
+                closed: vec!["/var/lib/roundsman".into()],
+                fixed: vec!["/etc/roundsman/scripts".into()],
+            },
         },
         parent_pid: 1234,
     }

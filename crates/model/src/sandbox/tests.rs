@@ -136,3 +136,19 @@ fn whoever_has_neither_landlock_nor_a_user_is_exposed() {
     assert!(!exposed(Some("exports"), &old_kernel));
     assert!(exposed(Some("exports"), &nothing_here()), "it cannot be had");
 }
+
+#[test]
+fn nothing_is_made_directly_above_what_is_protected() {
+    let protected = Protected {
+        closed: vec![
+            "/etc/own/own.toml".into(),
+            "/etc/own/conf.d".into(),
+            "/var/own".into(),
+            "/var/own/vault".into(),
+        ],
+        fixed: vec!["/srv/scripts".into()],
+    };
+    let folders = ["/", "/etc", "/etc/own", "/srv", "/var"].map(Path::new);
+    assert_eq!(protected.folders_above(), folders);
+    assert_eq!(Protected::default().folders_above(), Vec::<&Path>::new());
+}

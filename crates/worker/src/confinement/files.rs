@@ -10,6 +10,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
 };
+use roundsman_model::Protected;
 use roundsman_wire::Request;
 use rustix::fs::{Mode, OFlags, open};
 
@@ -80,11 +81,11 @@ fn reading() -> BitFlags<AccessFs> {
     AccessFs::from_read(ABI::V1)
 }
 
-/// The rule that every worker has unless its task says otherwise. Names may be listed everywhere; contents below the protected paths are neither read nor
-/// written there, and nothing is made, moved or removed.
+/// The rule that every worker has unless its task says otherwise. Names may be listed everywhere; contents below the protected paths are neither read (save
+/// where they are only fixed) nor written, and nothing is made, moved or removed.
 fn around_the_daemon(request: &Request, told: &mut Vec<String>) -> Result<RulesetCreated, RulesetError> {
     let guarded = changing() | AccessFs::ReadFile;
-    let ladder = Ladder::to(&request.confinement.protected);
+    let ladder = Ladder::to(request.confinement.protected.all());
     let has_files = !ladder.is_empty() && lets_files_be_moved();
     let mut ruleset = Ruleset::default().scope(Scope::Signal)?;
     if has_files {
@@ -95,6 +96,7 @@ fn around_the_daemon(request: &Request, told: &mut Vec<String>) -> Result<Rulese
         let left_out = ladder.beside(&mut |found| allow(&mut fence, found, guarded));
         allow_path(&mut fence, Path::new("."), guarded);
         allow_code(&mut fence, &ladder, request);
+        allow_reading(&mut fence, &request.confinement.protected);
         told.extend(left_out.crowded.iter().map(|folder| too_much(folder)));
         told.extend(left_out.closed.iter().map(|folder| not_listed(folder)));
     }
@@ -113,6 +115,15 @@ fn allow_code(fence: &mut RulesetCreated, ladder: &Ladder, request: &Request) {
         return;
     }
     allow_path(fence, &code, AccessFs::ReadFile.into());
+}
+
+/// What is fixed is read all the same, save what is closed inside it. Listing and executing are not asked for here.
+fn allow_reading(fence: &mut RulesetCreated, protected: &Protected) {
+    let closed = Ladder::to(protected.closed.iter());
+    for folder in &protected.fixed {
+        // The kernel takes no rule for what it cannot find, and then there is nothing to be read.
+        closed.beside_below(folder, &mut |found| allow(fence, found, AccessFs::ReadFile.into()));
+    }
 }
 
 /// Files change in the work directory and where the task says so.

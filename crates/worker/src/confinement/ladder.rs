@@ -51,9 +51,9 @@ pub(super) struct LeftOut {
 
 impl Ladder {
     /// The way to these paths. They need not exist.
-    pub(super) fn to(protected: &[PathBuf]) -> Self {
+    pub(super) fn to<'a>(protected: impl IntoIterator<Item = &'a PathBuf>) -> Self {
         let mut ladder = Self::default();
-        for path in protected.iter().filter(|path| path.is_absolute()) {
+        for path in protected.into_iter().filter(|path| path.is_absolute()) {
             for real in way(path) {
                 ladder.protect(&real);
             }
@@ -86,6 +86,23 @@ impl Ladder {
             Err(_) => descent.left_out.closed.push("/".into()),
         }
         descent.left_out
+    }
+
+    /// Calls `allow` with this file or folder, or with what is in it and not protected, whatever holds above it.
+    pub(super) fn beside_below(&self, path: &Path, allow: &mut dyn FnMut(OwnedFd)) {
+        let Ok(path) = path.canonicalize() else { return };
+        let rung = names(&path).try_fold(&self.0, |rung, name| rung.below.get(name));
+        let wanted = if rung.is_some() { OFlags::RDONLY | OFlags::DIRECTORY } else { OFlags::PATH };
+        let Ok(found) = open(&path, wanted | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) else {
+            return;
+        };
+        match rung {
+            None => allow(found),
+            Some(rung) => {
+                let mut descent = Descent { room: MOST, left_out: LeftOut::default(), allow };
+                descent.enter(&found, rung, &mut path.clone());
+            }
+        }
     }
 
     fn protect(&mut self, path: &Path) {

@@ -198,7 +198,7 @@ fn parts(
         observer: Some(screen),
         health: Arc::new(Health::default()),
         settings: EngineSettings {
-            protected: assemble::settings::protected(loaded),
+            protected: assemble::protected(loaded),
             ..assemble::settings::of_errand(&loaded.settings, catalogue)
         },
     })

@@ -89,3 +89,28 @@ fn a_crowded_folder_is_told_and_folders_come_first() {
     assert!(found.contains(&root.join("zz-folder")));
     assert_eq!(found.len(), MOST);
 }
+
+#[test]
+fn what_lies_in_a_folder_is_found_whatever_holds_above_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    for made in ["state/scripts/ops", "state/scripts/own"] {
+        fs::create_dir_all(root.join(made)).unwrap();
+    }
+    fs::write(root.join("state/scripts/a.sh"), "").unwrap();
+    symlink(root.join("state/scripts"), root.join("link")).unwrap();
+    let found = |protected: &[&str], path: &str| {
+        let protected: Vec<PathBuf> = protected.iter().map(|name| root.join(name)).collect();
+        let mut found = BTreeSet::new();
+        Ladder::to(&protected).beside_below(&root.join(path), &mut |fd| {
+            found.extend(resolved(&fd).strip_prefix(&root).map(Path::to_owned));
+        });
+        found
+    };
+    assert_eq!(found(&["state"], "link"), set(&["state/scripts"]));
+    assert_eq!(found(&["state", "other"], "state/scripts/a.sh"), set(&["state/scripts/a.sh"]));
+    let around = set(&["state/scripts/a.sh", "state/scripts/ops"]);
+    assert_eq!(found(&["state", "state/scripts/own"], "state/scripts"), around);
+    assert_eq!(found(&["state/scripts"], "state/scripts"), set(&[]));
+    assert_eq!(found(&["state"], "nonesuch"), set(&[]));
+}
