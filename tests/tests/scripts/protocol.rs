@@ -227,9 +227,37 @@ async fn files_that_cannot_be_kept_are_told_and_harm_nobody() {
         "folder is not kept: it is no regular file",
         "pipe is not kept: it is no regular file",
         "large is not kept: it has 17825792 bytes",
-        "is no name of an artifact",
+        "its name is no name of an artifact",
         "a key that means nothing, so it is passed over: sumary",
     ] {
         assert!(warnings.contains(expected), "{expected:?} is not in\n{warnings}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_from_outside_the_work_directory_are_not_kept() {
+    let bench = Bench::new();
+    let outside = bench.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("secret.txt"), "the host's own").unwrap();
+    let order = bench.sh(&format!(
+        r#"
+        outside={}
+        echo "::artifact $outside/secret.txt"
+        ln -s $outside/secret.txt link.txt; echo "::artifact link.txt"
+        ln -s $outside folder; echo "::artifact folder/secret.txt"
+        echo "::artifact ../../outside/secret.txt"
+        mkdir own; echo fine > own/fine.txt; ln -s own/fine.txt inner.txt
+        echo "::artifact own/../own/fine.txt"
+        echo "::artifact inner.txt"
+        echo '{{"type": "artifact", "path": "own/fine.txt", "name": ".."}}' >&3
+        echo '{{"type": "artifact", "path": "own/fine.txt", "name": "a/b"}}' >&3
+    "#,
+        outside.display()
+    ));
+    let (_, notes) = bench.outcome(order).await;
+    assert_eq!(notes.artifacts.lock().unwrap().keys().collect::<Vec<_>>(), ["fine.txt", "inner.txt"]);
+    let warnings = warnings(&notes).join("\n");
+    assert_eq!(warnings.matches("it is not in the work directory; copy it there").count(), 4, "{warnings}");
+    assert_eq!(warnings.matches("its name is no name of an artifact").count(), 2, "{warnings}");
 }

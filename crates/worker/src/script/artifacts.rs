@@ -1,9 +1,11 @@
-//! Files that a script wants kept: opened when it says so, kept one after the other while it goes on. It cuts none short.
+//! Files that a script wants kept: opened when it says so, kept one after the other while it goes on. It cuts none short,
+//! and takes none from outside the work directory.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::Read,
-    os::unix::fs::OpenOptionsExt,
+    env,
+    fs::{self, File, OpenOptions},
+    io::{self, Read},
+    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
     path::Path,
 };
 
@@ -98,10 +100,7 @@ async fn keep(cx: &TaskContext, waiting: Waiting) {
 }
 
 fn open(wish: Wish) -> Result<Waiting, String> {
-    // Without waiting: a pipe that nobody writes to must not hold the worker.
-    let mut options = OpenOptions::new();
-    let file = options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(&wish.path);
-    let file = file.map_err(|error| format!("it cannot be opened: {error}"))?;
+    let file = open_below(Path::new(&wish.path), &env::current_dir().map_err(unopened)?)?;
     let stat = file.metadata().map_err(|error| format!("it cannot be looked at: {error}"))?;
     if !stat.is_file() {
         return Err("it is no regular file".into());
@@ -112,11 +111,32 @@ fn open(wish: Wish) -> Result<Waiting, String> {
     let path = Path::new(&wish.path);
     let own = || path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = wish.name.filter(|name| !name.is_empty()).or_else(own).ok_or("it has no name")?;
-    if name.len() > NAME_BYTES || name.contains(|char: char| char.is_control() || char == '/') {
-        return Err(format!("{name:?} is no name of an artifact: at most {NAME_BYTES} bytes without '/'"));
+    let is_legal = |char: char| !char.is_control() && char != '/';
+    if name.len() > NAME_BYTES || name == "." || name == ".." || !name.chars().all(is_legal) {
+        return Err(format!("its name is no name of an artifact: at most {NAME_BYTES} bytes without '/'"));
     }
     let media_type = wish.media_type.unwrap_or_else(|| by_ending(path).to_owned());
     Ok(Waiting { file, name, media_type })
+}
+
+/// Opens a file of the work directory and no other: whoever gets a script to print a line must not get the files of the host.
+fn open_below(path: &Path, folder: &Path) -> Result<File, String> {
+    const OUTSIDE: &str = "it is not in the work directory; copy it there";
+    let place = path.canonicalize().map_err(unopened)?;
+    if !place.starts_with(folder) {
+        return Err(OUTSIDE.into());
+    }
+    // Without waiting: a pipe that nobody writes to must not hold the worker.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(&place).map_err(unopened)?;
+    // A folder on the way may have become a link meanwhile. What counts is what was opened.
+    let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(unopened)?;
+    if opened.starts_with(folder) { Ok(file) } else { Err(OUTSIDE.into()) }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn unopened(error: io::Error) -> String {
+    format!("it cannot be opened: {error}")
 }
 
 fn by_ending(path: &Path) -> &'static str {
