@@ -137,6 +137,17 @@ impl Delegation {
 }
 
 impl Tree {
+    /// One that was made ready by somebody else.
+    #[cfg(test)]
+    pub(crate) fn at(base: PathBuf) -> Self {
+        Self { base }
+    }
+
+    /// The folder in which all cgroups are, attempts' and the daemon's own.
+    pub(crate) fn base(&self) -> &Path {
+        &self.base
+    }
+
     /// Makes the cgroup of an attempt, with its limits. Its name says whose it is: by `name` for people, by the mark for a
     /// later sweep.
     pub(crate) fn leaf(&self, name: &str, mark: &str, sandbox: &Sandbox) -> io::Result<Leaf> {

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use roundsman_model::{Abilities, AttemptEnd, Clock};
 use roundsman_wire::{
-    AttemptOrder, AttemptReport, CancelReason, Executor, Host, Lease, PROTOCOL, RunningAttempt, StartError,
-    ToWorker, encode,
+    AttemptOrder, AttemptReport, CancelReason, Confinement, Executor, Host, Lease, PROTOCOL, RunningAttempt,
+    StartError, ToWorker, encode,
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -88,9 +88,7 @@ impl Executor for ProcessExecutor {
         let begun = Instant::now();
         let AttemptOrder { mut request, mark, env } = order;
         request.parent_pid = std::process::id();
-        let sandbox = &request.confinement.sandbox;
-        let is_limited = sandbox.memory.is_some() || sandbox.processes.is_some();
-        request.confinement.in_cgroup = is_limited && self.cgroups.is_ok();
+        confine(&mut request.confinement, self.cgroups.as_ref().ok());
         let limits = crate::attempt::Times {
             deadline: begun + Duration::from_millis(request.time_limit_ms),
             limit: Duration::from_millis(request.time_limit_ms),
@@ -111,8 +109,7 @@ impl Executor for ProcessExecutor {
     }
 
     async fn sweep(&self, ours: &(dyn for<'m> Fn(&'m str) -> bool + Send + Sync)) -> Result<u32, io::Error> {
-        let ended =
-            sweep::sweep(ours, vec![self.config.work_root.clone(), self.config.user_root.clone()]).await;
+        let ended = sweep::sweep(ours, self.config.work_root.clone(), self.config.user_root.clone()).await;
         if let Ok(tree) = &self.cgroups
             && let Err(error) = sweep::sweep_cgroups(tree, ours).await
         {
@@ -125,6 +122,15 @@ impl Executor for ProcessExecutor {
         let without_cgroup = self.cgroups.as_ref().err().cloned().unwrap_or_default();
         Abilities { cgroup: self.cgroups.is_ok(), without_cgroup, ..abilities() }
     }
+}
+
+/// Completes what a worker confines itself to by what only its host knows: whether a cgroup limits it, and that no task
+/// changes limits there, its own or another's.
+fn confine(confinement: &mut Confinement, cgroups: Option<&Tree>) {
+    let Some(tree) = cgroups else { return };
+    let sandbox = &confinement.sandbox;
+    confinement.in_cgroup = sandbox.memory.is_some() || sandbox.processes.is_some();
+    confinement.protected.fixed.push(tree.base().to_owned());
 }
 
 /// The first two frames, which the worker can take without an answer in between.
@@ -176,5 +182,30 @@ impl RunningAttempt for Running {
             AttemptReport { end: AttemptEnd::Lost { cause }, usage: None, leftovers: 0 }
         });
         self.report.insert(report).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_cgroups_are_not_for_tasks_to_change() {
+        let limited = || {
+            let mut confinement = Confinement::default();
+            confinement.sandbox.processes = Some(8);
+            confinement
+        };
+        let tree = Tree::at("/sys/fs/cgroup/own".into());
+        let (mut with, mut without, mut free) = (limited(), limited(), Confinement::default());
+        confine(&mut with, Some(&tree));
+        confine(&mut without, None);
+        confine(&mut free, Some(&tree));
+        assert_eq!((with.in_cgroup, without.in_cgroup, free.in_cgroup), (true, false, false));
+        // One without limits could change those of another.
+        for confined in [&with, &free] {
+            assert_eq!(confined.protected.fixed, [Path::new("/sys/fs/cgroup/own")]);
+        }
+        assert_eq!(without.protected.fixed, Vec::<PathBuf>::new());
     }
 }

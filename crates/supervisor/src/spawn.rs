@@ -163,9 +163,9 @@ type Begun = (Child, UnixStream, OwnedFd, OwnedFd, WorkDir);
 
 fn spawn_child(ground: &Ground, order: &SpawnOrder, workers: &Workers) -> Result<Begun, StartError> {
     let root = if order.as_other { &ground.user_root } else { &ground.work_root };
-    let made = if order.as_other { workdir::make_user_root(root) } else { Ok(()) };
+    let made = if order.as_other { workdir::make_user_root(root) } else { Ok(root.clone()) };
     let workdir = made
-        .and_then(|()| WorkDir::make(root, &order.name))
+        .and_then(|root| WorkDir::make(&root, &order.name))
         .map_err(|source| refused(source, |source| StartError::WorkDir { path: root.clone(), source }))?;
     match spawn_in(&ground.exe, order, workdir.path(), workers) {
         Ok((mut child, wire)) => {

@@ -17,7 +17,8 @@ const GRACE: Duration = Duration::from_secs(1);
 /// owner any more. Returns how many processes there were; none of them is alive then.
 pub(crate) async fn sweep(
     ours: &(dyn Fn(&str) -> bool + Send + Sync),
-    roots: Vec<PathBuf>,
+    work_root: PathBuf,
+    user_root: PathBuf,
 ) -> io::Result<u32> {
     let found = aside(marked).await?;
     let marks: HashSet<String> = found.into_iter().map(|(_, mark)| mark).filter(|mark| ours(mark)).collect();
@@ -30,8 +31,10 @@ pub(crate) async fn sweep(
         end_all(|| find(&marks, &mut inside), Told::default(), GRACE)
     })
     .await?;
-    let remove =
-        move || roots.iter().filter(|root| root.is_dir()).map(|root| workdir::remove_stale(root)).sum();
+    let remove = move || {
+        let roots = std::iter::once(work_root).chain(workdir::user_roots(&user_root));
+        roots.filter(|root| root.is_dir()).map(|root| workdir::remove_stale(&root)).sum()
+    };
     match aside(remove).await {
         Ok(0_u32) => {}
         Ok(removed) => tracing::info!(removed, "removed work directories of earlier attempts"),

@@ -23,20 +23,52 @@ pub(crate) fn make_root(root: &Path) -> io::Result<()> {
 }
 
 /// Makes the directory in which those are made that are given to other users: they may go through it, but not look
-/// around. It lies where everybody may make directories, so one that somebody else made is refused.
-pub(crate) fn make_user_root(root: &Path) -> io::Result<()> {
+/// around. It lies where everybody may make directories: where somebody else was there first, it has another name that
+/// nobody could foresee. Returns where it is.
+pub(crate) fn make_user_root(root: &Path) -> io::Result<PathBuf> {
     match DirBuilder::new().mode(0o711).create(root) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let found = fs::symlink_metadata(root)?;
-    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("it is there already and belongs to somebody else"));
+    let root = match user_roots(root).into_iter().next() {
+        Some(ours) => ours,
+        None => beside(root)?,
+    };
+    if fs::symlink_metadata(&root)?.mode() & 0o7777 != 0o711 {
+        fs::set_permissions(&root, Permissions::from_mode(0o711))?;
     }
-    if found.mode() & 0o7777 != 0o711 {
-        fs::set_permissions(root, Permissions::from_mode(0o711))?;
-    }
-    Ok(())
+    Ok(root)
+}
+
+/// The directory of this name and those that were made instead of it, as far as they are ours.
+pub(crate) fn user_roots(root: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (root.parent(), root.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
+    };
+    let instead = format!("{name}-");
+    let is_instead = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&instead);
+    let others = fs::read_dir(folder).into_iter().flatten().flatten().filter(is_instead);
+    let all = std::iter::once(root.to_owned()).chain(others.map(|entry| entry.path()));
+    all.filter(|path| is_ours(path)).collect()
+}
+
+fn is_ours(path: &Path) -> bool {
+    // Of a link only itself is looked at.
+    let found = fs::symlink_metadata(path);
+    found.is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::geteuid().as_raw())
+}
+
+fn beside(root: &Path) -> io::Result<PathBuf> {
+    let (folder, name) = (root.parent().unwrap_or(Path::new("/")), root.file_name().unwrap_or_default());
+    let prefix = format!("{}-", name.to_string_lossy());
+    let mode = Permissions::from_mode(0o711);
+    let made =
+        tempfile::Builder::new().prefix(&prefix).rand_bytes(16).permissions(mode).tempdir_in(folder)?;
+    tracing::warn!(
+        path = %root.display(), instead = %made.path().display(),
+        "the folder for work directories of other users belongs to somebody else; another is used"
+    );
+    Ok(made.keep())
 }
 
 /// Where the work directories of other users are, for the executor whose own ones are in `work_root`. Not there: nobody

@@ -65,7 +65,7 @@ fn only_directories_without_an_owner_are_swept() {
 fn the_folder_for_other_users_can_be_passed_through_and_is_nobody_elses() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("work");
-    make_user_root(&root).unwrap();
+    assert_eq!(make_user_root(&root).unwrap(), root);
     let mode = || fs::metadata(&root).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(), 0o711, "whatever the umask is");
     fs::set_permissions(&root, Permissions::from_mode(0o777)).unwrap();
@@ -74,7 +74,13 @@ fn the_folder_for_other_users_can_be_passed_through_and_is_nobody_elses() {
 
     let elsewhere = folder.path().join("elsewhere");
     std::os::unix::fs::symlink(&root, &elsewhere).unwrap();
-    let refused = make_user_root(&elsewhere).unwrap_err().to_string();
-    assert_eq!(refused, "it is there already and belongs to somebody else");
+    // Whoever was there first gets nothing of it.
+    let instead = make_user_root(&elsewhere).unwrap();
+    assert!(instead.to_str().unwrap().starts_with(&format!("{}-", elsewhere.display())), "{instead:?}");
+    assert_eq!(fs::metadata(&instead).unwrap().permissions().mode() & 0o7777, 0o711);
+    assert_eq!(make_user_root(&elsewhere).unwrap(), instead, "and it stays");
+    std::os::unix::fs::symlink(&root, folder.path().join("elsewhere-link")).unwrap();
+    fs::write(folder.path().join("elsewhere-file"), "").unwrap();
+    assert_eq!(user_roots(&elsewhere), [instead], "where a sweep looks");
     assert_ne!(user_root(Path::new("/a/work")), user_root(Path::new("/b/work")));
 }
