@@ -7,7 +7,7 @@ mod user;
 
 use std::io;
 
-use roundsman_model::Enforce;
+use roundsman_model::{Enforce, Sandbox};
 use roundsman_wire::Request;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -23,6 +23,19 @@ pub(crate) enum Refusal {
     /// It could not become the user that was asked for.
     #[error(transparent)]
     User(#[from] user::UserError),
+    /// So many processes are that user's already that the task could start none.
+    #[error(
+        "user {user} has {count} processes and threads already, and `processes` = {limit} counts all of that user: raise it, \
+         or give the task a `user` that only it has"
+    )]
+    Crowded {
+        /// The user.
+        user: String,
+        /// How many it has.
+        count: u64,
+        /// How many it may have.
+        limit: u32,
+    },
     /// The network could not be cut off.
     #[error("the network cannot be cut off")]
     Network(#[source] io::Error),
@@ -59,8 +72,9 @@ pub(crate) fn confine(request: &Request) -> Result<Vec<String>, Refusal> {
                 if !isolation::has_parent(request.parent_pid) {
                     return Err(Refusal::Orphaned);
                 }
+                user::pass_to_work_dir(name)?;
                 if !confinement.in_cgroup {
-                    limits::set_processes(sandbox).map_err(Refusal::Limits)?;
+                    limit_processes(sandbox, name)?;
                 }
             }
             user::Change::Unneeded => {}
@@ -74,6 +88,17 @@ pub(crate) fn confine(request: &Request) -> Result<Vec<String>, Refusal> {
     }
     fences.enforce().map_err(Refusal::Files)?;
     Ok(told)
+}
+
+/// Limits the processes of the user that this process is now. Where there is no room under the limit it is not set: then
+/// not even this could be told any more.
+fn limit_processes(sandbox: &Sandbox, user: &str) -> Result<(), Refusal> {
+    let Some(limit) = sandbox.processes else { return Ok(()) };
+    let count = limits::others_of_this_user();
+    if count >= u64::from(limit) {
+        return Err(Refusal::Crowded { user: user.to_owned(), count, limit });
+    }
+    limits::set_processes(sandbox).map_err(Refusal::Limits)
 }
 
 /// A network of its own in which there is nothing; not even the loopback is up.

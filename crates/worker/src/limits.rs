@@ -40,6 +40,23 @@ pub(crate) fn set_processes(limits: &Sandbox) -> io::Result<()> {
     lower(Resource::Nproc, most, most)
 }
 
+/// How many processes and threads there are of the user that this process is, besides this process.
+pub(crate) fn others_of_this_user() -> u64 {
+    let (own, uid) = (std::process::id().to_string(), rustix::process::getuid().as_raw().to_string());
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let others = pids.filter(|name| *name != own && name.bytes().all(|byte| byte.is_ascii_digit()));
+    let statuses = others.filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")).ok());
+    statuses.filter_map(|status| threads_of(&status, &uid)).sum()
+}
+
+/// How many threads a process has, if it is this user's, by its status in `/proc`.
+fn threads_of(status: &str, uid: &str) -> Option<u64> {
+    let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next());
+    (value("Uid:")? == uid).then_some(())?;
+    value("Threads:")?.parse().ok()
+}
+
 /// Gives the guard the descriptors that were kept back for it.
 pub(crate) fn open_reserve() {
     let files = getrlimit(Resource::Nofile);

@@ -154,6 +154,8 @@ impl Session {
         match &self.confined {
             Ok(told) => told.iter().for_each(|what| tracing::warn!("{what}")),
             Err(Refusal::Orphaned) => return Err(TaskError::Interrupted),
+            // It passes when others of that user end.
+            Err(refusal @ Refusal::Crowded { .. }) => return Err(TaskError::retry(with_causes(refusal))),
             Err(refusal) => return Err(TaskError::config(with_causes(refusal))),
         }
         let Ok(timezone) = request.timezone.parse() else {

@@ -60,11 +60,37 @@ except OSError as error:
     print(len(held), error.strerror)
 "#,
     );
-    order.request.confinement.sandbox.open_files = Some(32);
+    order.request.confinement.sandbox.open_files = Some(64);
     let lines = house.lines(order).await;
     let (count, why) = lines[0].split_once(' ').unwrap();
     assert_eq!(why, "Too many open files");
-    assert!((20..=32).contains(&count.parse::<u32>().unwrap()), "{count}");
+    assert!((50..=64).contains(&count.parse::<u32>().unwrap()), "{count}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_too_many_processes_already_is_told() {
+    if !is_root() {
+        return eprintln!("only root can give a task a user of its own");
+    }
+    let house = House::new();
+    let mut crowd = house.script("for i in 1 2 3 4 5 6 7 8; do sleep 60 & done; echo there; wait");
+    crowd.request.confinement.user = Some("news".into());
+    let notes = Arc::new(Notes::default());
+    let mut crowd = house.executor.start(crowd, notes.clone()).await.unwrap();
+    let begun = Instant::now();
+    while !notes.texts().contains(&"there".to_owned()) {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(5)).await; // sleep: the pace of polling another process
+    }
+    let mut order = house.script("echo ran");
+    order.request.confinement.user = Some("news".into());
+    order.request.confinement.sandbox.processes = Some(8);
+    let end = house.executor.start(order.clone(), Arc::new(Notes::default())).await.unwrap().wait().await.end;
+    let AttemptEnd::Erred { error: TaskError::Retry { cause, .. } } = &end else { panic!("{end:?}") };
+    assert!(cause.starts_with("user news has ") && cause.contains("`processes` = 8 counts all"), "{cause}");
+    crowd.kill();
+    crowd.wait().await;
+    assert_eq!(house.lines(order).await, ["ran"]);
 }
 
 /// A user whom nothing else in these tests is, since processes are counted by user.

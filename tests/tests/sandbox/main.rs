@@ -42,6 +42,11 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with_user_work("user-work")
+    }
+
+    /// A house with the work directories of other users in this folder of it.
+    fn with_user_work(name: &str) -> Self {
         prepare_daemon().unwrap();
         assert!(Path::new(PYTHON).exists(), "{PYTHON} is missing: apt-get install python3");
         let folder = tempfile::tempdir().unwrap();
@@ -65,7 +70,7 @@ impl House {
         }
         let mut config = Config::new(folder.path().join("state/work"), Arc::new(SystemClock));
         config.exe = PROGRAM.into();
-        config.user_root = folder.path().join("user-work");
+        config.user_root = folder.path().join(name);
         Self { executor: ProcessExecutor::new(config).unwrap(), folder }
     }
 
@@ -93,7 +98,7 @@ impl House {
     fn program(&self, argv: &[&str]) -> AttemptOrder {
         let env = json!({ "H": self.folder.path(), "D": std::process::id().to_string() });
         let mut order = order("command", json!({ "argv": argv, "env": env, "tail_lines": 200 }));
-        order.request.confinement.protected = self.protected();
+        order.request.confinement.protected.closed = self.protected();
         order
     }
 

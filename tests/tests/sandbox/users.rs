@@ -138,6 +138,21 @@ async fn a_user_that_does_not_exist_is_an_error_of_the_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_work_directory_that_the_user_cannot_reach_is_told() {
+    if !is_root() {
+        return eprintln!("only root becomes another user");
+    }
+    let house = House::with_user_work("private/user-work");
+    fs::create_dir(house.path("private")).unwrap();
+    fs::set_permissions(house.path("private"), Permissions::from_mode(0o700)).unwrap();
+    let (report, notes) = house.run(as_nobody(house.script("echo ran"))).await;
+    let (cause, closed) = (refused(&report), house.path("private").canonicalize().unwrap());
+    assert!(cause.contains(&format!("cannot pass through {}, in", closed.display())), "{cause}");
+    assert!(cause.contains("TMPDIR"), "{cause}");
+    assert_eq!(notes.texts(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_rights_a_worker_says_that_it_is_not_the_user_or_does_not_begin() {
     if is_root() {
         return eprintln!("this is root, who can");

@@ -1,6 +1,6 @@
 //! Becoming another user for good: files given over, groups, group, user, in this order. It sets no limit.
 
-use std::{io, os::fd::AsFd};
+use std::{fs, io, os::fd::AsFd, path::PathBuf};
 
 use nix::unistd::{Gid, Uid, User, fchown, geteuid, initgroups, setresgid, setresuid};
 use rustix::{
@@ -33,6 +33,19 @@ pub(crate) enum UserError {
         name: String,
         /// Why.
         why: String,
+    },
+    /// The work directory lies where it must not go.
+    #[error(
+        "the user {name:?} cannot pass through {}, in which its work directory {} lies: start the daemon with a TMPDIR that \
+         every user can pass to, such as /var/tmp", .closed.display(), .work_dir.display()
+    )]
+    Unreachable {
+        /// The name.
+        name: String,
+        /// The folder on the way that is closed to it.
+        closed: PathBuf,
+        /// Where it was going.
+        work_dir: PathBuf,
     },
     /// A step failed.
     #[error("cannot become the user {name:?}: {step}")]
@@ -77,6 +90,23 @@ pub(crate) fn become_user(name: &str) -> Result<Change, UserError> {
     step("its group cannot be set", setresgid(user.gid, user.gid, user.gid))?;
     step("the user cannot be set", setresuid(user.uid, user.uid, user.uid))?;
     Ok(Change::Done)
+}
+
+/// Sees to it that this process, which is the user now, can name its work directory and what is in it.
+pub(crate) fn pass_to_work_dir(name: &str) -> Result<(), UserError> {
+    // Where it is can be asked without being able to go there.
+    let Ok(work_dir) = std::env::current_dir() else { return Ok(()) };
+    let way: Vec<_> = work_dir.ancestors().collect();
+    for step in way.windows(2).rev() {
+        let [below, folder] = step else { continue };
+        if let Err(error) = fs::symlink_metadata(below)
+            && error.kind() == io::ErrorKind::PermissionDenied
+        {
+            let (closed, work_dir) = (folder.to_path_buf(), work_dir.clone());
+            return Err(UserError::Unreachable { name: name.to_owned(), closed, work_dir });
+        }
+    }
+    Ok(())
 }
 
 fn missing_rights() -> Option<String> {
