@@ -90,6 +90,12 @@ impl Program {
         command
     }
 
+    /// Whether the file's own rights allow that it is executed. Rules of the sandbox are not asked.
+    fn has_the_right(&self) -> bool {
+        let program = self.cwd.as_deref().unwrap_or(Path::new("")).join(&self.argv[0]);
+        program.is_file() && nix::unistd::access(&program, nix::unistd::AccessFlags::X_OK).is_ok()
+    }
+
     fn not_started(&self, error: &io::Error) -> TaskError {
         let program = &self.argv[0];
         match error.kind() {
@@ -109,7 +115,13 @@ impl Program {
                 TaskError::config(format!("program {program:?} is in no folder of PATH ({path})"))
             }
             io::ErrorKind::PermissionDenied => {
-                TaskError::config(format!("program {program:?} must not be executed"))
+                let why = if self.has_the_right() {
+                    ": `sandbox.read` has to name its folder and that of the interpreter in its first line, links followed; \
+                     and neither may lie where nothing is executed (noexec)"
+                } else {
+                    ""
+                };
+                TaskError::config(format!("program {program:?} must not be executed{why}"))
             }
             io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::ExecutableFileBusy => {
                 TaskError::retry(format!("program {program:?} cannot be started just now: {error}"))

@@ -201,7 +201,7 @@ async fn a_script_in_a_protected_folder_is_readable_and_nothing_else_there() {
     let mut order = house.script("");
     order.request.kind = "backup".parse().unwrap();
     order.request.with = json!({});
-    order.request.confinement.protected.push(house.path("etc/scripts"));
+    order.request.confinement.protected.closed.push(house.path("etc/scripts"));
     order.request.confinement.sandbox.read = Some(vec![]);
     let sha256 = sha256(&file);
     order.request.code = Code::Script {
@@ -214,6 +214,71 @@ async fn a_script_in_a_protected_folder_is_readable_and_nothing_else_there() {
     let lines = house.lines(order).await;
     assert!(lines.contains(&"ran".to_owned()), "{lines:?}");
     assert!(lines.contains(&"refused".to_owned()), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_fixed_is_read_and_executed_and_never_changed() {
+    need_landlock(3);
+    let house = House::new();
+    for (made, text) in [
+        ("etc/scripts/helper", "#!/bin/sh\necho helped\n"),
+        ("etc/scripts/ops/table", "one\n"),
+        ("etc/scripts/key", "the key"),
+        ("opt/linked", "code"),
+    ] {
+        fs::create_dir_all(house.path(made).parent().unwrap()).unwrap();
+        fs::write(house.path(made), text).unwrap();
+        fs::set_permissions(house.path(made), Permissions::from_mode(0o755)).unwrap();
+    }
+    let order = |text: &str| {
+        let mut order = house.script(text);
+        let protected = &mut order.request.confinement.protected;
+        protected.fixed = ["etc/scripts", "etc/plugins", "opt/linked"].map(|name| house.path(name)).to_vec();
+        protected.closed.push(house.path("etc/scripts/key"));
+        order
+    };
+    let deeds = [
+        "echo x > $H/etc/scripts/evil.sh",
+        "echo x >> $H/etc/scripts/helper",
+        "truncate -s 0 $H/etc/scripts/ops/table",
+        "mkdir $H/etc/scripts/more",
+        "echo x > $H/etc/scripts/ops/evil.sh",
+        "ln -s /tmp/evil.sh $H/etc/scripts/evil.sh",
+        "ln $H/open/notes $H/etc/scripts/evil.sh",
+        "mv $H/open/notes $H/etc/scripts/ops/evil.sh",
+        "mv $H/open/deep $H/etc/scripts/deep",
+        "mv $H/etc/scripts $H/open/scripts",
+        "rm $H/etc/scripts/ops/table",
+        "mkdir $H/etc/plugins",
+        "cat $H/etc/scripts/key",
+        "echo x >> $H/opt/linked",
+        "mv $H/open/notes $H/opt/linked",
+        "cat $H/etc/vault",
+    ];
+    let deeds: String =
+        deeds.iter().map(|deed| format!("( {deed} ) 2>&- && echo \"DONE: {deed}\"\n")).collect();
+    let text =
+        "$H/etc/scripts/helper && cat $H/etc/scripts/ops/table && ls $H/etc/scripts && cat $H/opt/linked";
+    let lines = house.lines(order(&format!("{deeds}\n{text}"))).await;
+    assert_eq!(lines, ["helped", "one", "helper", "key", "ops", "code"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_outside_of_what_may_be_read_is_told_apart_from_one_without_the_right() {
+    need_landlock(3);
+    let house = House::new();
+    for (name, mode) in [("shut/tool", 0o755), ("open/plain", 0o644)] {
+        fs::write(house.path(name), "#!/bin/sh\necho ran\n").unwrap();
+        fs::set_permissions(house.path(name), Permissions::from_mode(mode)).unwrap();
+    }
+    for (name, named) in [("shut/tool", true), ("open/plain", false)] {
+        let mut order = house.program(&[house.path(name).to_str().unwrap()]);
+        order.request.confinement.sandbox.read = Some(vec![house.path("open")]);
+        let (report, _) = house.run(order).await;
+        let told = format!("{:?}", report.end);
+        assert!(told.contains("must not be executed"), "{told}");
+        assert_eq!(told.contains("sandbox.read"), named, "{told}");
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "asks a program of the system")]
