@@ -106,9 +106,10 @@ fn a_dropped_script_is_scheduled_changed_and_removed() {
 fn a_run_under_way_finishes_with_the_version_it_began_with() {
     let body = |word: &str| {
         format!(
-            "echo {word} >> BEGAN; while [ ! -e GO ]; do sleep 0.1; done; echo '::outcome {{\"status\":\"success\",\"summary\":\"{word}\"}}'"
+            "sleep 0.3; echo {word} >> BEGAN; while [ ! -e GO ]; do sleep 0.1; done; echo '::outcome {{\"status\":\"success\",\"summary\":\"{word}\"}}'"
         )
     };
+    // The mark comes when the start is over: a file that is exchanged before that ends the run.
     let site = site("");
     let (go, began) = (site.path("go"), site.path("began"));
     let place =
@@ -201,6 +202,26 @@ fn folders_and_files_that_others_may_write_are_refused() {
     broken(&site, "other.sh", "may be written by all others");
     // Its content is what was accepted, but nobody can know for how long.
     run_that_says(&site, "other", "may be written by all others");
+}
+
+#[test]
+fn names_of_files_do_not_steer_a_terminal() {
+    let site = site("");
+    put(&site, "scripts/good.\u{1b}[31mred\u{7}", "#!/bin/sh\n");
+    put(&site, "scripts/bad.\u{1b}[2J\nnote: all is well", &script("every = 5", "true"));
+    for words in [
+        vec!["kinds"],
+        vec!["kinds", "good"],
+        vec!["kinds", "bad"],
+        vec!["config", "check"],
+        vec!["run-task", "bad"],
+    ] {
+        let told = text(&site.run(&words));
+        assert!(told.contains("good.red") || told.contains("bad"), "{words:?}: {told}");
+        let steers = |char: char| char.is_control() && char != '\n';
+        assert!(!told.contains(steers), "{words:?}: {told:?}");
+        assert!(!told.lines().any(|line| line.starts_with("note: all is well")), "{words:?}: {told}");
+    }
 }
 
 #[test]

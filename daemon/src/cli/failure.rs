@@ -7,6 +7,8 @@ use std::{
     process::ExitCode,
 };
 
+use super::look::clean_lines;
+
 /// How a command ends.
 pub type Answer<T = ()> = Result<T, Failure>;
 
@@ -43,7 +45,7 @@ impl Failure {
     pub fn tell(self) -> ExitCode {
         if !self.message().is_empty() {
             // Where standard error is closed, the exit code has to do.
-            let _ = writeln!(io::stderr(), "error: {}", self.message());
+            let _ = writeln!(io::stderr(), "error: {}", clean_lines(self.message()));
         }
         match self {
             Self::Usage(_) => ExitCode::from(2),

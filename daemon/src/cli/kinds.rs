@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     args::Globals,
     failure::{Answer, Failure},
-    look::Look,
+    look::{Look, clean},
     output::Output,
     paragraph::wrap,
     session, suggest,
@@ -50,14 +50,14 @@ pub(super) async fn run(args: &Args, globals: &Globals, out: &mut Output) -> Ans
         out.text(&page::render(known, out.look()))?;
     }
     if let Some(flaw) = flaw {
-        out.note(&flaw.sentence());
+        out.note(&clean(&flaw.sentence()));
     }
     Ok(())
 }
 
 fn unknown(name: &str, kinds: &Catalogue, flaw: Option<&Broken>) -> Failure {
     if let Some(flaw) = flaw {
-        return Failure::Usage(format!("there is no kind {name:?}: {}", flaw.sentence()));
+        return Failure::Usage(format!("there is no kind {name:?}: {}", clean(&flaw.sentence())));
     }
     let near = suggest::names(name, kinds.iter().map(|known| known.description.name.as_str()));
     let message = suggest::did_you_mean(&near, "`roundsman kinds` lists them");

@@ -113,6 +113,11 @@ pub fn clean(text: &str) -> String {
     cleaned
 }
 
+/// The same for text of several lines, which it stays.
+pub fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
 /// Passes over what follows an escape character: `[…m` and its like up to the final letter, `]…` up to its end mark.
 fn skip_sequence(chars: &mut Peekable<Chars<'_>>) {
     match chars.peek() {

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use serde::Serialize;
 
-use super::look::Look;
+use super::look::{Look, clean_lines};
 
 /// Standard output as a command sees it.
 pub struct Output {
@@ -57,11 +57,11 @@ impl Output {
         self.writer.flush()
     }
 
-    /// Tells something beside the answer, after what was written so far. A note that cannot be told is no failure.
+    /// Tells something beside the answer, cleaned of what could steer a terminal, after what was written so far. A note that cannot be told is no failure.
     pub fn note(&mut self, text: &str) {
         // Both may go to one terminal, where the answer is to come first.
         let _ = self.flush();
-        let _ = writeln!(self.notes, "note: {text}");
+        let _ = writeln!(self.notes, "note: {}", clean_lines(text));
     }
 
     /// Whether standard output is a terminal.

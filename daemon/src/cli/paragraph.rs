@@ -2,13 +2,13 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::look::Look;
+use super::look::{Look, clean};
 
-/// The text in lines, each begun with the indent and ended.
+/// The text in lines, each begun with the indent and ended, without anything that could steer a terminal.
 pub(crate) fn wrap(text: &str, indent: usize, look: Look) -> String {
     let limit = look.width.unwrap_or(usize::MAX).saturating_sub(indent).max(20);
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in clean(text).split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= limit => {
                 line.push(' ');
@@ -34,5 +34,6 @@ mod tests {
         assert_eq!(wrap(text, 4, narrow), expected);
         assert_eq!(wrap(text, 2, Look::PLAIN), format!("  {text}\n"));
         assert_eq!(wrap("", 2, narrow), "");
+        assert_eq!(wrap("a\u{1b}[2J\u{7} b\nc", 0, narrow), "a b c\n");
     }
 }

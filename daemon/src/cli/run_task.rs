@@ -14,7 +14,7 @@ use roundsman_task::SystemClock;
 use super::{
     args::{Globals, RunTaskArgs},
     failure::{Answer, Failure},
-    instant, params, session, suggest, times,
+    instant, look, params, session, suggest, times,
 };
 use crate::kinds::Catalogue;
 
@@ -50,7 +50,7 @@ fn order(args: &RunTaskArgs, loaded: &Loaded, catalogue: &Catalogue) -> Answer<e
     let changed =
         catalogue.broken().iter().find(|broken| broken.name.as_deref() == Some(definition.kind.as_str()));
     if let Some(broken) = changed {
-        tracing::warn!("{}", broken.sentence());
+        tracing::warn!("{}", look::clean(&broken.sentence()));
     }
     if !definition.enabled {
         tracing::warn!("task {} is switched off; it runs because you asked for it", definition.name);

@@ -52,7 +52,7 @@ impl Stock {
 fn tell(before: &[Broken], now: &[Broken]) {
     let same = |a: &Broken, b: &Broken| a.path == b.path && a.reason == b.reason && a.kept == b.kept;
     for broken in now.iter().filter(|one| !before.iter().any(|other| same(one, other))) {
-        tracing::warn!("{}", broken.sentence());
+        tracing::warn!("{}", crate::cli::look::clean(&broken.sentence()));
     }
     for mended in before.iter().filter(|one| !now.iter().any(|other| one.path == other.path)) {
         tracing::info!("{}: in order again, or gone", mended.path.display());

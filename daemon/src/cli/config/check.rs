@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::against;
 use crate::{
+    assemble::keyring::{self, Astray},
     cli::{
         args::Globals,
         failure::{Answer, Failure, chain},
-        look::Look,
+        look::{Look, clean},
         output::Output,
         plan::{self, KnownTask, Standing},
         prospect, times,
@@ -42,10 +43,11 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
     match loaded {
         Ok(loaded) => {
             let settled = kinds.settled(&loaded);
+            let warnings = warnings(&loaded, &environment);
             let changes =
                 if args.against_running { Some(against::changes(&loaded, now).await?) } else { None };
             if args.json {
-                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now), "broken": settled.broken() });
+                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now), "broken": settled.broken(), "warnings": warnings });
                 if let Some(changes) = changes {
                     told["changes"] = json!(changes);
                 }
@@ -63,7 +65,8 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
                 out.text(&render(&loaded, now, out.look()))?;
             }
             if !args.json {
-                settled.broken().iter().for_each(|broken| out.note(&broken.sentence()));
+                settled.broken().iter().for_each(|broken| out.note(&clean(&broken.sentence())));
+                warnings.iter().for_each(|warning| out.note(&format!("warning: {warning}")));
             }
             Ok(())
         }
@@ -85,6 +88,15 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
         }
         Err(problems) => Err(Failure::Usage(chain(&problems))),
     }
+}
+
+/// What is in order and will not do here.
+fn warnings(loaded: &Loaded, environment: &roundsman_config::Environment) -> Vec<String> {
+    let astray = keyring::astray(loaded, environment);
+    let told = astray.iter().map(|Astray { section, field, problem }| {
+        format!("credentials.files.{section}.{field}: {problem}; tasks that need section {section} fail until then")
+    });
+    told.collect()
 }
 
 fn headline(loaded: &Loaded) -> String {

@@ -10,14 +10,20 @@ use roundsman_model::{BudgetRule, CredentialWish, HumanDuration, KindDescription
 
 use super::{keys, origin, reading, type_word};
 use crate::{
-    cli::{fields::Fields, look::Look, paragraph::wrap, table::Table, times},
+    cli::{
+        fields::Fields,
+        look::{Look, clean},
+        paragraph::wrap,
+        table::Table,
+        times,
+    },
     kinds::Known,
 };
 
 /// The page.
 pub(super) fn render(known: &Known, look: Look) -> String {
     let info = &known.description;
-    let mut page = format!("{}: {}\n", look.strong(info.name.as_str()), info.about);
+    let mut page = format!("{}: {}\n", look.strong(info.name.as_str()), clean(&info.about));
     page.push_str(&facts(known).render(look));
     let keys = keys::of(&info.schema);
     let mut section = |head: &str, body: String| {
@@ -97,9 +103,10 @@ fn actions(info: &KindDescription, look: Look) -> String {
 fn credentials(wishes: &[CredentialWish], look: Look) -> String {
     let mut text = String::new();
     for wish in wishes {
-        let fields = if wish.fields.is_empty() { "any fields".to_owned() } else { wish.fields.join(", ") };
+        let fields =
+            if wish.fields.is_empty() { "any fields".to_owned() } else { clean(&wish.fields.join(", ")) };
         let optional = if wish.optional { "; works without" } else { "" };
-        let _ = writeln!(text, "  {}: {fields}{optional}", look.strong(&wish.name));
+        let _ = writeln!(text, "  {}: {fields}{optional}", look.strong(&clean(&wish.name)));
         text.push_str(&wrap(&wish.about, 6, look));
     }
     text
@@ -111,9 +118,10 @@ fn metrics(info: &KindDescription, look: Look) -> String {
         let labels = if metric.labels.is_empty() {
             String::new()
         } else {
-            format!(" by {}", metric.labels.join(", "))
+            format!(" by {}", clean(&metric.labels.join(", ")))
         };
-        let _ = writeln!(text, "  {}: {}{labels}", look.strong(&metric.name), type_word(metric.counter));
+        let _ =
+            writeln!(text, "  {}: {}{labels}", look.strong(&clean(&metric.name)), type_word(metric.counter));
         text.push_str(&wrap(&metric.help, 6, look));
     }
     text
@@ -135,7 +143,7 @@ fn budgets(info: &KindDescription, look: Look) -> String {
 /// Its keys as they are written there.
 fn header_lines(header: &KindHeader) -> String {
     let lines = header.text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let lines: String = lines.map(|line| format!("  {}\n", crate::cli::look::clean(line))).collect();
+    let lines: String = lines.map(|line| format!("  {}\n", clean(line))).collect();
     if lines.is_empty() { "  nothing\n".to_owned() } else { lines }
 }
 
