@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::{
+    signal::{Signal, kill},
+    termios::{LocalFlags, tcgetattr},
+};
 use roundsman_tests::daemon::{PATIENCE, Site, eventually};
 
 const VALUE: &str = "hunter22-ümlaut";
@@ -61,19 +64,24 @@ fn set(site: &Site, section: &str, field: &str, value: &str) {
     succeeds(&pipe(site, &["set", section, field], value.as_bytes()));
 }
 
-/// Runs a command on a terminal of its own, and types each line when its prompt shows. Everything shown, and the code.
-fn on_terminal(site: &Site, words: &[&str], dialogue: &[(&str, &str)]) -> (String, Option<i32>) {
-    let pty = nix::pty::openpty(None, None).unwrap();
+/// Starts a command on a terminal.
+fn start_on(terminal: &OwnedFd, site: &Site, words: &[&str]) -> Child {
     let words = credentials(words);
     let shape = site.command(&words.iter().map(String::as_str).collect::<Vec<_>>());
     // The prompt is written to the controlling terminal, which only the leader of a session can have.
     let mut command = Command::new("setsid");
     command.args(["--ctty", "--wait"]).arg(shape.get_program()).args(shape.get_args()).env_clear();
     command.envs(shape.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let side = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
-    command.stdin(side(&pty.slave)).stdout(side(&pty.slave)).stderr(side(&pty.slave));
-    let mut child = command.spawn().expect("setsid, of the package util-linux");
-    drop((command, pty.slave));
+    let side = || Stdio::from(terminal.try_clone().unwrap());
+    command.stdin(side()).stdout(side()).stderr(side());
+    command.spawn().expect("setsid, of the package util-linux")
+}
+
+/// Runs a command on a terminal of its own, and types each line when its prompt shows. Everything shown, and the code.
+fn on_terminal(site: &Site, words: &[&str], dialogue: &[(&str, &str)]) -> (String, Option<i32>) {
+    let pty = nix::pty::openpty(None, None).unwrap();
+    let mut child = start_on(&pty.slave, site, words);
+    drop(pty.slave);
     let mut master = std::fs::File::from(pty.master);
     let (mut shown, mut told) = (String::new(), 0);
     let mut dialogue = dialogue.iter();
@@ -165,6 +173,22 @@ fn a_terminal_is_asked_twice_and_shows_nothing() {
 }
 
 #[test]
+fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
+    let site = site();
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130), (Signal::SIGHUP, 129)] {
+        let pty = nix::pty::openpty(None, None).unwrap();
+        let flags = || tcgetattr(&pty.slave).unwrap().local_flags;
+        let before = flags();
+        assert!(before.contains(LocalFlags::ECHO));
+        let mut child = start_on(&pty.slave, &site, &["set", "netbox", "token"]);
+        eventually("the prompt", PATIENCE, || (!flags().contains(LocalFlags::ECHO)).then_some(()));
+        kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
+        let status = eventually("the end of the command", PATIENCE, || child.try_wait().unwrap());
+        assert_eq!((status.code(), flags()), (Some(code), before), "{signal}");
+    }
+}
+
+#[test]
 fn a_terminal_is_shown_values_only_on_request_and_asked_before_they_go() {
     let site = site();
     set(&site, "netbox", "token", VALUE);
@@ -211,7 +235,9 @@ fn keys_are_rotated_and_an_old_one_dropped() {
     assert!(code == Some(1) && shown.contains("nothing was dropped"), "{code:?} {shown}");
     assert!(succeeds(&run(&site, &["rotate", "--finish", "--yes"])).contains("Dropped 1 old key"));
     let checked = run(&site, &["check"]);
-    assert!(String::from_utf8_lossy(&checked.stdout).contains("vault.key.dropped keeps 1 key that was dropped"));
+    assert!(
+        String::from_utf8_lossy(&checked.stdout).contains("vault.key.dropped keeps 1 key that was dropped")
+    );
     assert_eq!(succeeds(&run(&site, &["get", "db", "password"])), VALUE);
     std::fs::write(site.path("state/vault.key"), before).unwrap();
     let told = fails(&run(&site, &["get", "db", "password"]), 1);
@@ -301,6 +327,32 @@ fn a_configuration_out_of_order_is_no_matter_unless_it_hides_the_vault() {
     let (vault, key) = (site.path("state/vault.ini"), site.path("state/vault.key"));
     let named = ["get", "a", "b", "--vault", vault.to_str().unwrap(), "--key-file", key.to_str().unwrap()];
     assert_eq!(succeeds(&run(&site, &named)), VALUE);
+}
+
+#[test]
+fn a_secret_that_is_not_mounted_is_no_matter_to_others() {
+    let site = site();
+    set(&site, "a", "b", VALUE);
+    site.configure("[credentials.files]\nnetbox = { token = \"${file:/nowhere/token}\" }\n");
+    assert_eq!(succeeds(&run(&site, &["get", "a", "b"])), VALUE);
+    let told = fails(&run(&site, &["get", "netbox", "token"]), 1);
+    let why = "cannot read the file /nowhere/token";
+    assert!(
+        told.contains("token of section \"netbox\", from [credentials.files]: cannot") && told.contains(why),
+        "{told}"
+    );
+    let checked = site.run(&["config", "check"]);
+    assert!(checked.status.success(), "{}", stderr(&checked));
+    assert!(
+        stderr(&checked).contains("warning: credentials.files.netbox.token: cannot"),
+        "{}",
+        stderr(&checked)
+    );
+    let checked = succeeds(&run(&site, &["check"]));
+    assert!(
+        checked.contains("section netbox: token, from [credentials.files]: cannot read the file"),
+        "{checked}"
+    );
 }
 
 #[test]

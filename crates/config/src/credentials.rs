@@ -18,6 +18,8 @@ use crate::{
 
 /// The vault's name in the state directory.
 const VAULT: &str = "vault.ini";
+/// The key with references by section and field.
+const FILES: &str = "files";
 /// How long the program may take that is asked for credentials.
 const COMMAND_TIMEOUT: HumanDuration = HumanDuration::from_secs(10);
 
@@ -50,7 +52,12 @@ impl CredentialSources {
 
 /// Makes it from the table as written, if there is one.
 pub(crate) fn credentials(pass: &mut Pass<'_>, mut table: Table, state_dir: &Path) -> CredentialSources {
-    let files = references(&table);
+    // A secret that is not mounted concerns whoever needs it, and nobody else.
+    let written = table.remove(FILES);
+    if let Some(entry) = &written {
+        pass.check_as_written::<CredentialsTable>(FILES, entry);
+    }
+    let files = references(written.as_ref());
     let wanted: CredentialsTable = pass.section(Section::Credentials, &mut table, "credentials", None);
     let path = |key: &str, path: PathBuf| {
         let file = table.get(key).map(|entry| entry.key.place().file);
@@ -76,13 +83,13 @@ fn origin(table: &Table, key: &str) -> Origin {
     table.get(key).map_or(Origin::Default, |entry| Origin::File(entry.key.place()))
 }
 
-/// The references under `files`, before they are resolved.
-fn references(table: &Table) -> BTreeMap<String, BTreeMap<String, String>> {
+/// The references under `files`. They are resolved when somebody needs them.
+fn references(files: Option<&Entry>) -> BTreeMap<String, BTreeMap<String, String>> {
     let below = |entry: &Entry| match &entry.node.value {
         Written::Table(table) => table.clone(),
         _ => Table::new(),
     };
-    let sections = table.get("files").map(below).unwrap_or_default();
+    let sections = files.map(below).unwrap_or_default();
     let fields = |section: &Entry| {
         let text = |(field, entry): (String, Entry)| {
             let written = entry.node.json(Reading::Written);

@@ -68,6 +68,11 @@ pub(crate) fn files_in(text: &str) -> Vec<PathBuf> {
     parts(text).unwrap_or_default().iter().filter_map(path).collect()
 }
 
+/// Whether the references in a string can be understood; not whether they lead anywhere.
+pub(crate) fn check_form(text: &str) -> Result<(), String> {
+    parts(text).map(drop)
+}
+
 fn has_reference(text: &str) -> bool {
     parts(text).is_ok_and(|parts| parts.iter().any(|part| !matches!(part, Part::Literal(_))))
 }

@@ -235,3 +235,26 @@ fn the_files_that_the_daemon_itself_refers_to_are_known() {
     let scene = scene.variable("ROUNDSMAN_STORE", "sqlite:b.db");
     assert_eq!(scene.load().unwrap().settings.referred, [folder.join("token")]);
 }
+
+#[test]
+fn references_to_credentials_are_looked_at_and_not_resolved() {
+    let files = |reference: &str| {
+        format!(
+            "[credentials.files]\nnetbox = {{ token = \"{reference}\", \"token.next\" = \"${{UNSET}}\" }}\n"
+        )
+    };
+    let scene = crate::scene::Scene::new().file("roundsman.toml", &files("${file:/nowhere/token}"));
+    let loaded = scene.load().unwrap();
+    assert_eq!(loaded.settings.credentials.files["netbox"]["token"], "${file:/nowhere/token}");
+    assert_eq!(loaded.settings.credentials.files["netbox"]["token.next"], "${UNSET}");
+    for (reference, expected) in [
+        ("${file:relative}", "needs an absolute path"),
+        ("${file:/nowhere", "has no `}`"),
+        ("hunter22", "a secret is written here in the open"),
+    ] {
+        let told = crate::scene::refused(&files(reference));
+        assert!(told.contains(expected) && !told.contains("hunter22"), "{told}");
+    }
+    let told = crate::scene::refused("[credentials]\nfiles = 7\n");
+    assert!(told.contains("credentials.files"), "{told}");
+}

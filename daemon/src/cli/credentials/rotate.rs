@@ -58,7 +58,8 @@ fn agreed(place: &Place) -> Answer {
         return Ok(());
     }
     let (older, file) = (keys(held.count() - 1), file.display());
-    let loss = format!("every other vault and host that uses {file} can no longer read what has a key it loses");
+    let loss =
+        format!("every other vault and host that uses {file} can no longer read what has a key it loses");
     if !ask::is_person() {
         return Err(Failure::Usage(format!(
             "add --yes to drop {older}: there is nobody to ask, and {loss}; `rotate` those first"

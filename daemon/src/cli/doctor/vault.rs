@@ -20,6 +20,16 @@ pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     let vault = sources.vault().clone();
     let needed = !wanted.is_empty();
     found.extend(aside(move || of_vault(&vault, needed)).await);
+    for astray in keyring::astray(loaded, &ground.environment) {
+        // What a task needs is told below, as what it is.
+        if !wanted.contains_key(&astray.section) {
+            found.push(Finding::warning(
+                format!("section {}", astray.section),
+                format!("{}, from [credentials.files]: {}", astray.field, astray.problem),
+                "mend the reference, or take it out: no task needs it now",
+            ));
+        }
+    }
     for (section, users) in wanted {
         found.push(of_section(&sources, &section, &users).await);
     }
@@ -188,7 +198,8 @@ mod tests {
     #[test]
     fn a_vault_is_judged_by_what_its_keys_open() {
         use FindingLevel::{Failure, Ok, Warning};
-        let well = Inspection { values: 3, newest: 3, keys: 1, unopened: Vec::new(), dropped: None, mode: 0o600 };
+        let well =
+            Inspection { values: 3, newest: 3, keys: 1, unopened: Vec::new(), dropped: None, mode: 0o600 };
         assert_eq!(levels(&well), [Ok]);
         assert_eq!(levels(&Inspection { keys: 2, newest: 1, ..well.clone() }), [Ok, Warning]);
         let dropped = Some((2, "/v/vault.key.dropped".into()));
