@@ -142,6 +142,81 @@ fn plugins_that_misbehave_are_rows_and_nothing_else() {
 }
 
 #[test]
+fn a_version_that_failed_is_asked_again_by_a_reload_and_not_by_everybody() {
+    let (site, building) = site("");
+    let tries = building.path().join("tries");
+    let describe =
+        format!(r#"FILE *file = fopen({tries:?}, "a"); fputs("x", file); fclose(file); for (;;) pause();"#);
+    let parts = Parts { describe: &describe, ..Parts::default() };
+    install(&site, &parts.compile(building.path(), "slow"), "slow.so");
+    let asked = || fs::read(&tries).unwrap_or_default().len();
+    let _daemon = site.start();
+    broken(&site, "slow.so", &["within 5 s", "asked again after 10 minutes, and with each reload"]);
+    let record = fs::read_to_string(site.path("state/kinds.json")).unwrap();
+    assert!(record.contains("\"failed\":{\""), "{record}");
+    let before = asked();
+    broken(&site, "slow.so", &["within 5 s"]);
+    assert_eq!(asked(), before, "a command takes the daemon's word");
+    let reloaded = site.run(&["reload"]);
+    assert!(reloaded.status.success(), "{}", text(&reloaded));
+    assert_eq!(asked(), before + 1);
+}
+
+#[test]
+fn a_file_name_that_is_no_text_is_a_row() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let (site, building) = site("");
+    let odd = std::ffi::OsString::from_vec(b"odd-\xff.so".to_vec());
+    let built = Parts::default().compile(building.path(), "odd");
+    fs::copy(built, site.path("plugins").join(odd)).unwrap();
+    fs::create_dir_all(site.path("scripts")).unwrap();
+    let script = site.path("scripts").join(std::ffi::OsString::from_vec(b"odd-\xfe.sh".to_vec()));
+    fs::write(&script, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    install(&site, &c_example(building.path()), "disk-free.so");
+    broken(&site, "odd-\u{fffd}.so", &["no text in UTF-8"]);
+    broken(&site, "odd-\u{fffd}.sh", &[]);
+    let _daemon = site.start();
+    let record =
+        eventually("a record of kinds", PATIENCE, || fs::read_to_string(site.path("state/kinds.json")).ok());
+    assert!(record.contains("disk-free"), "{record}");
+}
+
+#[test]
+fn what_belongs_to_the_daemon_is_out_of_reach_while_a_plugin_is_described() {
+    let building = tempfile::tempdir().unwrap();
+    let site = Site::new("");
+    fs::create_dir_all(site.path("plugins")).unwrap();
+    let key = building.path().join("elsewhere.key");
+    let vault = building.path().join("elsewhere.vault");
+    let config = fs::read_to_string(site.path("roundsman.toml")).unwrap();
+    let named = format!("{config}\n[credentials]\nkey_file = {key:?}\nvault = {vault:?}\n");
+    fs::write(site.path("roundsman.toml"), named).unwrap();
+    let init = site.run(&["credentials", "init"]);
+    assert!(init.status.success(), "{}", text(&init));
+    let more = site.path("roundsman.toml").with_file_name("conf.d").join("more.toml");
+    fs::create_dir_all(more.parent().unwrap()).unwrap();
+    fs::write(&more, "").unwrap();
+    let files = [site.path("roundsman.toml"), more, key, vault];
+    assert!(files.iter().all(|file| file.exists()), "{files:?}");
+    let tries: String = files.iter().map(|file| format!("{file:?}, ")).collect();
+    let describe = format!(
+        r#"static const char *const files[] = {{ {tries} "/etc/hostname" }};
+           char said[64] = "";
+           for (int i = 0; i < 5; i++) strcat(said, fopen(files[i], "r") == NULL ? "shut " : "open ");
+           return host->fail(host, ROUNDSMAN_CONFIG, roundsman_text(said));"#
+    );
+    let parts = Parts { describe: &describe, ..Parts::default() };
+    install(&site, &parts.compile(building.path(), "curious"), "curious.so");
+    broken(&site, "curious.so", &["shut shut shut shut open"]);
+    // By the daemon too, which starts with it.
+    let _daemon = site.start();
+    broken(&site, "curious.so", &["shut shut shut shut open"]);
+    let status = site.run(&["reload"]);
+    assert!(text(&status).contains("shut shut shut shut open"), "{}", text(&status));
+}
+
+#[test]
 fn a_new_version_counts_from_when_it_was_accepted() {
     let (site, building) = site("[tasks.tick]\nuses = \"tock\"\nevery = \"1s\"\n");
     let version = |run: &str| {

@@ -47,5 +47,6 @@ pub use resolve::{Resolved, resolve};
 pub use retention::Retention;
 pub use schema::schema;
 pub use settings::{DEFAULT_PORT, DEFAULT_STORE_FILE, OVERRIDES, Settings, WORKERS_PER_PROCESSOR};
+pub use source::places;
 pub use store_url::{InvalidStoreUrl, StoreUrl};
 pub use tables::{LogFormat, WithoutStore};

@@ -83,6 +83,13 @@ pub(crate) fn folder(named: Option<&Path>, env: &Environment) -> PathBuf {
     main_file(named, env).0.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
+/// The main file and the folder of drop-ins beside it, whether they are there or not.
+pub fn places(named: Option<&Path>, env: &Environment) -> Vec<PathBuf> {
+    let file = main_file(named, env).0;
+    let folder = file.parent().map(|folder| folder.join(DROP_IN_DIR));
+    [Some(file), folder].into_iter().flatten().collect()
+}
+
 /// The main file, and whether somebody asked for it.
 fn main_file(named: Option<&Path>, env: &Environment) -> (PathBuf, bool) {
     match named.or_else(|| env.variable(FILE_VARIABLE).map(Path::new)) {

@@ -2,7 +2,7 @@
 //! does not judge names against those of other kinds.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,8 +11,8 @@ use std::{
 };
 
 use roundsman_model::{
-    AttemptEnd, Code, Credentials, KindDescription, Outcome, OutcomeStatus, RunId, Timestamp,
-    kind::MAX_DESCRIPTION_BYTES, time::delta,
+    AttemptEnd, ByteSize, Code, Credentials, KindDescription, Outcome, OutcomeStatus, Protected, RunId,
+    Sandbox, Timestamp, kind::MAX_DESCRIPTION_BYTES, time::after,
 };
 use roundsman_wire::{AttemptOrder, Confinement, Executor, Purpose, Request};
 
@@ -22,6 +22,8 @@ use crate::{listening::Listening, settle::with_sources};
 pub const DESCRIBE_WITHIN: Duration = Duration::from_secs(5);
 /// From the polite to the final signal: describing has nothing to clean up.
 const GRACE: Duration = Duration::from_millis(500);
+/// Memory for data, the worker's own included.
+const MEMORY: ByteSize = ByteSize(512 << 20);
 /// The name of the task that the worker is shown under; what it is asked about has none yet.
 const NAME: &str = "describe";
 /// The most bytes of a plugin's own words in a sentence.
@@ -35,22 +37,51 @@ pub struct Undescribed<'a> {
     /// SHA-256 of the version that is meant.
     pub sha256: &'a str,
     /// Files and folders of the daemon that are out of its reach.
-    pub protected: &'a [PathBuf],
+    pub protected: &'a Protected,
     /// How long it may take; usually [`DESCRIBE_WITHIN`].
     pub within: Duration,
     /// The time now.
     pub now: Timestamp,
 }
 
-/// What a plugin says it is, with its place as `code`; or one sentence about what went wrong.
-pub async fn describe(executor: &dyn Executor, plugin: Undescribed<'_>) -> Result<KindDescription, String> {
-    let mut attempt = executor
-        .start(order(plugin), Arc::new(Listening::default()))
-        .await
-        .map_err(|error| format!("it cannot be described: {}", with_sources(&error)))?;
+/// Why a plugin has no description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoDescription {
+    /// One sentence about what went wrong.
+    pub why: String,
+    /// Whether that may be another time, with the same file: no worker could be started, or it took too long.
+    pub passing: bool,
+}
+
+/// What a plugin says it is, with its place as `code`.
+pub async fn describe(
+    executor: &dyn Executor,
+    plugin: Undescribed<'_>,
+) -> Result<KindDescription, NoDescription> {
+    let mut attempt =
+        executor.start(order(plugin), Arc::new(Listening::default())).await.map_err(|error| {
+            let why = format!("it cannot be described: {}", with_sources(&error));
+            NoDescription { why, passing: true }
+        })?;
     match attempt.wait().await.end {
-        AttemptEnd::Finished { outcome } => read(outcome, plugin),
-        end => Err(sentence(end)),
+        AttemptEnd::Finished { outcome } => {
+            read(outcome, plugin).map_err(|why| NoDescription { why, passing: false })
+        }
+        end => {
+            let passing = !is_of_its_own(&end);
+            Err(NoDescription { why: sentence(end), passing })
+        }
+    }
+}
+
+/// Whether the same file would end so again: it did something itself. Whoever is killed from outside did not.
+const fn is_of_its_own(end: &AttemptEnd) -> bool {
+    match end {
+        AttemptEnd::Crashed { signal: Some(9 | 15), .. }
+        | AttemptEnd::Crashed { signal: None, exit: None, .. }
+        | AttemptEnd::TimedOut { .. }
+        | AttemptEnd::Lost { .. } => false,
+        AttemptEnd::Crashed { .. } | AttemptEnd::Erred { .. } | AttemptEnd::Finished { .. } => true,
     }
 }
 
@@ -70,14 +101,18 @@ fn order(plugin: Undescribed<'_>) -> AttemptOrder {
         params: serde_json::Value::Null,
         dry_run: true,
         with: serde_json::json!({}),
-        deadline: plugin.now + delta(plugin.within),
+        deadline: after(plugin.now, plugin.within),
         time_limit_ms: plugin.within.as_millis() as u64,
         grace_ms: GRACE.as_millis() as u64,
         lease: None,
         purpose: Purpose::Describe,
         code: plugin.code(),
         credentials: Credentials::new(),
-        confinement: Confinement { protected: plugin.protected.to_vec(), ..Confinement::default() },
+        confinement: Confinement {
+            protected: plugin.protected.clone(),
+            sandbox: Sandbox { memory: Some(MEMORY), ..Sandbox::default() },
+            ..Confinement::default()
+        },
         parent_pid: pid,
     };
     AttemptOrder { request, mark: format!("{NAME}:{pid}:{number}"), env: Vec::new() }
@@ -97,9 +132,8 @@ fn read(outcome: Outcome, plugin: Undescribed<'_>) -> Result<KindDescription, St
     if outcome.detail.to_string().len() > MAX_DESCRIPTION_BYTES {
         return Err(format!("its description has more than {MAX_DESCRIPTION_BYTES} bytes"));
     }
-    let described: KindDescription = serde_json::from_value(outcome.detail)
-        .map_err(|error| format!("its description cannot be read: {error}"))?;
-    described.check().map_err(|why| format!("its description is not valid: {why}"))?;
+    let described = KindDescription::read(outcome.detail)
+        .map_err(|why| format!("its description is not valid: {why}"))?;
     Ok(KindDescription { code: plugin.code(), ..described })
 }
 

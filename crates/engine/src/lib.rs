@@ -40,7 +40,7 @@ mod stop;
 pub use attempt::{Worked, work, work_claimed};
 pub use beat::{Claiming, Heart};
 pub use clock::HostUptime;
-pub use describe::{DESCRIBE_WITHIN, Undescribed, describe};
+pub use describe::{DESCRIBE_WITHIN, NoDescription, Undescribed, describe};
 pub use dispatch::Dispatcher;
 pub use engine::{Engine, EngineParts, Environment, Keyring, Mark, NoKeyring, Observer, Resolved, Resolver};
 pub use examine::Examiner;

@@ -19,20 +19,26 @@ use super::{
     failure::{Answer, Failure, chain},
     suggest,
 };
-use crate::kinds::{Catalogue, Maker, Places};
+use crate::{
+    control::{self, ControlError},
+    kinds::{self, Catalogue, Maker, Places},
+};
 
 /// The kinds of this host, wherever their code is, as far as they are known without asking a plugin what it is. Where
 /// nothing has changed since a daemon looked, no file of a kind is opened.
 pub fn catalogue(globals: &Globals) -> Answer<Catalogue> {
     let folders = folders(globals);
-    Ok(maker(&folders, work_root())?.look(&Places::of_folders(&folders)))
+    Ok(maker(globals, &folders, work_root())?.look(&Places::of_folders(&folders)))
 }
 
 /// The kinds of this host, plugins asked that no daemon has asked yet.
 pub(crate) async fn whole_catalogue(globals: &Globals) -> Answer<Catalogue> {
     let folders = folders(globals);
     let work_root = work_root();
-    let maker = maker(&folders, work_root.clone())?;
+    let maker = maker(globals, &folders, work_root.clone())?;
+    if !is_daemon_there(&folders).await {
+        maker.begin_anew();
+    }
     let made = maker.make(&Places::of_folders(&folders)).await;
     drop(maker);
     // There is none where there was no plugin to ask.
@@ -56,7 +62,16 @@ pub(crate) fn compiled() -> Answer<Catalogue> {
 pub(crate) fn maker_of_daemon(globals: &Globals) -> Answer<(Maker, Places)> {
     let folders = folders(globals);
     let work_root = folders.state_dir.as_ref().map_or_else(work_root, |state_dir| state_dir.join("describe"));
-    Ok((maker(&folders, work_root)?, Places::of_folders(&folders)))
+    let maker = maker(globals, &folders, work_root)?;
+    // What failed before this start may have been mended meanwhile.
+    maker.begin_anew();
+    Ok((maker, Places::of_folders(&folders)))
+}
+
+/// Whether a daemon keeps the record of kinds up to date.
+async fn is_daemon_there(folders: &Folders) -> bool {
+    let Some(state_dir) = &folders.state_dir else { return false };
+    !matches!(control::status(state_dir).await, Err(ControlError::Absent { .. }))
 }
 
 fn folders(globals: &Globals) -> Folders {
@@ -68,8 +83,11 @@ fn work_root() -> PathBuf {
     std::env::temp_dir().join(format!("roundsman-{}", uuid::Uuid::now_v7()))
 }
 
-fn maker(folders: &Folders, work_root: PathBuf) -> Answer<Maker> {
-    Ok(Maker::new(compiled()?, folders.state_dir.as_deref(), work_root))
+fn maker(globals: &Globals, folders: &Folders, work_root: PathBuf) -> Answer<Maker> {
+    let compiled = compiled()?;
+    let (file, kinds) = (globals.config.clone(), compiled.clone());
+    let protected = move || kinds::protected(file.as_deref(), &kinds, &Environment::of_process());
+    Ok(Maker::new(compiled, folders.state_dir.as_deref(), work_root, Arc::new(protected)))
 }
 
 /// Loads the configuration, or tells everything that is wrong with it.

@@ -2,13 +2,13 @@
 //! are broken. It looks at no file itself.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use roundsman_config::KindHeader;
 use roundsman_finder::FoundScript;
-use roundsman_model::KindDescription;
+use roundsman_model::{Code, KindDescription, MetricDescription};
 
 use super::{
     Broken, Catalogue, Known,
@@ -54,7 +54,16 @@ impl Candidate {
             }),
             Err(broken) => Err(Flaw { passing: broken.is_passing(), reason: broken.reason() }),
         };
+        if found.path.to_str().is_none() {
+            return Self::nameless(found.path);
+        }
         Self { path: found.path, name: found.name.map(|name| name.to_string()), made }
+    }
+
+    /// A file whose path is no text.
+    pub(super) fn nameless(path: PathBuf) -> Self {
+        let reason = "its path is no text in UTF-8, so no definition can name it; rename it".to_owned();
+        Self { path, name: None, made: Err(Flaw { reason, passing: false }) }
     }
 
     /// A plugin that was asked what it is.
@@ -65,9 +74,16 @@ impl Candidate {
     }
 }
 
+impl Candidate {
+    fn is_plugin(&self) -> bool {
+        self.made.as_ref().is_ok_and(|known| matches!(known.description.code, Code::Plugin { .. }))
+    }
+}
+
 /// The kinds of a node.
 pub(super) fn put_together(compiled: &Catalogue, mut found: Found, record: &Record) -> Catalogue {
     refuse_clashes(compiled, &mut found.files);
+    refuse_other_metrics(compiled, &mut found.files);
     let mut kinds = Kinds {
         known: compiled.all.known.clone(),
         before: BTreeMap::new(),
@@ -82,7 +98,7 @@ pub(super) fn put_together(compiled: &Catalogue, mut found: Found, record: &Reco
         kinds.keep_all_of(folder);
     }
     kinds.remember_the_gone();
-    kinds.broken.sort_by(|a, b| a.path.cmp(&b.path));
+    super::in_order(&mut kinds.broken);
     Catalogue::new(kinds.known, kinds.before, kinds.broken)
 }
 
@@ -104,23 +120,74 @@ fn refuse_clashes(compiled: &Catalogue, files: &mut [Candidate]) {
             by_name.entry(name.clone()).or_default().push(at);
         }
     }
+    let mut reasons = Vec::new();
     for (name, places) in by_name {
         let is_compiled = compiled.get(&name).is_some();
         if !is_compiled && places.len() == 1 {
             continue;
         }
         for &at in &places {
-            let reason = if is_compiled {
-                format!("the kind's name `{name}` is that of a kind that is compiled in; rename the file")
-            } else {
-                let others = places.iter().filter(|other| **other != at);
-                let others = others.map(|other| files[*other].path.display().to_string());
-                let others = others.collect::<Vec<_>>().join(", ");
-                format!("the kind's name `{name}` is also that of {others}; rename all but one")
-            };
-            files[at].made = Err(Flaw { reason, passing: false });
+            let others = places.iter().filter(|other| **other != at);
+            let others: Vec<_> = others.map(|other| files[*other].path.display().to_string()).collect();
+            let others = (!is_compiled).then(|| others.join(", "));
+            let reason = clash(&name, files[at].is_plugin(), others.as_deref());
+            reasons.push((at, reason));
         }
     }
+    for (at, reason) in reasons {
+        files[at].made = Err(Flaw { reason, passing: false });
+    }
+}
+
+/// Why a name cannot be used that is also that of others, or of a kind that is compiled in.
+fn clash(name: &str, is_plugin: bool, others: Option<&str>) -> String {
+    let others = others.map_or("a kind that is compiled in".to_owned(), ToOwned::to_owned);
+    if is_plugin {
+        format!(
+            "its description says that its name is `{name}`, which is also that of {others}; the name of its file does not \
+             matter: take it away, or have it built with another name"
+        )
+    } else if others.starts_with("a kind") {
+        format!("the kind's name `{name}` is that of {others}; rename the file")
+    } else {
+        format!("the kind's name `{name}` is also that of {others}; rename all but one")
+    }
+}
+
+/// Two kinds may declare one metric, but only with the same type and labels: what one page shows under a name is one thing.
+fn refuse_other_metrics(compiled: &Catalogue, files: &mut [Candidate]) {
+    let mut declared: BTreeMap<&str, Vec<(Option<usize>, &MetricDescription)>> = BTreeMap::new();
+    for metric in compiled.iter().flat_map(|known| &known.description.metrics) {
+        declared.entry(&metric.name).or_default().push((None, metric));
+    }
+    for (at, file) in files.iter().enumerate() {
+        for metric in file.made.iter().flat_map(|known| &known.description.metrics) {
+            declared.entry(&metric.name).or_default().push((Some(at), metric));
+        }
+    }
+    let mut reasons = Vec::new();
+    for (name, all) in declared {
+        for (at, metric) in &all {
+            let Some(at) = at else { continue };
+            let Some((other, _)) = all.iter().find(|(_, other)| sort(other) != sort(metric)) else {
+                continue;
+            };
+            let who = other.map_or("a kind that is compiled in".to_owned(), |other: usize| {
+                files[other].path.display().to_string()
+            });
+            reasons.push((
+                *at,
+                format!("its metric `{name}` has another type or other labels than that of {who}"),
+            ));
+        }
+    }
+    for (at, reason) in reasons {
+        files[at].made = Err(Flaw { reason, passing: false });
+    }
+}
+
+fn sort(metric: &MetricDescription) -> (bool, BTreeSet<&String>) {
+    (metric.counter, metric.labels.iter().collect())
 }
 
 struct Kinds<'a> {

@@ -2,7 +2,7 @@
 //! writes down with it what it has accepted; whether a version is accepted is decided where the configuration is loaded.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -15,11 +15,14 @@ use roundsman_task::SystemClock;
 
 use super::{
     Broken, Catalogue,
-    describe::{Asked, Describer},
+    describe::{Asked, Describer, Failed, Protection},
     gather::{self, Candidate, Flaw, Found},
     glance::{self, Glance, Seen},
     record::{Accepted, Record},
 };
+
+/// What is known of a plugin that nobody has asked.
+const NOT_ASKED: &str = "it was not asked yet what it is: a daemon does that, and `roundsman kinds`";
 
 /// A folder of kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct Made {
     pub(crate) folders: Vec<PathBuf>,
     /// What the plugins that are there say of themselves, by the hash of their files.
     described: BTreeMap<String, KindDescription>,
+    /// Those that could not say it.
+    failed: BTreeMap<String, Failed>,
 }
 
 /// Makes the kinds of a node.
@@ -122,8 +127,13 @@ struct Scanned {
 
 impl Maker {
     /// A maker that knows the record in this state directory, if there is one, and whose workers have their folders in
-    /// `work_root`.
-    pub(crate) fn new(compiled: Catalogue, state_dir: Option<&Path>, work_root: PathBuf) -> Self {
+    /// `work_root` and are kept from what is `protected`.
+    pub(crate) fn new(
+        compiled: Catalogue,
+        state_dir: Option<&Path>,
+        work_root: PathBuf,
+        protected: Protection,
+    ) -> Self {
         let (record, why) = state_dir.map(Record::read).unwrap_or_default();
         let unread = why.map(|reason| Broken {
             path: state_dir.unwrap_or(Path::new("")).to_owned(),
@@ -132,10 +142,9 @@ impl Maker {
             kept: false,
             passing: false,
         });
-        let protected = state_dir.map(Path::to_owned).into_iter().collect();
         Self {
             compiled,
-            describer: Describer::new(work_root, protected),
+            describer: Describer::new(work_root, protected, record.failed.clone()),
             record: Mutex::new(record),
             unread: Mutex::new(unread),
         }
@@ -146,13 +155,18 @@ impl Maker {
         self.describer.forget_failures();
     }
 
+    /// Whether it is time to ask a plugin again that could not say what it is.
+    pub(crate) fn is_due(&self) -> bool {
+        self.describer.is_due()
+    }
+
     /// Looks into the folders, and asks plugins that are not known yet.
     pub(crate) async fn make(&self, places: &Places) -> io::Result<Made> {
         let looked = places.clone();
         let Scanned { seen, mut found, plugins } = tokio::task::spawn_blocking(move || scan(&looked)).await?;
         let known = self.record().described.clone();
         let mut described = BTreeMap::new();
-        let mut asked = Vec::new();
+        let (mut asked, mut there) = (Vec::new(), BTreeSet::new());
         for FoundPlugin { path, file } in plugins {
             match file {
                 Err(broken) => found.files.push(refused(path, &broken)),
@@ -161,7 +175,11 @@ impl Maker {
                         described.insert(state.sha256, said.clone());
                         found.files.push(Candidate::plugin(path.clone(), Ok(at(said, &path))));
                     }
-                    None => asked.push(Asked { path, sha256: state.sha256 }),
+                    None if path.to_str().is_none() => found.files.push(Candidate::nameless(path)),
+                    None => {
+                        there.insert(state.sha256.clone());
+                        asked.push(Asked { path, sha256: state.sha256 });
+                    }
                 },
             }
         }
@@ -172,8 +190,9 @@ impl Maker {
             let said = said.map_err(|reason| Flaw { reason, passing: false });
             found.files.push(Candidate::plugin(path, said));
         }
+        let failed = self.describer.failures(&there);
         let catalogue = self.put_together(found);
-        Ok(Made { catalogue, glance: seen.glance, folders: seen.folders, described })
+        Ok(Made { catalogue, glance: seen.glance, folders: seen.folders, described, failed })
     }
 
     /// The kinds as far as they are known without asking a plugin; without opening a file, if nothing has changed.
@@ -188,9 +207,13 @@ impl Maker {
             found.files.push(match file {
                 Err(broken) => refused(path, &broken),
                 Ok(state) => {
-                    let said = self.record().described.get(&state.sha256).map(|said| at(said, &path));
-                    let reason = "it was not asked yet what it is: a daemon does that, and `roundsman kinds`";
-                    Candidate::plugin(path, said.ok_or(Flaw { reason: reason.to_owned(), passing: false }))
+                    let record = self.record();
+                    let said = record.described.get(&state.sha256).map(|said| at(said, &path));
+                    let reason = || match record.failed.get(&state.sha256) {
+                        Some(failed) => failed.sentence(),
+                        None => NOT_ASKED.to_owned(),
+                    };
+                    Candidate::plugin(path, said.ok_or_else(|| Flaw { reason: reason(), passing: false }))
                 }
             });
         }
@@ -209,6 +232,7 @@ impl Maker {
         let record = Record {
             kinds: from_files.map(|(name, known)| (name.clone(), accepted(known))).collect(),
             described: made.described.clone(),
+            failed: made.failed.clone(),
             glance: made.glance.clone(),
             broken: settled.broken().iter().filter(|one| Some(*one) != unread.as_ref()).cloned().collect(),
         };

@@ -13,7 +13,7 @@ use roundsman_config::KindHeader;
 use roundsman_model::KindDescription;
 use serde::{Deserialize, Serialize};
 
-use super::{Broken, glance::Glance};
+use super::{Broken, describe::Failed, glance::Glance};
 
 /// The file in the state directory.
 const FILE: &str = "kinds.json";
@@ -30,6 +30,9 @@ pub(crate) struct Record {
     /// What plugins said of themselves, by the SHA-256 of their files.
     #[serde(default)]
     pub(crate) described: BTreeMap<String, KindDescription>,
+    /// Versions of plugins that could not say what they are, by the SHA-256 of their files.
+    #[serde(default)]
+    pub(crate) failed: BTreeMap<String, Failed>,
     /// How the folders were, if they can be known again by it.
     #[serde(default)]
     pub(crate) glance: Option<Glance>,

@@ -134,12 +134,53 @@ async fn another_version_of_the_file_is_not_described() {
     let plugin = Undescribed {
         path: &path,
         sha256: "0000000000000000",
-        protected: &[],
+        protected: &roundsman_model::Protected::default(),
         within: PATIENCE,
         now: SystemClock.now(),
     };
     let complaint = describe(&bench.executor, plugin).await.unwrap_err();
-    assert!(complaint.starts_with("plugin changed: "), "{complaint}");
+    assert!(complaint.why.starts_with("plugin changed: ") && !complaint.passing, "{complaint:?}");
+}
+
+#[tokio::test]
+async fn memory_is_limited() {
+    let describe = r#"
+        char *big = malloc(1ul << 30);
+        if (big == NULL) return host->fail(host, ROUNDSMAN_CONFIG, roundsman_text("no room for 1 GiB"));
+        memset(big, 1, 1ul << 30);
+        return host->fail(host, ROUNDSMAN_CONFIG, roundsman_text("there was room"));"#;
+    let complaint = Bench::new().complaint(Parts { describe, ..Parts::default() }).await;
+    // Where a cgroup limits it, memory is there until it is used.
+    let limited = ["no room for 1 GiB", "memory", "signal 9"];
+    assert!(limited.iter().any(|words| complaint.contains(words)), "{complaint}");
+    let describe = r#"
+        char *some = malloc(64ul << 20);
+        memset(some, 1, 64ul << 20);
+        return host->answer(host, roundsman_text("{\"name\": \"small\", \"about\": \"takes some\"}"));"#;
+    let bench = Bench::new();
+    let path = bench.plugin(Parts { describe, ..Parts::default() });
+    assert_eq!(bench.describe(&path).await.unwrap().about, "takes some");
+}
+
+#[tokio::test]
+async fn a_description_that_would_harm_the_daemon_is_told() {
+    let described = |more: &str| {
+        let text = format!(r#"{{"name": "small", "about": "a", {more}}}"#).replace('"', "\\\"");
+        format!("return host->answer(host, roundsman_text(\"{text}\"));")
+    };
+    for (more, expected) in [
+        (
+            r#""timeout_ms": 18446744073709551615"#,
+            "timeout_ms: 18446744073709551615 was found; at most a year",
+        ),
+        (r#""schema": {"properties": {"a": {"pattern": "x"}}}"#, "schema.properties.a.pattern: this word"),
+        (r##""schema": {"anyOf": [{"$ref": "#"}]}"##, "it refers to itself"),
+        (r#""metrics": [{"name": "roundsman_up", "help": "h"}]"#, "the daemon's own"),
+        (r#""repeatible": true"#, "did you mean `repeatable`?"),
+        (r#""default_schedule": "never""#, "is no schedule"),
+    ] {
+        said(Parts { describe: &described(more), ..Parts::default() }, expected).await;
+    }
 }
 
 #[tokio::test]

@@ -64,11 +64,17 @@ impl Bench {
 
     async fn describe_within(&self, path: &Path, within: Duration) -> Result<KindDescription, String> {
         let sha256 = hash(path);
-        let plugin = Undescribed { path, sha256: &sha256, protected: &[], within, now: SystemClock.now() };
+        let plugin = Undescribed {
+            path,
+            sha256: &sha256,
+            protected: &roundsman_model::Protected::default(),
+            within,
+            now: SystemClock.now(),
+        };
         let described = tokio::time::timeout(PATIENCE, describe(&self.executor, plugin));
         let described = described.await.expect("an end in time");
         self.check_nothing_left();
-        described
+        described.map_err(|no| no.why)
     }
 
     /// What is said about a plugin of these parts, which has no description.

@@ -76,7 +76,7 @@ impl Library {
 /// As many bytes as it claims can be read at the address, and any bytes and zeros behind them make a `T`.
 #[expect(unsafe_code, reason = "a descriptor over C")]
 unsafe fn copied<T>(address: *const u8, size: u32) -> Result<T, String> {
-    if size < FIRST_DESCRIPTOR_BYTES || size > MAX_DESCRIPTOR_BYTES {
+    if !(FIRST_DESCRIPTOR_BYTES..=MAX_DESCRIPTOR_BYTES).contains(&size) {
         return Err(format!(
             "its descriptor claims {size} bytes; at least {FIRST_DESCRIPTOR_BYTES} were expected"
         ));

@@ -61,7 +61,7 @@ impl Reloader {
         let Ok(seen) = tokio::task::spawn_blocking(move || places.glance()).await else { return false };
         let mut last = self.stock.last();
         last.folders = seen.folders;
-        seen.glance.is_some() && seen.glance == last.glance
+        seen.glance.is_some() && seen.glance == last.glance && !self.stock.maker.is_due()
     }
 
     /// Says why changed kinds are not in force: once, however often it is tried.

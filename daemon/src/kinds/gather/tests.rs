@@ -122,6 +122,91 @@ fn clashes() {
 }
 
 #[test]
+fn a_plugin_gets_its_name_from_its_description() {
+    let plugin = |name: &str, path: &str| {
+        let mut candidate = good(name, path, "1");
+        let code = json!({ "from": "plugin", "path": path, "sha256": "1" });
+        candidate.made.as_mut().ok().unwrap().description.code = serde_json::from_value(code).unwrap();
+        candidate
+    };
+    check(
+        vec![plugin("command", "/p/x.so"), plugin("a", "/p/y.so"), good("a", "/s/a.sh", "2")],
+        &[],
+        expect![[r#"
+            ! /p/x.so: its description says that its name is `command`, which is also that of a kind that is compiled in; the name of its file does not matter: take it away, or have it built with another name
+            ! /p/y.so: its description says that its name is `a`, which is also that of /s/a.sh; the name of its file does not matter: take it away, or have it built with another name
+            ! /s/a.sh: the kind's name `a` is also that of /p/y.so; rename all but one
+        "#]],
+    );
+}
+
+#[test]
+fn metrics_of_two_sorts() {
+    let reports = |name: &str, path: &str, metric: &serde_json::Value| {
+        let mut candidate = good(name, path, "1");
+        candidate.made.as_mut().ok().unwrap().description.metrics =
+            vec![serde_json::from_value(metric.clone()).unwrap()];
+        candidate
+    };
+    let gauge = json!({ "name": "disk_bytes", "help": "h", "labels": ["path", "host"] });
+    let same = json!({ "name": "disk_bytes", "help": "other words", "labels": ["host", "path"] });
+    let counter = json!({ "name": "seen", "help": "h", "counter": true });
+    check(
+        vec![
+            reports("a", "/s/a.sh", &gauge),
+            reports("b", "/s/b.sh", &same),
+            reports("c", "/s/c.sh", &counter),
+            reports("d", "/s/d.sh", &json!({ "name": "seen", "help": "h" })),
+        ],
+        &[("c", "/s/c.sh", "old")],
+        expect![[r#"
+            a: now
+            b: now
+            c: old
+            ! /s/c.sh: its metric `seen` has another type or other labels than that of /s/d.sh; the version accepted before counts
+            ! /s/d.sh: its metric `seen` has another type or other labels than that of /s/c.sh
+        "#]],
+    );
+    let mut command = description("command", "", "");
+    command.metrics = vec![serde_json::from_value(gauge).unwrap()];
+    command.code = roundsman_model::Code::default();
+    let files = vec![reports("e", "/s/e.sh", &json!({ "name": "disk_bytes", "help": "h" }))];
+    let found = Found { files, folders: Vec::new() };
+    let kinds = put_together(&Catalogue::of_descriptions([command]), found, &Record::default());
+    let why = &kinds.broken()[0].reason;
+    assert!(why.ends_with("than that of a kind that is compiled in"), "{why}");
+}
+
+#[test]
+fn a_path_that_is_no_text_is_told_and_written() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = Path::new(std::ffi::OsStr::from_bytes(b"/s/a\xff.sh"));
+    let found = Found { files: vec![Candidate::nameless(path.to_owned())], folders: Vec::new() };
+    let kinds = put_together(&compiled(), found, &Record::default());
+    let rows = json!(kinds.broken());
+    assert_eq!(rows[0]["path"], "/s/a\u{fffd}.sh");
+    assert!(rows[0]["reason"].as_str().unwrap().contains("no text in UTF-8"), "{rows}");
+    let folder = tempfile::tempdir().unwrap();
+    let record = Record { broken: kinds.broken().to_vec(), ..record(&[("b", "/s/b.sh", "1")]) };
+    record.write(folder.path()).unwrap();
+    assert!(Record::read(folder.path()).0.kinds.contains_key("b"));
+}
+
+#[test]
+fn each_row_is_there_once() {
+    let row = |reason: &str| Broken {
+        path: "/s/a.sh".into(),
+        name: Some("a".into()),
+        reason: reason.into(),
+        kept: false,
+        passing: false,
+    };
+    let mut rows = vec![row("one"), row("two"), row("one")];
+    super::super::in_order(&mut rows);
+    assert_eq!(rows, [row("one"), row("two")]);
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_keeps_its_kinds() {
     let folder = Broken {
         path: "/s".into(),
