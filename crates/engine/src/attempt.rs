@@ -267,6 +267,10 @@ fn tell_end(host: &AttemptHost, report: &AttemptReport) {
     if !matches!(report.end, AttemptEnd::Finished { .. }) {
         host.say("error", format!("attempt ended ({}): {}", report.end.ended().as_str(), report.end));
     }
+    let protected = host.engine.means().protected;
+    if let Some(why) = host.denials.explain(&report.end, host.definition(), protected) {
+        host.say("warn", why);
+    }
     if report.leftovers > 0 {
         host.say("warn", format!("{} processes were left behind and had to be ended", report.leftovers));
     }

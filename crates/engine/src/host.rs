@@ -19,7 +19,10 @@ use roundsman_telemetry::{MetricsRefused, SUM_TOO_LARGE, sum};
 use roundsman_wire::{Host, LogLine, LogStream};
 use sha2::{Digest, Sha256};
 
-use crate::{Engine, covered_lines::CoveredLines, engine::store_pause, log_keeper::LogKeeper, mask::Mask};
+use crate::{
+    Engine, covered_lines::CoveredLines, denied::Denials, engine::store_pause, log_keeper::LogKeeper,
+    mask::Mask,
+};
 
 /// The most label sets that one attempt may report.
 const MAX_SAMPLES: usize = 5_000;
@@ -37,6 +40,7 @@ pub(crate) struct AttemptHost {
     lines: Mutex<CoveredLines>,
     keeper: Mutex<LogKeeper>,
     metrics: Mutex<HashMap<String, MetricValue>>,
+    pub(crate) denials: Denials,
     unsent: tokio::sync::Mutex<Unsent>,
 }
 
@@ -70,6 +74,7 @@ impl AttemptHost {
             lines: Mutex::new(CoveredLines::new(Mask::default())),
             keeper,
             metrics: Mutex::default(),
+            denials: Denials::default(),
             unsent: tokio::sync::Mutex::default(),
         }
     }
@@ -182,6 +187,7 @@ impl AttemptHost {
     }
 
     fn keep(&self, line: &LogLine) {
+        self.denials.listen(&line.text);
         if let Some(observer) = &self.engine.parts.observer {
             observer.log(line);
         }

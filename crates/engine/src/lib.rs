@@ -7,6 +7,7 @@ mod attempt;
 mod beat;
 mod clock;
 mod covered_lines;
+mod denied;
 mod describe;
 mod dispatch;
 mod enforcement;

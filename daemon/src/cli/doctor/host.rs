@@ -20,7 +20,8 @@ pub(super) async fn look(ground: &Ground, found: &mut Vec<Finding>) {
     let workers = settings.map(|settings| settings.workers.value);
     found.extend(aside(|| vec![kernel(), user(), processes(), proc_is_open()]).await);
     let abilities = ground.abilities().await;
-    found.extend(sandbox::look(&abilities, ground.tasks()));
+    let protected = ground.loaded().map(crate::assemble::protected);
+    found.extend(sandbox::look(&abilities, ground.tasks(), protected.as_ref()));
     found.extend(aside(move || vec![zones(zone, Path::new(ZONES)), clock(clock_trust())]).await);
     found.extend(aside(move || limits::look(workers)).await);
 }

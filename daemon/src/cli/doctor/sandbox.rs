@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use roundsman_model::{Abilities, ByteSize, Finding, HumanDuration, Sandbox, TaskDefinition};
+use roundsman_model::{Abilities, ByteSize, Finding, HumanDuration, Protected, Sandbox, TaskDefinition};
 
 /// The version of Landlock's interface that keeps signals inside.
 const SIGNALS: u32 = 6;
@@ -21,8 +21,13 @@ type IsUsed = fn(&TaskDefinition) -> bool;
 type How = fn(&Abilities) -> String;
 
 /// Looks at what there is to enforce rules with, and at each rule.
-pub(super) fn look(abilities: &Abilities, tasks: &[TaskDefinition]) -> Vec<Finding> {
+pub(super) fn look(
+    abilities: &Abilities,
+    tasks: &[TaskDefinition],
+    protected: Option<&Protected>,
+) -> Vec<Finding> {
     let mut found = vec![landlock(abilities), cgroup(abilities), exposure(abilities)];
+    found.extend(protected.filter(|_| abilities.landlock > 1).and_then(price));
     found.extend(rules().iter().map(|rule| one(rule, abilities, tasks)));
     found
 }
@@ -62,6 +67,17 @@ fn exposure(abilities: &Abilities) -> Finding {
             "run tasks that you do not trust as another user (`user = \"…\"` and a daemon that is root)",
         ),
     }
+}
+
+/// Where no task makes anything, which mostly programs of root notice.
+fn price(protected: &Protected) -> Option<Finding> {
+    let folders: Vec<_> =
+        protected.folders_above().iter().map(|folder| folder.display().to_string()).collect();
+    let told = format!(
+        "tasks make, rename and remove nothing directly in {}, unless they have `sandbox.protect = false`",
+        folders.join(", ")
+    );
+    (!folders.is_empty()).then(|| Finding::ok("folders above those files", told))
 }
 
 fn one(rule: &Rule, abilities: &Abilities, tasks: &[TaskDefinition]) -> Finding {
@@ -136,7 +152,7 @@ fn rules() -> Vec<Rule> {
 
 #[cfg(test)]
 mod tests {
-    use roundsman_model::{Abilities, Enforce, FindingLevel, Sandbox, TaskDefinition};
+    use roundsman_model::{Abilities, Enforce, FindingLevel, Protected, Sandbox, TaskDefinition};
 
     use super::look;
     use crate::cli::sample::definition;
@@ -158,9 +174,22 @@ mod tests {
 
     #[test]
     fn an_able_host_enforces_everything() {
-        let found = look(&able(), &[]);
+        let found = look(&able(), &[], None);
         assert_eq!(found.len(), 11);
         assert!(found.iter().all(|finding| finding.level == FindingLevel::Ok), "{found:#?}");
+    }
+
+    #[test]
+    fn the_folders_in_which_nothing_is_made_are_named() {
+        let protected = Protected { closed: vec!["/run/secrets/key".into()], fixed: Vec::new() };
+        let told = |abilities: &Abilities| {
+            let found = look(abilities, &[], Some(&protected)).into_iter();
+            found
+                .map(|finding| finding.found)
+                .find(|found| found.contains("directly in /, /run, /run/secrets, unless"))
+        };
+        assert!(told(&able()).is_some());
+        assert_eq!(told(&Abilities { landlock: 0, ..able() }), None);
     }
 
     #[test]
@@ -172,7 +201,10 @@ mod tests {
             ..Abilities::default()
         };
         let level = |tasks: &[TaskDefinition], what: &str| {
-            look(&poor, tasks).into_iter().find(|finding| finding.what == what).map(|finding| finding.level)
+            look(&poor, tasks, None)
+                .into_iter()
+                .find(|finding| finding.what == what)
+                .map(|finding| finding.level)
         };
         assert_eq!(level(&[], "Landlock"), Some(FindingLevel::Warning));
         assert_eq!(level(&[], "the daemon's own files"), Some(FindingLevel::Warning));
@@ -182,7 +214,7 @@ mod tests {
             enforce: Enforce::Strict,
             ..Sandbox::default()
         });
-        let found = look(&poor, std::slice::from_ref(&walled));
+        let found = look(&poor, std::slice::from_ref(&walled), None);
         let write = found.iter().find(|finding| finding.what == "rule write").unwrap();
         assert_eq!(write.level, FindingLevel::Warning);
         assert!(write.found.ends_with("written in walled") && write.advice.is_some(), "{write:?}");
