@@ -64,15 +64,12 @@ pub(super) fn trouble_lines(rows: &[&CheckRow], successes: &Successes, now: Time
             let same = |trouble: &&mut Trouble<'_>| {
                 trouble.node == row.node && trouble.finding == finding && trouble.overtaken == overtaken
             };
-            match troubles.iter_mut().find(same) {
-                Some(trouble) => {
-                    trouble.tasks.push(&row.task);
-                    trouble.at = trouble.at.max(row.at);
-                }
-                None => {
-                    let (node, tasks, at) = (row.node.as_str(), vec![&row.task], row.at);
-                    troubles.push(Trouble { finding, node, tasks, at, overtaken });
-                }
+            if let Some(trouble) = troubles.iter_mut().find(same) {
+                trouble.tasks.push(&row.task);
+                trouble.at = trouble.at.max(row.at);
+            } else {
+                let (node, tasks, at) = (row.node.as_str(), vec![&row.task], row.at);
+                troubles.push(Trouble { finding, node, tasks, at, overtaken });
             }
         }
     }
@@ -90,10 +87,7 @@ impl Trouble<'_> {
             names.push(format!("{others} other tasks"));
         }
         let names = suggest::listed(&names, "and");
-        let (word, tone, since) = match self.overtaken {
-            true => ("failure", Tone::Dim, "; a run succeeded since"),
-            false => (word, tone, ""),
-        };
+        let (tone, since) = if self.overtaken { (Tone::Dim, "; a run succeeded since") } else { (tone, "") };
         let seen = format!("(on {}, {}{since})", clean(self.node), times::ago(self.at, now));
         format!("{}  {word}: {}", look.paint(tone, &names), told(self.finding, &seen, 4, look))
     }
