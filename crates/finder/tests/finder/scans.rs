@@ -139,7 +139,7 @@ fn what_lies_in_the_place_of_a_header_is_not_passed_over() {
     symlink("/dev/zero", beside("device")).unwrap();
     symlink("nowhere", beside("gone")).unwrap();
     fs::create_dir(beside("folder")).unwrap();
-    rustix::fs::mkfifoat(rustix::fs::CWD, &beside("pipe"), rustix::fs::Mode::from_raw_mode(0o644)).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, beside("pipe"), rustix::fs::Mode::from_raw_mode(0o644)).unwrap();
     folder.check(expect![[r#"
         device.sh: device: broken: device.toml is no regular file
         folder.sh: folder: [scripts] runs folder.sh

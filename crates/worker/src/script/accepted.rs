@@ -29,7 +29,7 @@ const LOOKS: [Duration; 6] = [
 /// What came of a look at a script.
 pub(super) enum Looked {
     /// It is the accepted version.
-    Good(HeldFile),
+    Good(Box<HeldFile>),
     /// It is something else, or may become it.
     Changed(String),
 }
@@ -78,19 +78,19 @@ pub(super) fn look(script: &Script) -> Result<Looked, TaskError> {
         return changed(format!("{path} may no longer be executed"));
     }
     match check_before_run(&script.path, script.accepted_by) {
-        Ok(()) => Ok(Looked::Good(held)),
+        Ok(()) => Ok(Looked::Good(Box::new(held))),
         Err(distrust) => changed(with_causes(&distrust)),
     }
 }
 
 /// A file while a script is started from it.
 pub(super) struct Start {
-    held: HeldFile,
+    held: Box<HeldFile>,
     over: Cell<bool>,
 }
 
 impl Start {
-    pub(super) fn new(held: HeldFile) -> Self {
+    pub(super) fn new(held: Box<HeldFile>) -> Self {
         Self { held, over: Cell::new(false) }
     }
 
@@ -103,7 +103,7 @@ impl Start {
             }
         }
         self.over.set(true);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// To be asked once the script has ended: what happened to the file before the start was over.
