@@ -1,6 +1,8 @@
 //! Intervals from events (B.4.1): the state machine over the events of a window, its start state, and what the list adds
 //! where the events lag behind. It does not fetch them.
 
+mod lag;
+
 use super::{
     event::{Event, EventKind, in_order},
     interval::{Interval, Source},
@@ -12,8 +14,6 @@ use super::{
 const OVERLAP_MS: i64 = 10 * 60_000;
 /// How much later than RUNNING the driver's start may be stamped.
 const DRIVER_SLACK_MS: i64 = 5_000;
-/// After this time without an event a boundary taken from the list is final.
-const PROVISIONAL_MS: i64 = 3_600_000;
 
 /// Where a run begins to count: the option `count_from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,6 +100,8 @@ struct Pending {
 struct Machine<'a> {
     input: &'a Rebuild<'a>,
     on: Option<Interval>,
+    /// The last event that says that it runs; what was stamped before tells nothing about the present run.
+    running_ms: i64,
     pending: Option<Pending>,
     /// The end of the last run; no later run begins before it.
     closed_ms: Option<i64>,
@@ -109,8 +111,11 @@ struct Machine<'a> {
 impl<'a> Machine<'a> {
     /// The state at the start of the window.
     fn new(input: &'a Rebuild<'a>, covering: Option<Interval>, closed_ms: Option<i64>) -> Self {
-        let mut machine = Self { input, on: None, pending: None, closed_ms, done: Vec::new() };
-        match (covering, input.before, input.presence) {
+        let mut machine =
+            Self { input, on: None, running_ms: i64::MIN, pending: None, closed_ms, done: Vec::new() };
+        // Of a run that is known to have ended, the event that began it tells nothing about now, although its end was lost.
+        let before = input.before.filter(|event| closed_ms.is_none_or(|closed| event.at_ms >= closed));
+        match (covering, before, input.presence) {
             (Some(covering), _, _) => {
                 // Where it ends is for the events to tell.
                 let source = Source::Events;
@@ -142,6 +147,7 @@ impl<'a> Machine<'a> {
                     self.open(event);
                 }
                 self.pending = None;
+                self.running_ms = event.at_ms;
             }
             EventKind::Restarting => {
                 if let Some(on) = self.on.take() {
@@ -210,73 +216,6 @@ impl<'a> Machine<'a> {
         if on.start_ms < end_ms {
             self.done.push(on);
         }
-    }
-
-    /// What the list adds to the events.
-    fn finish(&mut self, last_event_ms: Option<i64>) {
-        let now_ms = self.input.now_ms;
-        match (self.on.take(), self.input.presence) {
-            (Some(on), Presence::Gone) => {
-                let known_until = self.last_seen(on.start_ms, now_ms).or(last_event_ms);
-                let end_ms = known_until.unwrap_or(on.start_ms);
-                self.close(on, end_ms, false, None);
-            }
-            (Some(mut on), Presence::Listed(listed)) if listed.state.is_on() || listed.state.is_unclear() => {
-                let seen = listed.state.is_on().then_some(now_ms);
-                on.last_seen_ms = seen.or_else(|| self.last_seen(on.start_ms, now_ms));
-                self.done.push(on);
-            }
-            (Some(mut on), Presence::Listed(listed)) => {
-                let end_ms = self.provisional_end(&on, &listed);
-                on.provisional = now_ms - end_ms < PROVISIONAL_MS;
-                self.close(on, end_ms, false, None);
-            }
-            (None, Presence::Listed(listed)) if listed.state.is_on() => {
-                self.done.extend(self.provisional_run(&listed));
-            }
-            (None, Presence::Listed(listed)) => self.done.extend(self.missed_run(&listed)),
-            (None, Presence::Gone) => {}
-        }
-    }
-
-    /// The list says that it is off, and no event says when.
-    fn provisional_end(&self, on: &Interval, listed: &Listed) -> i64 {
-        let end_ms = listed.terminated_ms.filter(|&at| at > on.start_ms).unwrap_or(self.input.now_ms);
-        // An earlier poll may already have seen it off. That stays, also when it is final.
-        let earlier = self.input.known.iter().filter(|known| !known.end_exact && on.overlaps(known));
-        earlier.filter_map(|known| known.end_ms).fold(end_ms, i64::min)
-    }
-
-    /// The list says that it is on, and no event says since when.
-    fn provisional_run(&self, listed: &Listed) -> Option<Interval> {
-        let pending = self.pending.as_ref();
-        let told_ms = listed.driver_start_ms.max(listed.last_restarted_ms);
-        let is_over = told_ms.is_some_and(|told| self.closed_ms.is_some_and(|closed| told <= closed));
-        // A list that tells of the run that has ended was read before it did.
-        if is_over && pending.is_none() {
-            return None;
-        }
-        let asked_ms = pending.map(|pending| pending.at_ms);
-        let start_ms = told_ms.filter(|_| !is_over).max(asked_ms).unwrap_or(self.input.now_ms);
-        let mut run = Interval::open(self.not_before_last(start_ms), Source::Events);
-        run.provisional = self.input.now_ms - run.start_ms < PROVISIONAL_MS;
-        run.last_seen_ms = Some(self.input.now_ms);
-        run.driver_start_ms = listed.driver_start_ms;
-        run.started_by = pending.and_then(|pending| pending.user.clone());
-        (run.start_ms <= self.input.now_ms).then_some(run)
-    }
-
-    /// The list tells of a run of which no event does, neither of its start nor of its end.
-    fn missed_run(&self, listed: &Listed) -> Option<Interval> {
-        let (start_ms, end_ms) = (listed.last_restarted_ms?, listed.terminated_ms?);
-        let is_known = self.closed_ms.is_some_and(|closed| start_ms <= closed);
-        if is_known || start_ms < self.input.from_ms || end_ms <= start_ms {
-            return None;
-        }
-        let mut run = Interval::open(start_ms, Source::Events);
-        run.end_ms = Some(end_ms);
-        run.provisional = self.input.now_ms - end_ms < PROVISIONAL_MS;
-        Some(run)
     }
 
     fn not_before_last(&self, at_ms: i64) -> i64 {

@@ -178,6 +178,21 @@ fn students_grants_of_their_own_are_lowered_and_given_back() {
 }
 
 #[test]
+fn a_student_with_more_than_one_level_is_left_alone() {
+    let mut mixed = entry(user("s1"), Level::CanRestart, false);
+    mixed.permissions.push(Permission { level: Level::Other("CAN_WATCH".into()), inherited: false });
+    let students = ["s1@example.edu".to_owned()];
+    check_revoke(
+        &[mixed],
+        &block(BlockLevel::None, &students),
+        expect![[r#"
+            as it is
+            the group had nothing
+        "#]],
+    );
+}
+
+#[test]
 fn the_group_gets_back_at_least_the_right_to_start() {
     let block = block(BlockLevel::CanAttachTo, &[]);
     let blocked = [entry(group("group_07"), Level::CanAttachTo, false)];

@@ -115,6 +115,38 @@ fn a_run_of_which_no_event_tells_yet_is_not_lost() {
 }
 
 #[test]
+fn a_run_whose_end_was_never_told_does_not_go_on_the_next_day() {
+    let running = event("15 10:00 RUNNING");
+    let presence = Presence::Listed(is_off("15 10:00", "15 11:00"));
+    let input = Rebuild { before: Some(&running), ..input(&[], presence, "00:15") };
+    let known = check(
+        &input,
+        expect![[r#"
+            15 10:00:00 - 15 11:00:00?
+        "#]],
+    );
+    assert_eq!(rebuild(&Rebuild { known: &known, now_ms: ms("00:30"), ..input }), known);
+}
+
+#[test]
+fn a_stamp_from_before_running_is_of_the_run_before() {
+    let events = events("10:00 RESTARTING\n10:05 RUNNING");
+    let presence = Presence::Listed(is_off("09:00", "10:01"));
+    check(
+        &Rebuild { count_from: CountFrom::Pending, ..input(&events, presence, "10:15") },
+        expect![[r#"
+            10:00:00 - 10:15:00?, provisional
+        "#]],
+    );
+}
+
+#[test]
+fn a_start_that_came_to_nothing_is_no_run_whatever_the_list_stamps() {
+    let events = events("10:00 STARTING\n10:04 TERMINATING");
+    check(&input(&events, Presence::Listed(is_off("10:01", "10:05")), "10:15"), expect![[""]]);
+}
+
+#[test]
 fn a_state_that_the_vendor_does_not_know_changes_nothing() {
     let events = events("10:00 RUNNING");
     let known = rebuild(&input(&events, Presence::Listed(runs("09:58", "10:00")), "10:15"));

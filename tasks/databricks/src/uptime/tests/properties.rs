@@ -85,9 +85,12 @@ proptest! {
     #[test]
     fn rebuilt_intervals_are_sorted_disjoint_and_of_some_length(
         (events, _) in pages(), known in any_known(), presence in any_presence(), count_from in any_count_from(),
+        before in prop::option::of(any_event()),
     ) {
         let now_ms = today().start_ms() + SPAN_MS;
-        let input = Rebuild { now_ms, count_from, known: &known, ..input(&events, presence, "00:00") };
+        let before = before.map(|event| Event { at_ms: event.at_ms - SPAN_MS - HOUR_MS, ..event });
+        let input = input(&events, presence, "00:00");
+        let input = Rebuild { now_ms, count_from, known: &known, before: before.as_ref(), ..input };
         let intervals = rebuild(&input);
         for pair in intervals.windows(2) {
             prop_assert!(pair[0].end_or_max() <= pair[1].start_ms);

@@ -54,6 +54,27 @@ fn short_runs_between_polls_count_in_full() {
 }
 
 #[test]
+fn who_asked_for_a_start_is_known_from_any_event_of_it() {
+    let events = events(
+        "
+        10:00 CREATING s1@example.edu
+        10:01 STARTING
+        10:05 RUNNING
+        10:20 TERMINATING
+        11:00 RUNNING s2@example.edu
+        11:30 TERMINATING
+    ",
+    );
+    check(
+        &input(&events, off(), "12:00"),
+        expect![[r#"
+            10:05:00 - 10:20:00, by s1@example.edu
+            11:00:00 - 11:30:00, by s2@example.edu
+        "#]],
+    );
+}
+
+#[test]
 fn the_gap_of_a_restart_is_free_and_resizing_is_not() {
     let events = events(
         "
