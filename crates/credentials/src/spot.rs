@@ -45,12 +45,12 @@ enum Missing {
 impl Spot {
     /// Where a path leads, its last link followed too.
     pub(crate) fn find(path: &Path) -> Result<Self, Error> {
-        Walk::new(path, Missing::Told)?.to_end()
+        Walk::new(path, Missing::Told)?.walked()
     }
 
     /// The same; folders that are not there are made, for their owner alone.
     pub(crate) fn make(path: &Path) -> Result<Self, Error> {
-        Walk::new(path, Missing::Made)?.to_end()
+        Walk::new(path, Missing::Made)?.walked()
     }
 
     /// A file beside it: `.NAME` with this ending.
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
         Ok(Self { path, missing, folder, rest: steps(path), links: 0, bound: None })
     }
 
-    fn to_end(mut self) -> Result<Spot, Error> {
+    fn walked(mut self) -> Result<Spot, Error> {
         while let Some(step) = self.rest.pop_front() {
             match statat(&self.folder, &step, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink => {
