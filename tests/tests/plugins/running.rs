@@ -29,6 +29,19 @@ async fn a_run_that_never_returns_is_timed_out() {
 }
 
 #[tokio::test]
+async fn what_others_may_write_is_not_loaded() {
+    let bench = Bench::new();
+    let path = bench.plugin(runs("return ROUNDSMAN_OK;"));
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let (end, _) = bench.run(&path, json!({})).await;
+    let told = outcome(end);
+    assert!(told.unstarted && told.summary.starts_with("plugin changed: "), "{told:?}");
+    assert!(told.summary.contains("may be written by its group and all others"), "{}", told.summary);
+    let preflight = outcome(bench.carry_out(preflight_order(&path, json!({}))).await.0);
+    assert!(preflight.unstarted, "{preflight:?}");
+}
+
+#[tokio::test]
 async fn a_plugin_sees_that_it_is_to_stop() {
     let bench = Bench::new();
     let path = bench.plugin(runs(
@@ -188,7 +201,7 @@ async fn a_plugin_is_loaded_where_hardly_anything_can_be_read() {
         secret.display()
     );
     let mut order = plugin_order(&bench.plugin(runs(&run)), json!({}));
-    order.request.confinement.protected = vec![bench.path().join("state")];
+    order.request.confinement.protected.closed = vec![bench.path().join("state")];
     order.request.confinement.sandbox.read = Some(Vec::new());
     order.request.confinement.sandbox.write = Some(Vec::new());
     let (end, _) = bench.carry_out(order).await;
