@@ -109,7 +109,7 @@ impl SpawnOrder {
 impl Spawner {
     pub(crate) fn start(ground: Ground) -> io::Result<Self> {
         let (orders, mut waiting) = mpsc::unbounded_channel::<(SpawnOrder, oneshot::Sender<_>)>();
-        let workers = Arc::new(Workers::default());
+        let workers = Workers::of_process();
         let known = workers.clone();
         thread::Builder::new().name("spawner".into()).spawn(move || {
             while let Some((order, answer)) = waiting.blocking_recv() {

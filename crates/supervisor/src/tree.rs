@@ -5,7 +5,7 @@ use std::{
     collections::HashSet,
     io,
     process::{Child, Command},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -23,6 +23,13 @@ const EMPTY_LOOKS: u32 = 2;
 pub(crate) struct Workers(Mutex<HashSet<i32>>);
 
 impl Workers {
+    /// The workers of this process, whichever executor starts them: one that knew only its own would take those of another
+    /// for orphans, and end them.
+    pub(crate) fn of_process() -> Arc<Self> {
+        static WORKERS: LazyLock<Arc<Workers>> = LazyLock::new(Arc::default);
+        WORKERS.clone()
+    }
+
     /// Starts a process and knows it from its first moment: no look at the table can take it for an orphan.
     pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
         let mut known = self.lock();
