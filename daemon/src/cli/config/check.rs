@@ -66,7 +66,9 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
             }
             if !args.json {
                 settled.broken().iter().for_each(|broken| out.note(&clean(&broken.sentence())));
-                warnings.iter().for_each(|warning| out.note(&format!("warning: {warning}")));
+                for warning in &warnings {
+                    out.note(&format!("warning: {warning}"));
+                }
             }
             Ok(())
         }

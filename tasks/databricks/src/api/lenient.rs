@@ -146,6 +146,7 @@ impl de::Visitor<'_> for WholeVisitor {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes types of the interface")]
 mod tests {
     use super::*;
 
