@@ -92,40 +92,40 @@ mod tests {
         check(json!(null), expect![""]);
         check(
             json!("one\n\u{1b}[2Jtwo"),
-            expect![[r#"
+            expect![[r"
             one
             two
-        "#]],
+        "]],
         );
         check(
             json!({ "columns": ["name", "age"], "rows": [["Ada", 36], ["Bob", null]] }),
-            expect![[r#"
+            expect![[r"
                 name  age
                 Ada    36
                 Bob
-            "#]],
+            "]],
         );
         check(
             json!([{ "a": 1, "b": "x" }, { "b": true, "c": [1] }]),
-            expect![[r#"
+            expect![[r"
             a  b     c
             1  x
                true  [1]
-        "#]],
+        "]],
         );
         check(
             json!([]),
-            expect![[r#"
+            expect![[r"
             []
-        "#]],
+        "]],
         );
         check(
             json!({ "deleted": 3 }),
-            expect![[r#"
+            expect![[r"
             {
               "deleted": 3
             }
-        "#]],
+        "]],
         );
     }
 }
