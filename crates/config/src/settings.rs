@@ -167,7 +167,6 @@ pub(crate) fn settings(
     let listen = daemon.listen.and_then(|text| text.parse().ok());
     let zone = daemon.timezone.and_then(|name| name.parse().ok());
     let state_dir = state_dir?;
-    let default_store = StoreUrl::Sqlite(DEFAULT_STORE_FILE.into());
     let in_state_dir = |store: StoreUrl| store.below(&state_dir.value);
     let timezone = written.or("timezone", zone, || system_zone(pass));
     let blackouts = daemon
@@ -177,7 +176,7 @@ pub(crate) fn settings(
     let labels = daemon.labels.map(|names| names.iter().filter_map(|name| name.parse().ok()).collect());
     Some(Settings {
         store: written.or("store", store.map(in_state_dir), || {
-            (default_store.below(&state_dir.value), Origin::Default)
+            (in_state_dir(StoreUrl::Sqlite(DEFAULT_STORE_FILE.into())), Origin::Default)
         }),
         listen: written.or("listen", listen, || {
             (SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)), Origin::Default)

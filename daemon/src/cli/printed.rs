@@ -121,11 +121,11 @@ mod tests {
         );
         check(
             json!({ "deleted": 3 }),
-            expect![[r"
+            expect![[r#"
             {
               "deleted": 3
             }
-        "]],
+        "#]],
         );
     }
 }
