@@ -6,17 +6,18 @@ use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, Mac};
 use roundsman_http::{
-    BaseUrl, Class, Client, HttpError, Method, Reading, Refusal, RetryPolicy, Signer, StatusCode, Url,
+    Answer, BaseUrl, Class, Client, HttpError, Method, Reading, Refusal, Request, RetryPolicy, Signer,
+    StatusCode, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
-use roundsman_model::{Timestamp, time::delta};
+use roundsman_model::{Secret, Timestamp};
 use roundsman_task::TaskContext;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Address, Fault, Limits, Mail, SendError, Status, Transport};
+use crate::{Address, Fault, Handed, Limits, Mail, SendError, Status, Transport, mail::without_addresses};
 
 /// The version of the interface where nothing is said.
 const API_VERSION: &str = "2023-03-31";
@@ -24,8 +25,12 @@ const API_VERSION: &str = "2023-03-31";
 const MANAGED_SUFFIX: &str = ".azurecomm.net";
 /// How long nothing is sent after 429 without a `Retry-After`.
 const THROTTLED_FOR: Duration = Duration::from_secs(60);
-/// How often a mail is signed anew after a 401: false ones about time drift are known.
-const SIGNATURES: u32 = 3;
+/// How often a request is signed anew after a 401: false ones about time drift are known.
+const SIGNED_ANEW: u32 = 3;
+/// The pause before: the date that is signed has whole seconds.
+const BEFORE_SIGNING: Duration = Duration::from_secs(2);
+/// Clocks that are further apart than this are worth telling of.
+const SKEW_SECS: i64 = 60;
 
 /// What an [`Acs`] is made of.
 #[derive(Clone)]
@@ -33,7 +38,7 @@ pub struct AcsSettings {
     /// `https://<resource>.<region>.communication.azure.com`.
     pub endpoint: BaseUrl,
     /// The access key, in base64 as Azure shows it.
-    pub access_key: String,
+    pub access_key: Secret<String>,
     /// Who sends.
     pub sender: String,
     /// The version of the interface; absent for the usual one.
@@ -42,8 +47,9 @@ pub struct AcsSettings {
 
 /// Mail through Azure Communication Services.
 pub struct Acs {
+    cx: TaskContext,
     client: Client,
-    settings: AcsSettings,
+    sender: String,
     version: String,
 }
 
@@ -60,7 +66,10 @@ impl AcsSettings {
         let endpoint = part("endpoint").ok_or_else(|| setup("the connection string has no endpoint=…"))?;
         let access_key =
             part("accesskey").ok_or_else(|| setup("the connection string has no accesskey=…"))?;
-        let endpoint = BaseUrl::parse(&endpoint)?;
+        // A text that was cut at the wrong place may have the key in it: it is not quoted.
+        let endpoint = BaseUrl::parse(&endpoint)
+            .map_err(|_| setup("the endpoint=… of the connection string is no https address"))?;
+        let access_key = Secret::new(access_key);
         Ok(Self { endpoint, access_key, sender: sender.to_owned(), api_version: None })
     }
 }
@@ -68,19 +77,22 @@ impl AcsSettings {
 impl Acs {
     /// A transport with these settings.
     pub fn new(cx: &TaskContext, settings: AcsSettings) -> Result<Self, HttpError> {
-        let key = BASE64_STANDARD.decode(settings.access_key.trim()).map_err(|_| HttpError::Setup {
+        let access_key = settings.access_key.expose().trim();
+        let key = BASE64_STANDARD.decode(access_key).ok().filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| HttpError::Setup {
             told: "the access key of Azure Communication Services is not base64".to_owned(),
         })?;
         // The outbox decides when a mail is tried again: each try counts against the limits.
-        let retry = RetryPolicy { tries: 1, ..RetryPolicy::default() };
-        let client = Client::builder(cx, settings.endpoint.clone())
-            .secret(&settings.access_key)
+        let retry =
+            RetryPolicy { tries: 1, unsaid: THROTTLED_FOR, most: THROTTLED_FOR, ..RetryPolicy::default() };
+        let client = Client::builder(cx, settings.endpoint)
+            .secret(access_key)
             .signer(KeySigner { key })
             .reading(AcsReading)
             .retry(retry)
             .build()?;
-        let version = settings.api_version.clone().unwrap_or_else(|| API_VERSION.to_owned());
-        Ok(Self { client, settings, version })
+        let version = settings.api_version.unwrap_or_else(|| API_VERSION.to_owned());
+        Ok(Self { cx: cx.clone(), client, sender: settings.sender, version })
     }
 
     fn body(&self, mail: &Mail) -> Value {
@@ -101,7 +113,7 @@ impl Acs {
             content["html"] = html.as_str().into();
         }
         let mut body = json!({
-            "senderAddress": self.settings.sender,
+            "senderAddress": self.sender,
             "recipients": recipients,
             "content": content,
             "userEngagementTrackingDisabled": true,
@@ -120,72 +132,104 @@ impl Acs {
         body
     }
 
-    fn fault(error: HttpError, now: Timestamp) -> SendError {
-        let told = error.to_string();
-        let fault = match &error {
-            HttpError::Failed { class, not_before, .. } => match class {
-                Class::Throttled => Fault::NotBefore(not_before.unwrap_or(now + delta(THROTTLED_FOR))),
-                Class::Unavailable => not_before.map_or(Fault::Later, Fault::NotBefore),
-                Class::Unreachable => Fault::Later,
-                Class::Broken | Class::Server => Fault::Unsure,
-                Class::BadRequest => Fault::Refused,
-                _ => Fault::Unusable,
-            },
-            HttpError::Suspended { until, .. } => Fault::NotBefore(*until),
-            HttpError::Task(_) => Fault::Later,
+    /// Sends a request, signed anew as long as the signature is not accepted.
+    async fn ask(&self, request: impl Fn() -> Request) -> Result<Answer, HttpError> {
+        let mut anew = 0;
+        loop {
+            let answer = request().send().await;
+            let refused = |error: &HttpError| error.class() == Some(Class::Unauthenticated);
+            if anew == SIGNED_ANEW || !answer.as_ref().is_err_and(refused) {
+                return answer;
+            }
+            anew += 1;
+            self.cx.sleep(BEFORE_SIGNING).await?;
+        }
+    }
+
+    fn fault(&self, error: &HttpError) -> SendError {
+        let fault = match error.class() {
+            Some(Class::Throttled) => Fault::Throttled,
+            Some(Class::Unreachable) => Fault::Away,
+            Some(Class::BadRequest) => Fault::Refused,
+            Some(
+                Class::Broken | Class::Server | Class::Transient | Class::Unavailable | Class::Unexpected,
+            ) => Fault::Unsure,
+            // The attempt is to stop, perhaps while the request was under way.
+            None if matches!(error, HttpError::Task(_)) => Fault::Unsure,
+            // A login page, a foreign certificate, a key that is not accepted.
             _ => Fault::Unusable,
         };
-        SendError { fault, told }
+        let mut told = error.to_string();
+        let skew = self.client.skew().map_or(0, |skew| skew.num_seconds());
+        if error.class() == Some(Class::Unauthenticated) && skew.abs() > SKEW_SECS {
+            told = format!("{told} (its clock is {skew} s ahead of ours, by which signatures are judged)");
+        }
+        SendError { not_before: error.not_before(), ..SendError::new(fault, &told) }
     }
 }
 
 #[async_trait]
 impl Transport for Acs {
-    async fn send(&self, id: Uuid, mail: &Mail) -> Result<(), SendError> {
-        let mut signatures = 1;
-        loop {
-            let request = self
-                .client
+    async fn send(&self, id: Uuid, mail: &Mail) -> Result<Handed, SendError> {
+        if let Some(flaw) = mail.flaw() {
+            return Err(SendError::new(Fault::Refused, &flaw));
+        }
+        let (body, id) = (self.body(mail), id.to_string());
+        let request = || {
+            self.client
                 .post("emails:send")
                 .query("api-version", &self.version)
-                .header(HeaderName::from_static("operation-id"), &id.to_string())
-                .json(&self.body(mail));
-            match request.send().await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.class() == Some(Class::Unauthenticated) && signatures < SIGNATURES => {
-                    signatures += 1;
-                }
-                Err(error) => return Err(Self::fault(error, self.client.now())),
-            }
+                .header(HeaderName::from_static("operation-id"), &id)
+                .json(&body)
+        };
+        let answer = self.ask(request).await.map_err(|error| {
+            let refused = mail.named_in(&error.to_string());
+            SendError { refused, ..self.fault(&error) }
+        })?;
+        if answer.status() != StatusCode::ACCEPTED {
+            let told = format!("{} instead of 202 Accepted: something else answered", answer.status());
+            return Err(SendError::new(Fault::Unsure, &told));
         }
+        let secs = answer.header("retry-after").and_then(|secs| secs.trim().parse().ok());
+        Ok(Handed { ask_after: secs.map(Duration::from_secs) })
     }
 
     async fn status(&self, id: Uuid) -> Result<Option<Status>, SendError> {
         let path = format!("emails/operations/{id}");
-        let asked = self.client.get(&path).query("api-version", &self.version).send().await;
-        let answer = match asked {
-            Ok(answer) => answer.json::<Operation>(),
+        let asked = self.ask(|| self.client.get(&path).query("api-version", &self.version)).await;
+        let operation = match asked.and_then(|answer| answer.json::<Operation>()) {
+            Ok(operation) => operation,
             Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => Err(error),
+            Err(error) => return Err(self.fault(&error)),
         };
-        let operation = answer.map_err(|error| Self::fault(error, self.client.now()))?;
         Ok(Some(match operation.status.as_str() {
             "Succeeded" => Status::Delivered,
-            "Failed" | "Canceled" => Status::Failed { cause: operation.cause() },
+            "Failed" | "Canceled" => Status::Failed { cause: without_addresses(&operation.cause()) },
             _ => Status::Pending,
         }))
     }
 
-    fn tells_status(&self) -> bool {
-        true
-    }
-
     fn limits(&self) -> Limits {
-        if self.settings.sender.ends_with(MANAGED_SUFFIX) {
+        if self.is_managed() {
             Limits { per_minute: 5, per_hour: 10 }
         } else {
             Limits { per_minute: 30, per_hour: 100 }
         }
+    }
+
+    fn questions(&self) -> Option<Limits> {
+        Some(if self.is_managed() {
+            Limits { per_minute: 10, per_hour: 20 }
+        } else {
+            Limits { per_minute: 60, per_hour: 200 }
+        })
+    }
+}
+
+impl Acs {
+    /// Whether Azure itself manages the sender's domain.
+    fn is_managed(&self) -> bool {
+        self.sender.to_lowercase().ends_with(MANAGED_SUFFIX)
     }
 }
 
@@ -224,13 +268,16 @@ impl Reading for AcsReading {
         struct Body {
             error: OperationError,
         }
+        let said = serde_json::from_slice::<Body>(body).ok().map(|Body { error }| error);
         let code = headers.get("x-ms-error-code").and_then(|code| code.to_str().ok());
-        let message = match serde_json::from_slice::<Body>(body) {
-            Ok(Body { error }) => Some(format!("{}: {}", error.code, error.message)),
-            Err(_) => code.map(str::to_owned),
+        let code = code.or(said.as_ref().map(|error| error.code.as_str()).filter(|code| !code.is_empty()));
+        let message = match &said {
+            Some(error) => Some(format!("{}: {}", error.code, error.message)),
+            None => code.map(str::to_owned),
         };
         let class = match (status.as_u16(), code.unwrap_or_default()) {
-            (_, "DomainNotLinked") => Class::Denied,
+            // A sender that may not send: the next mail would fare no better.
+            (400..=499, code) if code.contains("Domain") || code.contains("Sender") => Class::Denied,
             (429, _) | (_, "TooManyRequests") => Class::Throttled,
             (401, _) => Class::Unauthenticated,
             (403, _) => Class::Denied,

@@ -6,7 +6,7 @@ mod room;
 
 use std::time::Duration;
 
-use roundsman_model::{DocumentError, DocumentWrite, Timestamp};
+use roundsman_model::{DocumentError, DocumentWrite, RunId, Timestamp, time::delta};
 use roundsman_task::{Documents, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -61,6 +61,15 @@ pub struct Draft {
     pub expires_at: Timestamp,
 }
 
+/// An attempt that hands a mail over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its run.
+    pub run: RunId,
+    /// Its number.
+    pub attempt: u32,
+}
+
 /// A mail in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -74,16 +83,28 @@ pub struct Record {
     pub state: State,
     /// How often it was tried.
     pub attempts: u32,
+    /// Who tried it last.
+    #[serde(default)]
+    pub by: Option<Holder>,
     /// When it was entered.
     pub queued_at: Timestamp,
     /// When it makes no sense any more.
     pub expires_at: Timestamp,
-    /// It is not tried before.
+    /// Nothing is done about it before.
     #[serde(default)]
     pub next_at: Option<Timestamp>,
+    /// When it was tried last.
+    #[serde(default)]
+    pub tried_at: Option<Timestamp>,
     /// When it was handed over.
     #[serde(default)]
     pub handed_at: Option<Timestamp>,
+    /// Its fate was asked for after it was handed over.
+    #[serde(default)]
+    pub asked: bool,
+    /// It goes to those whom this mail was not refused because of.
+    #[serde(default)]
+    pub instead_of: Option<Uuid>,
     /// When nothing more was to be done.
     #[serde(default)]
     pub ended_at: Option<Timestamp>,
@@ -95,15 +116,15 @@ pub struct Record {
 /// How mails are sent.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// How often the transport may be used; absent for what the transport says itself.
+    /// How many mails are sent; absent for what the transport says itself. Each try counts.
     pub limits: Option<Limits>,
-    /// This many of an hour's mails are kept for the most important ones.
+    /// How many questions for the fate of mails are asked; absent for what the transport says itself.
+    pub questions: Option<Limits>,
+    /// This many of an hour's mails are kept for the most important ones, those of priority 0.
     pub reserved: u32,
     /// How long after it was handed over the fate of a mail is asked for, once.
     pub confirm_after: Duration,
-    /// How many questions for the fate of mails there may be in an hour.
-    pub confirm_per_hour: u32,
-    /// How long ended mails are kept.
+    /// How long ended mails are kept, and their ids remembered.
     pub keep: Duration,
 }
 
@@ -111,9 +132,9 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             limits: None,
+            questions: None,
             reserved: 1,
-            confirm_after: Duration::from_secs(120),
-            confirm_per_hour: 20,
+            confirm_after: Duration::from_mins(2),
             keep: Duration::from_hours(24 * 365),
         }
     }
@@ -133,6 +154,47 @@ const OPEN: &str = "open/";
 const ENDED: &str = "ended/";
 /// The ids that were entered.
 const ONCE: &str = "once/";
+/// A record has to stay below what a document may hold, also with what is noted in it later.
+const LARGEST: usize = 1_000_000;
+
+impl Record {
+    fn new(draft: Draft, now: Timestamp) -> Self {
+        Self {
+            kind: draft.kind,
+            priority: draft.priority,
+            mail: draft.mail,
+            state: State::Queued,
+            attempts: 0,
+            by: None,
+            queued_at: now,
+            expires_at: draft.expires_at,
+            next_at: None,
+            tried_at: None,
+            handed_at: None,
+            asked: false,
+            instead_of: None,
+            ended_at: None,
+            error: None,
+        }
+    }
+
+    /// Why it can never be sent, if it cannot. What is too large to be kept is cut.
+    fn flaw(&mut self) -> Option<String> {
+        let unfit = self.mail.tidy();
+        if unfit > 0 {
+            self.error = Some(format!("{unfit} of its addresses are none and were left out"));
+        }
+        let bytes = to_value(self).to_string().len();
+        if bytes > LARGEST {
+            self.mail.attachments.clear();
+            self.mail.html = None;
+            self.mail.text = self.mail.text.chars().take(1_000).collect();
+            self.mail.subject = self.mail.subject.chars().take(1_000).collect();
+            return Some(format!("the mail has {bytes} bytes; at most {LARGEST} can be kept"));
+        }
+        self.mail.flaw()
+    }
+}
 
 impl Outbox {
     /// An outbox in this collection.
@@ -140,35 +202,57 @@ impl Outbox {
         Self { cx: cx.clone(), documents: cx.documents(collection), policy }
     }
 
-    /// Enters a mail. Says whether it is new: an id is entered once, whatever became of it. A dry run enters nothing.
+    /// Enters a mail. Says whether it is new: an id is entered once, whatever became of it. One that can never be sent, such as
+    /// one without any recipient, is entered as failed. A dry run enters nothing.
     pub async fn enter(&self, draft: Draft) -> Result<bool, TaskError> {
-        if self.cx.dry_run() {
-            tracing::info!("would mail ({}): {}", draft.kind, draft.mail.subject);
-            return Ok(true);
-        }
         let (id, now) = (draft.id, self.cx.now());
-        let record = Record {
-            kind: draft.kind,
-            priority: draft.priority,
-            mail: draft.mail,
-            state: State::Queued,
-            attempts: 0,
-            queued_at: now,
-            expires_at: draft.expires_at,
-            next_at: None,
-            handed_at: None,
-            ended_at: None,
-            error: None,
-        };
+        if self.cx.dry_run() {
+            let new = !self.knows(id).await?;
+            if new {
+                tracing::info!("would mail ({}): {}", draft.kind, draft.mail.subject);
+            }
+            return Ok(new);
+        }
+        let mut record = Record::new(draft, now);
+        let mut key = format!("{OPEN}{id}");
+        if let Some(flaw) = record.flaw() {
+            tracing::warn!("a mail ({}) cannot be sent: {flaw}", record.kind);
+            (record.state, record.ended_at, record.error) = (State::Failed, Some(now), Some(flaw));
+            key = ended_key(now, id);
+        }
         let writes = vec![
             DocumentWrite::Insert { key: format!("{ONCE}{id}"), value: to_value(&now) },
-            DocumentWrite::Insert { key: format!("{OPEN}{id}"), value: to_value(&record) },
+            DocumentWrite::Insert { key, value: to_value(&record) },
         ];
         match self.documents.batch(writes).await {
             Ok(_) => Ok(true),
             Err(DocumentError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Changes a mail that waits, or when it makes no sense any more. Says whether there was one; what is being handed over stays
+    /// as it is.
+    pub async fn amend(
+        &self,
+        id: Uuid,
+        change: impl Fn(&mut Mail, &mut Timestamp),
+    ) -> Result<bool, TaskError> {
+        let key = format!("{OPEN}{id}");
+        while let Some(document) = self.documents.get(&key).await? {
+            let Ok(mut record) = serde_json::from_value::<Record>(document.value) else { return Ok(false) };
+            if record.state != State::Queued || self.cx.dry_run() {
+                return Ok(record.state == State::Queued);
+            }
+            change(&mut record.mail, &mut record.expires_at);
+            record.mail.tidy();
+            match self.documents.put(&key, &record, Some(document.version)).await {
+                Ok(_) => return Ok(true),
+                Err(DocumentError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
     }
 
     /// Whether an id was entered.
@@ -179,26 +263,41 @@ impl Outbox {
     /// The mails that something is still to be done about.
     pub async fn open(&self) -> Result<Vec<(Uuid, Record)>, TaskError> {
         let found = self.all(OPEN, None).await?;
-        Ok(found.into_iter().map(|(id, record, _)| (id, record)).collect())
+        Ok(found.records.into_iter().map(|(id, record, _)| (id, record)).collect())
     }
 
     /// The mails that ended at this instant or later, oldest first.
     pub async fn ended_since(&self, since: Timestamp) -> Result<Vec<(Uuid, Record)>, TaskError> {
         let found = self.all(ENDED, Some(format!("{ENDED}{}", second(since)))).await?;
-        Ok(found.into_iter().map(|(id, record, _)| (id, record)).collect())
+        Ok(found.records.into_iter().map(|(id, record, _)| (id, record)).collect())
     }
 
-    /// Forgets mails that ended long ago.
-    pub async fn purge(&self) -> Result<(), TaskError> {
-        let before = self.cx.now() - roundsman_model::time::delta(self.policy.keep);
-        let until = format!("{ENDED}{}", second(before));
-        Ok(self.documents.delete_range(ENDED, Some(&until)).await?)
+    /// Forgets mails that ended long ago, and that their ids were entered. Returns how many.
+    pub async fn purge(&self) -> Result<u64, TaskError> {
+        let until = format!("{ENDED}{}", second(self.cx.now() - delta(self.policy.keep)));
+        let mut gone = 0;
+        while !self.cx.dry_run() {
+            let page = self.documents.list(ENDED, None, PAGE).await?;
+            let old: Vec<_> =
+                page.iter().map(|document| &document.key).take_while(|key| **key < until).collect();
+            let ids = old.iter().filter_map(|key| key.rsplit_once('/')).map(|(_, id)| format!("{ONCE}{id}"));
+            let keys = ids.chain(old.iter().map(|key| (*key).clone()));
+            let writes: Vec<_> = keys.map(|key| DocumentWrite::Delete { key, if_version: None }).collect();
+            gone += old.len() as u64;
+            let whole = old.len() == PAGE as usize;
+            if !writes.is_empty() {
+                self.documents.batch(writes).await?;
+            }
+            if !whole {
+                break;
+            }
+        }
+        Ok(gone)
     }
 
     /// The records under a prefix with their versions, in the order of their keys.
-    async fn all(&self, prefix: &str, after: Option<String>) -> Result<Vec<(Uuid, Record, i64)>, TaskError> {
-        const PAGE: u32 = 500;
-        let (mut all, mut after) = (Vec::new(), after);
+    async fn all(&self, prefix: &str, after: Option<String>) -> Result<Found, TaskError> {
+        let (mut found, mut after) = (Found::default(), after);
         loop {
             let page = self.documents.list(prefix, after.as_deref(), PAGE).await?;
             let whole = page.len() == PAGE as usize;
@@ -207,8 +306,9 @@ impl Outbox {
                 let id = document.key.rsplit('/').next().and_then(|id| id.parse().ok());
                 let record = serde_json::from_value(document.value);
                 if let (Some(id), Ok(record)) = (id, record) {
-                    all.push((id, record, document.version));
+                    found.records.push((id, record, document.version));
                 } else {
+                    found.unreadable += 1;
                     tracing::error!(
                         "document {} of the outbox cannot be read; it is passed over",
                         document.key
@@ -216,10 +316,25 @@ impl Outbox {
                 }
             }
             if !whole {
-                return Ok(all);
+                return Ok(found);
             }
         }
     }
+}
+
+/// How many documents are read at a time. Two writes for each fit into a batch.
+const PAGE: u32 = 500;
+
+/// Records that were read.
+#[derive(Default)]
+struct Found {
+    records: Vec<(Uuid, Record, i64)>,
+    unreadable: usize,
+}
+
+/// Where a mail is kept whose end was at this instant.
+fn ended_key(at: Timestamp, id: Uuid) -> String {
+    format!("{ENDED}{}/{id}", second(at))
 }
 
 /// An instant as a part of a key: seconds sort as texts do.

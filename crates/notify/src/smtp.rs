@@ -1,23 +1,26 @@
 //! Mail over SMTP. The server cannot be asked what became of a mail, nor told that it was sent before.
 
-use std::{path::PathBuf, time::Duration};
+mod conversation;
+
+use std::{net::IpAddr, path::PathBuf};
 
 use async_trait::async_trait;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Attachment as Part, Mailbox, MultiPart, SinglePart, header::ContentType},
+    Message,
+    message::{
+        Attachment as Part, Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType},
+    },
     transport::smtp::{
         authentication::Credentials,
-        client::{Certificate, Tls, TlsParameters},
+        client::{Certificate, TlsParameters},
     },
 };
 use roundsman_model::Secret;
 use uuid::Uuid;
 
-use crate::{Address, Fault, Limits, Mail, SendError, Status, Transport};
-
-/// How long each step of the conversation may take.
-const WITHIN: Duration = Duration::from_secs(30);
+use self::conversation::Server;
+use crate::{Address, Attachment, Fault, Handed, Limits, Mail, SendError, Status, Transport};
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,7 +55,7 @@ pub struct SmtpSettings {
 
 /// Mail over SMTP.
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: Server,
     sender: Mailbox,
     limits: Limits,
 }
@@ -60,21 +63,29 @@ pub struct Smtp {
 impl Smtp {
     /// A transport with these settings.
     pub fn new(settings: &SmtpSettings) -> Result<Self, SendError> {
-        let sender = mailbox(&settings.sender)?;
-        let tls = tls(settings)?;
-        let port = settings.port.unwrap_or(match settings.encryption {
+        let sender = mailbox(&settings.sender)
+            .map_err(|_| unusable(&format!("the sender {:?} is no mail address", settings.sender.address)))?;
+        if settings.login.is_some() && settings.encryption == SmtpEncryption::None && !is_here(&settings.host)
+        {
+            let host = &settings.host;
+            return Err(unusable(&format!(
+                "the password would go to {host} in the open; encrypt the connection, or log in nowhere"
+            )));
+        }
+        let usual = match settings.encryption {
             SmtpEncryption::StartTls => 587,
             SmtpEncryption::Tls => 465,
             SmtpEncryption::None => 25,
-        });
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
-            .port(port)
-            .tls(tls)
-            .timeout(Some(WITHIN));
-        if let Some((user, password)) = &settings.login {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose().clone()));
-        }
-        Ok(Self { transport: builder.build(), sender, limits: settings.limits })
+        };
+        let login = settings.login.as_ref();
+        let server = Server {
+            host: settings.host.clone(),
+            port: settings.port.unwrap_or(usual),
+            encryption: settings.encryption,
+            tls: tls(settings)?,
+            login: login.map(|(user, password)| Credentials::new(user.clone(), password.expose().clone())),
+        };
+        Ok(Self { server, sender, limits: settings.limits })
     }
 
     fn message(&self, id: Uuid, mail: &Mail) -> Result<Message, SendError> {
@@ -98,10 +109,11 @@ impl Smtp {
         };
         let mut whole = MultiPart::mixed().multipart(body);
         for attachment in &mail.attachments {
-            let media_type: ContentType =
-                attachment.media_type.parse().map_err(|_| refused("a media type is none"))?;
-            whole = whole
-                .singlepart(Part::new(attachment.name.clone()).body(attachment.text.clone(), media_type));
+            // The bytes as they are: a mail's text has its lines ended anew on the way.
+            let bytes = attachment.text.clone().into_bytes();
+            let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64)
+                .map_err(|_| refused("an attachment cannot be encoded"))?;
+            whole = whole.singlepart(Part::new(attachment.name.clone()).body(body, media_type(attachment)?));
         }
         builder.multipart(whole).map_err(|error| refused(&error.to_string()))
     }
@@ -109,44 +121,53 @@ impl Smtp {
 
 #[async_trait]
 impl Transport for Smtp {
-    async fn send(&self, id: Uuid, mail: &Mail) -> Result<(), SendError> {
-        let message = self.message(id, mail)?;
-        self.transport.send(message).await.map(drop).map_err(|error| fault(&error))
+    async fn send(&self, id: Uuid, mail: &Mail) -> Result<Handed, SendError> {
+        if let Some(flaw) = mail.flaw() {
+            return Err(SendError::new(Fault::Refused, &flaw));
+        }
+        self.server.hand_over(&self.message(id, mail)?).await.map(|()| Handed::default())
     }
 
     async fn status(&self, _: Uuid) -> Result<Option<Status>, SendError> {
         Ok(None)
     }
 
-    fn tells_status(&self) -> bool {
-        false
-    }
-
     fn limits(&self) -> Limits {
         self.limits
     }
+
+    fn questions(&self) -> Option<Limits> {
+        None
+    }
 }
 
-fn tls(settings: &SmtpSettings) -> Result<Tls, SendError> {
+fn tls(settings: &SmtpSettings) -> Result<Option<TlsParameters>, SendError> {
     if settings.encryption == SmtpEncryption::None {
-        return Ok(Tls::None);
+        return Ok(None);
     }
-    let unusable = |told: String| SendError { fault: Fault::Unusable, told };
     let mut parameters = TlsParameters::builder(settings.host.clone());
     if let Some(path) = &settings.ca_file {
         let pem = std::fs::read(path).map_err(|error| {
-            unusable(format!("cannot read the certificates in {}: {error}", path.display()))
+            unusable(&format!("cannot read the certificates in {}: {error}", path.display()))
         })?;
         let certificate = Certificate::from_pem(&pem)
-            .map_err(|error| unusable(format!("{} holds no certificate: {error}", path.display())))?;
+            .map_err(|error| unusable(&format!("{} holds no certificate: {error}", path.display())))?;
         parameters = parameters.add_root_certificate(certificate);
     }
-    let parameters =
-        parameters.build().map_err(|error| unusable(format!("TLS cannot be set up: {error}")))?;
-    Ok(match settings.encryption {
-        SmtpEncryption::Tls => Tls::Wrapper(parameters),
-        _ => Tls::Required(parameters),
-    })
+    parameters.build().map(Some).map_err(|error| unusable(&format!("TLS cannot be set up: {error}")))
+}
+
+/// Whether a host is this machine itself.
+fn is_here(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn media_type(attachment: &Attachment) -> Result<ContentType, SendError> {
+    let named = &attachment.media_type;
+    let with_letters = named.starts_with("text/") && !named.contains("charset");
+    let whole = if with_letters { format!("{named}; charset=utf-8") } else { named.clone() };
+    whole.parse().map_err(|_| refused("the media type of an attachment is none"))
 }
 
 fn mailbox(address: &Address) -> Result<Mailbox, SendError> {
@@ -156,22 +177,9 @@ fn mailbox(address: &Address) -> Result<Mailbox, SendError> {
 }
 
 fn refused(why: &str) -> SendError {
-    SendError { fault: Fault::Refused, told: format!("the mail cannot be written: {why}") }
+    SendError::new(Fault::Refused, &format!("the mail cannot be written: {why}"))
 }
 
-/// What a failure means. A reply of the server to the mail's text leaves no doubt; a connection that breaks does.
-fn fault(error: &lettre::transport::smtp::Error) -> SendError {
-    let fault = match error.status().map(u16::from) {
-        Some(400..=499) => Fault::Later,
-        Some(530 | 534 | 535 | 538) => Fault::Unusable,
-        Some(500..=599) => Fault::Refused,
-        _ if error.is_tls() => Fault::Unusable,
-        _ if error.is_client() => Fault::Refused,
-        _ => Fault::Unsure,
-    };
-    let mut told = error.to_string();
-    if let Some(source) = std::error::Error::source(error) {
-        told = format!("{told}: {source}");
-    }
-    SendError { fault, told }
+fn unusable(told: &str) -> SendError {
+    SendError::new(Fault::Unusable, told)
 }

@@ -48,7 +48,7 @@ fn connection_strings() {
     let text = format!("endpoint=https://lab.example.com/;accesskey={KEY}");
     let settings = AcsSettings::of_connection_string(&text, "DoNotReply@example.com").unwrap();
     assert_eq!(
-        (settings.endpoint.to_string().as_str(), settings.access_key.as_str()),
+        (settings.endpoint.to_string().as_str(), settings.access_key.expose().as_str()),
         ("https://lab.example.com/", KEY)
     );
     let error = AcsSettings::of_connection_string("accesskey=x", "a@example.com").err().unwrap();

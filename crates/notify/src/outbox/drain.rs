@@ -1,25 +1,28 @@
-//! Emptying the outbox: what a crash left is cleared up, what is too late expires, what has its turn is sent, what was sent
-//! is asked after. A mail that fails is no failure of the kind.
+//! Emptying the outbox: one open mail after the other, the most important ones first. A mail that fails is no failure of the
+//! kind, and what is done about one mail is told elsewhere.
+
+mod ask;
+mod send;
+mod write;
 
 use std::time::Duration;
 
-use roundsman_model::{DocumentError, DocumentWrite, Timestamp, time::delta};
+use roundsman_model::{Timestamp, time::delta};
 use roundsman_task::TaskError;
 use uuid::Uuid;
 
-use super::{
-    ENDED, OPEN, Outbox, Record, State,
-    room::{ASKED, Room, TRIED},
-    second, to_value,
-};
-use crate::{Fault, SendError, Status, Transport};
+use super::{OPEN, Outbox, Record, State, room::Room};
+use crate::{Fault, Limits, SendError, Transport};
 
-/// The pause after a mail was not taken; doubles with each further one.
+/// How long one request may take.
+const WITHIN: Duration = Duration::from_mins(2);
+/// What is left of the attempt's time when no further request is begun.
+const RESERVE: Duration = Duration::from_secs(15);
+
+/// The pause after a first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
-/// The longest of these pauses.
+/// The longest pause that is our own choice.
 const LONGEST_PAUSE: Duration = Duration::from_mins(30);
-/// How long nothing is sent when a person has to mend something.
-const UNUSABLE_FOR: Duration = Duration::from_mins(15);
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub struct Drained {
     pub failed: u32,
     /// Mails whose time was over.
     pub expired: u32,
-    /// Mails that wait.
+    /// Mails that are not handed over yet, as far as is known.
     pub waiting: u32,
     /// When the next of them has its turn.
     pub next_at: Option<Timestamp>,
@@ -45,225 +48,119 @@ struct Open {
     version: i64,
 }
 
+/// One emptying.
+struct Drain<'a> {
+    outbox: &'a Outbox,
+    transport: &'a dyn Transport,
+    limits: Limits,
+    questions: Option<Limits>,
+    room: Room,
+    room_version: Option<i64>,
+    /// Mails of which nobody knows whether they were taken.
+    unsure: u32,
+    drained: Drained,
+}
+
 impl Outbox {
-    /// Sends what has its turn. Only documents that cannot be reached, or an attempt that is to stop, end it with an error.
+    /// Sends what has its turn. Only documents that cannot be reached, or an attempt that is to stop, end it with an error. A
+    /// dry run sends nothing.
     pub async fn drain(&self, transport: &dyn Transport) -> Result<Drained, TaskError> {
+        let found = self.all(OPEN, None).await?;
         let mut drained = Drained::default();
-        let open = self.all(OPEN, None).await?;
-        let mut open: Vec<Open> =
-            open.into_iter().map(|(id, record, version)| Open { id, record, version }).collect();
+        if found.unreadable > 0 {
+            drained.problems.push(format!("{} mails cannot be read; they stay", found.unreadable));
+        }
+        let open = found.records.into_iter().map(|(id, record, version)| Open { id, record, version });
+        let mut open: Vec<Open> = open.collect();
+        if self.cx.dry_run() {
+            drained.waiting = open.iter().filter(|open| open.record.state != State::Accepted).count() as u32;
+            return Ok(drained);
+        }
+        if open.is_empty() {
+            return Ok(drained);
+        }
         open.sort_by_key(|open| (open.record.priority, open.record.queued_at, open.id));
-        let mut room = self.room(self.policy.limits.unwrap_or_else(|| transport.limits())).await?;
-        for open in &mut open {
-            if self.cx.is_cancelled() {
+        let (room, room_version) = self.room().await?;
+        let limits = self.policy.limits.unwrap_or_else(|| transport.limits());
+        let questions = transport.questions().map(|usual| self.policy.questions.unwrap_or(usual));
+        let drain =
+            Drain { outbox: self, transport, limits, questions, room, room_version, unsure: 0, drained };
+        drain.all(open).await
+    }
+}
+
+impl Drain<'_> {
+    async fn all(mut self, open: Vec<Open>) -> Result<Drained, TaskError> {
+        for open in open {
+            if self.outbox.cx.is_cancelled() {
                 return Err(TaskError::Cancelled);
             }
-            match open.record.state {
-                State::Sending => self.clear_up(open, transport, &mut drained).await?,
-                State::Accepted => self.ask_after(open, transport, &mut drained).await?,
-                _ => {}
-            }
-            if open.record.state == State::Queued {
-                self.take_turn(open, transport, &mut room, &mut drained).await?;
+            let mut next = Some(open);
+            while let Some(open) = next {
+                next = self.one(open).await?;
             }
         }
-        Ok(drained)
+        Ok(self.drained)
     }
 
-    /// After a crash, or an answer that never came: was it taken?
-    async fn clear_up(
-        &self,
-        open: &mut Open,
-        transport: &dyn Transport,
-        drained: &mut Drained,
-    ) -> Result<(), TaskError> {
-        if !transport.tells_status() {
-            // Better twice than never.
-            return self.keep(open, State::Queued, None).await;
-        }
-        match transport.status(open.id).await {
-            Ok(Some(status)) => {
-                drained.sent += 1;
-                self.note_status(open, status, drained).await
+    /// Does what is to be done about a mail now. Returns the one that comes in its place, if one does.
+    async fn one(&mut self, mut open: Open) -> Result<Option<Open>, TaskError> {
+        let ours = match open.record.state {
+            State::Queued => true,
+            State::Sending => self.clear_up(&mut open).await?,
+            State::Accepted => {
+                self.ask_after(&mut open).await?;
+                false
             }
-            Ok(None) => self.keep(open, State::Queued, None).await,
-            Err(error) => {
-                drained
-                    .problems
-                    .push(format!("what became of a mail ({}) is not known yet: {error}", open.record.kind));
-                drained.waiting += 1;
-                Ok(())
+            ended @ (State::Succeeded | State::Failed | State::Expired | State::Unconfirmed) => {
+                self.end(&mut open, ended, None).await?;
+                false
             }
-        }
-    }
-
-    /// Asks once what became of a mail that was handed over.
-    async fn ask_after(
-        &self,
-        open: &mut Open,
-        transport: &dyn Transport,
-        drained: &mut Drained,
-    ) -> Result<(), TaskError> {
-        let now = self.cx.now();
-        let due = open.record.handed_at.unwrap_or(now) + delta(self.policy.confirm_after);
-        if now < due || self.noted(ASKED).await?.len() >= self.policy.confirm_per_hour as usize {
-            if now >= due + delta(Duration::from_hours(1)) {
-                return self.end(open, State::Unconfirmed, None, drained).await;
-            }
-            return Ok(());
-        }
-        self.documents.batch(vec![Self::note(ASKED, open.id, now)]).await?;
-        match transport.status(open.id).await {
-            Ok(Some(Status::Pending) | None) => self.end(open, State::Unconfirmed, None, drained).await,
-            Ok(Some(status)) => self.note_status(open, status, drained).await,
-            Err(error) => self.end(open, State::Unconfirmed, Some(error.told), drained).await,
-        }
-    }
-
-    async fn note_status(
-        &self,
-        open: &mut Open,
-        status: Status,
-        drained: &mut Drained,
-    ) -> Result<(), TaskError> {
-        match status {
-            Status::Pending => {
-                open.record.handed_at.get_or_insert(self.cx.now());
-                self.keep(open, State::Accepted, None).await
-            }
-            Status::Delivered => self.end(open, State::Succeeded, None, drained).await,
-            Status::Failed { cause } => self.end(open, State::Failed, Some(cause), drained).await,
-        }
-    }
-
-    /// Sends a mail if it is its turn.
-    async fn take_turn(
-        &self,
-        open: &mut Open,
-        transport: &dyn Transport,
-        room: &mut Room,
-        drained: &mut Drained,
-    ) -> Result<(), TaskError> {
-        let now = self.cx.now();
-        if open.record.expires_at <= now {
-            return self.end(open, State::Expired, None, drained).await;
-        }
-        let turn = room.turn(open.record.priority, now).max(open.record.next_at.unwrap_or(now));
-        if turn > now {
-            drained.waiting += 1;
-            drained.next_at = Some(drained.next_at.map_or(turn, |known| known.min(turn)));
-            return Ok(());
-        }
-        room.note(now);
-        open.record.attempts += 1;
-        open.record.state = State::Sending;
-        let tried = Self::note(TRIED, open.id, now);
-        // Durable before the first byte leaves.
-        self.write(open, vec![tried]).await?;
-        match transport.send(open.id, &open.record.mail).await {
-            Ok(()) => {
-                drained.sent += 1;
-                open.record.handed_at = Some(self.cx.now());
-                let state = if transport.tells_status() { State::Accepted } else { State::Succeeded };
-                if state.is_end() {
-                    self.end(open, state, None, drained).await
-                } else {
-                    self.keep(open, state, None).await
-                }
-            }
-            Err(error) => self.not_sent(open, error, room, drained).await,
-        }
-    }
-
-    async fn not_sent(
-        &self,
-        open: &mut Open,
-        error: SendError,
-        room: &mut Room,
-        drained: &mut Drained,
-    ) -> Result<(), TaskError> {
-        let now = self.cx.now();
-        drained.problems.push(format!("a mail ({}) was not sent: {}", open.record.kind, error.told));
-        let hold = match error.fault {
-            Fault::Refused => return self.end(open, State::Failed, Some(error.told), drained).await,
-            Fault::Unsure => {
-                // It stays as it is; the next time it is asked after.
-                drained.waiting += 1;
-                open.record.error = Some(error.told);
-                return self.write(open, Vec::new()).await;
-            }
-            Fault::NotBefore(until) => Some(until),
-            Fault::Unusable => Some(now + delta(UNUSABLE_FOR)),
-            Fault::Later => None,
         };
-        if let Some(until) = hold {
-            room.hold(until);
-            self.keep_hold(until).await?;
-        } else {
-            open.record.next_at = Some(now + delta(pause(open.record.attempts)));
+        if ours { self.take_turn(open).await } else { Ok(None) }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.outbox.cx.now()
+    }
+
+    /// How long a request may take; none if there is no time for another one.
+    fn within(&self) -> Option<Duration> {
+        let left = (self.outbox.cx.deadline() - self.now()).to_std().ok()?.checked_sub(RESERVE)?;
+        Some(left.min(WITHIN)).filter(|left| !left.is_zero())
+    }
+
+    /// A mail waits for this instant.
+    fn waits(&mut self, until: Timestamp) {
+        let next = self.drained.next_at.map_or(until, |known| known.min(until));
+        (self.drained.waiting, self.drained.next_at) = (self.drained.waiting + 1, Some(next));
+    }
+
+    /// There is no time left to do anything about a mail.
+    fn waits_for_another_run(&mut self) {
+        const TOLD: &str = "the time of this run is used up; mails wait for the next one";
+        if !self.drained.problems.iter().any(|told| told == TOLD) {
+            self.drained.problems.push(TOLD.to_owned());
         }
-        let next = hold.or(open.record.next_at);
-        drained.waiting += 1;
-        drained.next_at = [drained.next_at, next].into_iter().flatten().min();
-        self.keep(open, State::Queued, Some(error.told)).await
-    }
-
-    /// The mail stays, in this state.
-    async fn keep(&self, open: &mut Open, state: State, error: Option<String>) -> Result<(), TaskError> {
-        open.record.state = state;
-        open.record.error = error.or(open.record.error.take());
-        self.write(open, Vec::new()).await
-    }
-
-    async fn write(&self, open: &mut Open, also: Vec<DocumentWrite>) -> Result<(), TaskError> {
-        let put = DocumentWrite::Put {
-            key: format!("{OPEN}{}", open.id),
-            value: to_value(&open.record),
-            if_version: Some(open.version),
-        };
-        let versions = self.documents.batch(std::iter::once(put).chain(also).collect()).await;
-        open.version = versions.map_err(of_documents)?.first().copied().unwrap_or_default();
-        Ok(())
-    }
-
-    /// Nothing more is done about the mail.
-    async fn end(
-        &self,
-        open: &mut Open,
-        state: State,
-        error: Option<String>,
-        drained: &mut Drained,
-    ) -> Result<(), TaskError> {
-        let now = self.cx.now();
-        match state {
-            State::Failed => drained.failed += 1,
-            State::Expired => drained.expired += 1,
-            _ => {}
-        }
-        open.record.state = state;
-        open.record.error = error;
-        open.record.ended_at = Some(now);
-        let writes = vec![
-            DocumentWrite::Delete { key: format!("{OPEN}{}", open.id), if_version: Some(open.version) },
-            DocumentWrite::Put {
-                key: format!("{ENDED}{}/{}", second(now), open.id),
-                value: to_value(&open.record),
-                if_version: None,
-            },
-        ];
-        self.documents.batch(writes).await.map_err(of_documents)?;
-        Ok(())
+        self.waits(self.now());
     }
 }
 
-/// Somebody else empties the same outbox: they go on with it.
-fn of_documents(error: DocumentError) -> TaskError {
-    match error {
-        DocumentError::Conflict { .. } => TaskError::retry("the outbox is being emptied by another run"),
-        other => other.into(),
-    }
-}
-
+/// The pause after so many failures.
 fn pause(attempts: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << attempts.saturating_sub(1).min(8)).min(LONGEST_PAUSE)
+}
+
+/// How long all others wait because of one failure, if they do.
+fn hold(error: &SendError, now: Timestamp) -> Option<Timestamp> {
+    let usual = match error.fault {
+        Fault::Throttled | Fault::Away => Some(Duration::from_mins(1)),
+        Fault::Unusable => Some(Duration::from_mins(15)),
+        Fault::Later | Fault::Unsure | Fault::Refused => None,
+    };
+    match (error.fault, error.not_before) {
+        // What the other side says counts, and an instant that is over means at once.
+        (Fault::Throttled, Some(said)) => Some(said.max(now + delta(Duration::from_secs(1)))),
+        (_, said) => said.max(usual.map(|usual| now + delta(usual))),
+    }
 }
