@@ -66,7 +66,7 @@ fn site() -> Site {
         "[tasks.good]\nuses = \"good\"\nevery = \"24h\"\nrun_at_first_start = true\n\
          [tasks.intruder]\nuses = \"command\"\nevery = \"24h\"\nrun_at_first_start = true\nretry = {{ attempts = 1 }}\n\
          with = {{ argv = [\"sh\", {:?}], tail_lines = 100 }}\n",
-        site.path("intruder.sh")
+        site.path("intruder.sh").display()
     ));
     site
 }

@@ -9,7 +9,8 @@ use crate::{liar::Liar, real::deaf, unbound::Unbound};
 
 async fn look(with: Value) -> Vec<Finding> {
     let test = TestContext::default();
-    let found = Entry::of::<DnsAvailability>("tests").preflight(test.cx(), with).await.unwrap();
+    let found =
+        Entry::of::<DnsAvailability>("tests").preflight(test.cx(), with).await.expect("the table fits");
     assert_eq!((test.metrics().len(), test.documents("states").len()), (0, 0), "a look leaves no trace");
     found
 }
