@@ -1,22 +1,23 @@
-//! Azure Communication Services Email: requests, signatures, answers (databricks.md A.9). It keeps no mail.
+//! Azure Communication Services Email: requests, signatures, answers. It keeps no mail.
+
+mod signature;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use hmac::{Hmac, Mac};
 use roundsman_http::{
-    Answer, BaseUrl, Class, Client, HttpError, Method, Reading, Refusal, Request, RetryPolicy, Signer,
-    StatusCode, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    Answer, BaseUrl, Class, Client, HttpError, Reading, Refusal, Request, RetryPolicy, StatusCode,
+    header::{HeaderMap, HeaderName},
 };
-use roundsman_model::{Secret, Timestamp};
+use roundsman_model::Secret;
 use roundsman_task::TaskContext;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use self::signature::KeySigner;
+pub use self::signature::signature;
 use crate::{Address, Fault, Handed, Limits, Mail, SendError, Status, Transport, mail::without_addresses};
 
 /// The version of the interface where nothing is said.
@@ -289,42 +290,6 @@ impl Reading for AcsReading {
         };
         Refusal::of(class).code(code.map(str::to_owned)).message(message)
     }
-}
-
-/// Signs with the access key.
-struct KeySigner {
-    key: Vec<u8>,
-}
-
-impl Signer for KeySigner {
-    fn sign(&self, method: &Method, url: &Url, body: &[u8], now: Timestamp) -> HeaderMap {
-        let date = httpdate::fmt_http_date(now.into());
-        let host = url.host_str().unwrap_or_default();
-        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        let path =
-            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let hash = BASE64_STANDARD.encode(Sha256::digest(body));
-        let signature = signature(&self.key, method.as_str(), &path, &date, &host, &hash);
-        let authorization =
-            format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}");
-        let signed = [("x-ms-date", date), ("x-ms-content-sha256", hash), ("authorization", authorization)];
-        let mut headers = HeaderMap::new();
-        for (name, value) in signed {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        }
-        headers
-    }
-}
-
-/// The signature of a request, in base64. `path` is as on the wire, with its query; `body_hash` is the base64 of the
-/// SHA-256 of the body.
-pub fn signature(key: &[u8], method: &str, path: &str, date: &str, host: &str, body_hash: &str) -> String {
-    let text = format!("{method}\n{path}\n{date};{host};{body_hash}");
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(text.as_bytes());
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
 }
 
 #[cfg(test)]
