@@ -231,5 +231,9 @@ mod tests {
         assert_eq!((usual.check(), usual.libraries()), (Vec::new(), Vec::new()));
         assert!(serde_json::from_value::<ProvisionSettings>(json!({ "paralel": 3 })).is_err());
         assert!(serde_json::from_value::<ProvisionSettings>(json!({ "parallel": 0 })).is_err());
+        let odd = json!({ "python_packages": [{ "package": "own", "rep": "https://pypi.example.com" }] });
+        assert!(serde_json::from_value::<ProvisionSettings>(odd).is_err());
+        let schema = serde_json::to_value(schemars::schema_for!(ProvisionSettings)).unwrap();
+        assert_eq!(schema["properties"]["max_workers"]["default"], 6);
     }
 }

@@ -123,3 +123,14 @@ async fn groups_of_the_account_are_told_plainly_and_cost_no_cluster() {
     stage.later(Duration::from_mins(5));
     stage.apply(&desired).await;
 }
+
+#[tokio::test]
+async fn a_group_called_like_an_address_is_nobody() {
+    let scenario =
+        Scenario::at("2026-11-16 08:00").user("s1@example.edu").group("s1@example.edu", &["ta@example.edu"]);
+    let stage = Stage::of(scenario).await;
+    stage.apply(&stage.wanted(&[&["s1@example.edu"]])).await;
+    let group = stage.workspace.scim().group_named("group_01").await.unwrap().unwrap();
+    let user = stage.workspace.scim().user_named("s1@example.edu").await.unwrap().unwrap();
+    assert_eq!(group.members[0].id, user.id);
+}

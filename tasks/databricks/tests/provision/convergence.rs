@@ -47,11 +47,8 @@ fn check_counts(plan: &Plan, expected: &[(&str, usize)]) {
     }
 }
 
-#[tokio::test]
-async fn a_course_converges_and_its_next_file_too() {
-    let mut stage = Stage::empty().await;
-    let (map, _, first) = file(&stage, &NumberMap::fresh("demo"), &FIRST);
-    let planned = stage.plan(&first).await;
+async fn check_first_plan(stage: &Stage, first: &Desired) -> Plan {
+    let planned = stage.plan(first).await;
     check_counts(
         &planned,
         &[
@@ -91,9 +88,11 @@ async fn a_course_converges_and_its_next_file_too() {
     .assert_eq(&planned.to_string().replace(&planned.host, "HOST"));
     let writes = stage.sim.journal().iter().filter(|entry| entry.method != "GET").count();
     assert_eq!((writes, stage.names().len()), (0, 0), "a plan writes nothing");
+    planned
+}
 
-    let applied = stage.apply(&first).await;
-    assert!(applied.plan.does_the_same(&planned));
+/// Everything that the first file wants is there.
+fn check_made(stage: &Stage) {
     assert_eq!(stage.members("group_01"), ["s1@campus.example.edu", "s2@campus.example.edu"]);
     assert_eq!(stage.members("all_student_groups"), ["group_01", "group_02"]);
     stage.sim.world(|world| {
@@ -109,6 +108,16 @@ async fn a_course_converges_and_its_next_file_too() {
         let tags = world.listed("cluster_02")["custom_tags"].clone();
         assert_eq!((&tags["lab_course"], &tags["lab_group"]), (&"demo".into(), &"02".into()));
     });
+}
+
+#[tokio::test]
+async fn a_course_converges_and_its_next_file_too() {
+    let mut stage = Stage::empty().await;
+    let (map, _, first) = file(&stage, &NumberMap::fresh("demo"), &FIRST);
+    let planned = check_first_plan(&stage, &first).await;
+    let applied = stage.apply(&first).await;
+    assert!(applied.plan.does_the_same(&planned));
+    check_made(&stage);
     stage.later(Duration::from_mins(5));
     let off = |name: &str| (name.to_owned(), true, State::Terminated);
     assert_eq!(stage.clusters(), [off("cluster_01"), off("cluster_02")]);

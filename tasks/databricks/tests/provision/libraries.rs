@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roundsman_databricks::provision::{OpState, Removal};
-use roundsman_simulators::{Scenario, State};
+use roundsman_simulators::{Fault, Scenario, Shape, State};
 
 use crate::stage::{Stage, lines};
 
@@ -71,7 +71,23 @@ async fn those_that_fail_are_told_and_taken_off() {
         [library("pypi:nltk", "PENDING"), library("pypi:no-such-thing", "UNINSTALL_ON_RESTART")]
     );
     assert_eq!(stage.clusters()[0].2, State::Terminated);
-    assert!(stage.sim.world(|world| world.runs("cluster_01").len()) == 1);
+    assert_eq!(stage.sim.world(|world| world.runs("cluster_01").len()), 1);
+}
+
+#[tokio::test]
+async fn those_that_fail_later_are_in_the_notes() {
+    let scenario = Scenario::at("2026-11-16 08:00")
+        .set(|settings| settings.failing_libraries = vec!["no-such".to_owned()]);
+    let mut stage = Stage::of(scenario).await;
+    packages(&mut stage, r#"["no-such-thing"]"#);
+    let desired = stage.wanted(&[&["s1@example.edu"]]);
+    stage.apply(&desired).await;
+    stage.later(Duration::from_mins(5));
+    stage.sim.world(|world| world.start("cluster_01", "s1@example.edu")).unwrap();
+    stage.later(Duration::from_mins(10));
+    let planned = stage.plan(&desired).await;
+    assert!(planned.is_empty(), "{planned}");
+    assert!(planned.notes[0].contains("pypi:no-such-thing could not be installed: "), "{planned}");
 }
 
 #[tokio::test]
@@ -112,4 +128,37 @@ async fn another_reason_is_no_reason_to_wait() {
     let applied = stage.try_apply(&stage.wanted(&[&["s1@example.edu"]])).await.unwrap();
     assert_eq!(applied.count(OpState::Failed), 1);
     assert!(stage.test.waits().iter().all(|wait| wait.as_secs() < 100));
+}
+
+#[tokio::test]
+async fn a_creation_without_machines_is_tried_again_too() {
+    let stage = Stage::empty().await;
+    let refusal = Fault::on("POST */clusters/create").times(2).status(400);
+    stage.sim.fault(refusal.shape(Shape::Standard, "AZURE_QUOTA_EXCEEDED_EXCEPTION", "no cores are left"));
+    let applied = stage.apply(&stage.wanted(&[&["s1@example.edu"]])).await;
+    let created = applied.entries.iter().find(|entry| entry.kind == "cluster.create").unwrap();
+    assert_eq!((created.attempts, stage.names().len()), (3, 1));
+    let waits: Vec<u64> = stage.test.waits().iter().map(Duration::as_secs).collect();
+    assert_eq!(waits, [120, 300]);
+}
+
+#[tokio::test]
+async fn one_cluster_takes_its_time_and_no_more() {
+    let scenario = Scenario::at("2026-11-16 08:00").set(|settings| {
+        settings.start_takes_secs = 19 * 60;
+        settings.library_takes_secs = 20 * 60;
+    });
+    let mut stage = Stage::of(scenario).await;
+    stage.settings.verify_libraries = true;
+    packages(&mut stage, r#"["nltk"]"#);
+    let begun = stage.test.cx().now();
+    let applied = stage.try_apply(&stage.wanted(&[&["s1@example.edu"]])).await.unwrap();
+    let last = applied.entries.last().unwrap();
+    assert_eq!((&*last.kind, last.state), ("cluster.terminate", OpState::Failed));
+    let told = last.error.as_ref().unwrap();
+    assert!(told.contains("1 of 1 libraries are still not installed"), "{told}");
+    let minutes = (last.at - begun).num_minutes();
+    assert!((33..=35).contains(&minutes), "{minutes} minutes");
+    stage.later(Duration::from_mins(1));
+    assert_eq!(stage.clusters()[0].2, State::Terminated, "it does not run on");
 }

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use roundsman_http::Class;
-use roundsman_task::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -16,17 +15,19 @@ use super::{
     errors::StepError,
     run::{Done, Run},
 };
-use crate::api::{
-    Workspace,
-    clusters::ClusterSpec,
-    permissions::{Grant, Principal},
+use crate::{
+    api::{
+        Workspace,
+        clusters::ClusterSpec,
+        permissions::{Grant, Principal},
+    },
+    numbering::GroupNumber,
 };
 
 /// How long one cluster may take, pauses not counted.
-pub(super) const LIMIT: chrono::TimeDelta = chrono::TimeDelta::minutes(35);
+const LIMIT: chrono::TimeDelta = chrono::TimeDelta::minutes(35);
 /// How long it is waited when the cloud has no machines, time after time.
-pub(super) const PAUSES: [Duration; 3] =
-    [Duration::from_secs(120), Duration::from_secs(300), Duration::from_secs(600)];
+const PAUSES: [Duration; 3] = [Duration::from_secs(120), Duration::from_secs(300), Duration::from_secs(600)];
 /// The words for that there are none, or none for us.
 const STOCK_OUT: [&str; 4] = [
     "CLOUD_PROVIDER_RESOURCE_STOCKOUT",
@@ -53,7 +54,7 @@ impl Run<'_> {
             return Err(StepError::Failed("it is no step of a cluster".to_owned()));
         };
         let id = self.id_of_cluster(cluster)?;
-        let workspace = self.in_time();
+        let workspace = self.in_time(cluster);
         let (clusters, libraries) = (workspace.clusters(), workspace.libraries());
         match &operation.change {
             Change::ClusterUpdate { changes, .. } => self.update(&workspace, &id, changes).await?,
@@ -83,7 +84,7 @@ impl Run<'_> {
     ) -> Result<Done, StepError> {
         let mut tries = 0;
         loop {
-            let made = self.in_time().clusters().create_tagged(spec, request).await;
+            let made = self.in_time(cluster).clusters().create_tagged(spec, request).await;
             tries += 1;
             match made {
                 Ok(id) => {
@@ -91,7 +92,7 @@ impl Run<'_> {
                     return Ok(Done { remote_id: Some(id), attempts: tries });
                 }
                 Err(error) if error.code().is_some_and(is_stock_out) => {
-                    self.pause(tries, &error.to_string()).await?;
+                    self.pause(cluster, tries, &error.to_string()).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -99,7 +100,7 @@ impl Run<'_> {
     }
 
     /// Waits until the cloud may have machines again, and lets fewer clusters ask for some; gives up after the third time.
-    pub(super) async fn pause(&self, times: u32, why: &str) -> Result<(), StepError> {
+    pub(super) async fn pause(&self, cluster: &ClusterRef, times: u32, why: &str) -> Result<(), StepError> {
         let Some(pause) = PAUSES.get(times as usize - 1) else {
             return Err(StepError::Failed(format!("{why} (tried {times} times)")));
         };
@@ -108,7 +109,9 @@ impl Run<'_> {
             return Err(StepError::Failed(format!("{why} (there is no time to wait for it)")));
         }
         self.gate.narrow(self.pace.parallel.get() >> times);
-        Ok(self.cx.sleep(*pause).await?)
+        self.cx.sleep(*pause).await?;
+        self.renew_limit(cluster.number);
+        Ok(())
     }
 
     /// Changes keys of a cluster, unless somebody has started it since it was looked at.
@@ -143,7 +146,8 @@ impl Run<'_> {
         if let Err(StepError::End(error)) = looked {
             return Err(StepError::End(error));
         }
-        self.in_time().clusters().terminate(id).await?;
+        // Whatever became of them and however long it took: it must not run on.
+        self.workspace.clusters().terminate(id).await?;
         looked
     }
 
@@ -154,11 +158,13 @@ impl Run<'_> {
     }
 
     /// The workspace, of which nothing is asked for this cluster after its time.
-    pub(super) fn in_time(&self) -> Workspace {
-        self.workspace.until(self.limit())
+    pub(super) fn in_time(&self, cluster: &ClusterRef) -> Workspace {
+        let limit = self.state().limits.get(&cluster.number).copied();
+        limit.map_or_else(|| self.workspace.clone(), |limit| self.workspace.until(limit))
     }
 
-    pub(super) fn limit(&self) -> Timestamp {
-        self.cx.now() + LIMIT
+    /// From now on a cluster may take as long as any.
+    pub(super) fn renew_limit(&self, number: GroupNumber) {
+        self.state().limits.insert(number, self.cx.now() + LIMIT);
     }
 }

@@ -64,6 +64,8 @@ pub(super) enum StepError {
     Hopeless(String),
     /// It must wait for another time.
     Later(String),
+    /// The time that it may take is used up, or that of the attempt.
+    NoTime(TaskError),
     /// The attempt must end.
     End(TaskError),
 }
@@ -71,7 +73,7 @@ pub(super) enum StepError {
 impl From<HttpError> for StepError {
     fn from(error: HttpError) -> Self {
         match error {
-            HttpError::Task(error) => Self::End(error),
+            HttpError::Task(error) => error.into(),
             HttpError::Suspended { .. } => Self::Hopeless(error.to_string()),
             _ if error.class() == Some(Class::Unauthenticated) => Self::Hopeless(error.to_string()),
             _ => Self::Failed(error.to_string()),
@@ -90,6 +92,9 @@ impl From<WaitError> for StepError {
 
 impl From<TaskError> for StepError {
     fn from(error: TaskError) -> Self {
-        Self::End(error)
+        match error {
+            TaskError::Retry { .. } => Self::NoTime(error),
+            other => Self::End(other),
+        }
     }
 }

@@ -51,8 +51,8 @@ impl Run<'_> {
         id: &str,
         wanted: &[String],
     ) -> Result<(), StepError> {
-        let workspace = self.running(id).await?;
-        let states = self.settled(&workspace, id, wanted).await?;
+        let workspace = self.running(cluster, id).await?;
+        let states = self.settled(&workspace, cluster, id, wanted).await?;
         let failed: Vec<LibraryState> =
             states.into_iter().filter(|state| state.status == LibraryStatus::Failed).collect();
         if failed.is_empty() {
@@ -69,18 +69,18 @@ impl Run<'_> {
 
     /// Waits until the cluster runs; where the cloud has no machines it is started again after a pause. The workspace with
     /// what is left of the cluster's time.
-    async fn running(&self, id: &str) -> Result<Workspace, StepError> {
+    async fn running(&self, cluster: &ClusterRef, id: &str) -> Result<Workspace, StepError> {
         let mut times = 0;
         loop {
-            let workspace = self.in_time();
+            let workspace = self.in_time(cluster);
             let Err(error) = workspace.clusters().wait_for(id, WaitFor::Running, USUAL_LIMIT).await else {
                 return Ok(workspace);
             };
             match &error {
                 WaitError::Missed { reason: Some(reason), .. } if is_stock_out(&reason.code) => {
                     times += 1;
-                    self.pause(times, &error.to_string()).await?;
-                    self.in_time().clusters().start(id).await?;
+                    self.pause(cluster, times, &error.to_string()).await?;
+                    self.in_time(cluster).clusters().start(id).await?;
                 }
                 _ => return Err(error.into()),
             }
@@ -91,10 +91,13 @@ impl Run<'_> {
     async fn settled(
         &self,
         workspace: &Workspace,
+        cluster: &ClusterRef,
         id: &str,
         wanted: &[String],
     ) -> Result<Vec<LibraryState>, StepError> {
-        let end = (self.cx.now() + LIMIT).min(self.cx.deadline());
+        let limit = self.state().limits.get(&cluster.number).copied();
+        let ends = [Some(self.cx.now() + LIMIT), Some(self.cx.deadline()), limit];
+        let end = ends.into_iter().flatten().min().unwrap_or(self.cx.deadline());
         loop {
             let mut states = workspace.libraries().of(id).await?;
             states.retain(|state| wanted.contains(&state.library.identity()));

@@ -28,18 +28,18 @@ impl Run<'_> {
                 self.patch(group, &add.into_iter().chain(remove).collect::<Vec<_>>()).await?
             }
             Change::MemberAdd { group, member } => {
-                self.patch(group, &[PatchOp::AddMembers(vec![self.id_of_member(member)?])]).await?
+                self.patch(group, &[PatchOp::AddMembers(vec![self.id(member)?])]).await?
             }
             Change::MemberRemove { group, member } => {
-                self.patch(group, &[PatchOp::RemoveMember(self.id_of_member(member)?)]).await?
+                self.patch(group, &[PatchOp::RemoveMember(self.id(member)?)]).await?
             }
             Change::UserDelete { user } => {
-                let id = self.id(user)?;
+                let id = self.id(&Member::User(user.clone()))?;
                 scim.delete_user(&id).await?;
                 id
             }
             Change::GroupDelete { group } => {
-                let id = self.id(group)?;
+                let id = self.id(&Member::Group(group.clone()))?;
                 scim.delete_group(&id).await?;
                 id
             }
@@ -60,7 +60,9 @@ impl Run<'_> {
 
     async fn make_user(&self, address: &str) -> Result<String, StepError> {
         match self.workspace.scim().make_user(address, &[]).await? {
-            Made::Created(user) | Made::Found(user) => Ok(self.learn(address, user.id)),
+            Made::Created(user) | Made::Found(user) => {
+                Ok(self.learn(Member::User(address.to_owned()), user.id))
+            }
             Made::OnlyInAccount { told } => Err(StepError::Failed(format!(
                 "{address} exists in the account only: an administrator of the account must bring it into this \
                  workspace ({told})"
@@ -71,13 +73,13 @@ impl Run<'_> {
     async fn make_group(&self, name: &str, entitlements: &[Entitlement]) -> Result<String, StepError> {
         let scim = self.workspace.scim();
         match scim.make_group(name, entitlements).await? {
-            Made::Created(group) => Ok(self.learn(name, group.id)),
+            Made::Created(group) => Ok(self.learn(Member::Group(name.to_owned()), group.id)),
             Made::Found(group) => {
                 if !entitlements.is_empty() {
                     let entitle = PatchOp::AddEntitlements(entitlements.to_vec());
                     scim.patch_group(&group.id, &[entitle]).await?;
                 }
-                Ok(self.learn(name, group.id))
+                Ok(self.learn(Member::Group(name.to_owned()), group.id))
             }
             Made::OnlyInAccount { told } => Err(StepError::Failed(format!(
                 "the group {name} exists, but not under exactly this name in this workspace: an administrator of the \
@@ -87,23 +89,18 @@ impl Run<'_> {
     }
 
     async fn patch(&self, group: &str, operations: &[PatchOp]) -> Result<String, StepError> {
-        let id = self.id(group)?;
+        let id = self.id(&Member::Group(group.to_owned()))?;
         self.workspace.scim().patch_group(&id, operations).await?;
         Ok(id)
     }
 
-    fn id_of_member(&self, member: &Member) -> Result<String, StepError> {
-        let (Member::User(name) | Member::Group(name)) = member;
-        self.id(name)
+    fn id(&self, of: &Member) -> Result<String, StepError> {
+        let id = self.state().ids.get(of).cloned();
+        id.ok_or_else(|| StepError::Failed(format!("nobody and nothing of the name {of} is there")))
     }
 
-    fn id(&self, name: &str) -> Result<String, StepError> {
-        let id = self.state().ids.get(name).cloned();
-        id.ok_or_else(|| StepError::Failed(format!("nobody and nothing of the name {name} is there")))
-    }
-
-    fn learn(&self, name: &str, id: String) -> String {
-        self.state().ids.insert(name.to_owned(), id.clone());
+    fn learn(&self, who: Member, id: String) -> String {
+        self.state().ids.insert(who, id.clone());
         id
     }
 }

@@ -7,13 +7,13 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, future, stream};
-use roundsman_task::{TaskContext, TaskError};
+use roundsman_task::{TaskContext, TaskError, Timestamp};
 use uuid::Uuid;
 
 use super::{
     super::{
         Actual,
-        change::{Change, Operation, Plan},
+        change::{Change, Member, Operation, Plan},
     },
     Entry, FailedLibrary, Journal, OpState, Pace,
     errors::StepError,
@@ -23,6 +23,9 @@ use crate::{api::Workspace, numbering::GroupNumber};
 
 /// How many steps of one stage are under way; the workspace's own limits are narrower.
 const AT_A_TIME: usize = 8;
+
+/// An attempt that ends within this time begins nothing more.
+const SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// What follows upon what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +53,12 @@ pub(super) struct Run<'a> {
 /// What is known by now.
 #[derive(Default)]
 pub(super) struct State {
-    /// Ids of users by address, of groups by name.
-    pub(super) ids: BTreeMap<String, String>,
+    /// Ids of users by address, of groups by name: a group may be called like an address.
+    pub(super) ids: BTreeMap<Member, String>,
     /// Ids of clusters that were made.
     pub(super) made: BTreeMap<GroupNumber, String>,
+    /// When the time of each cluster that is worked at is used up.
+    pub(super) limits: BTreeMap<GroupNumber, Timestamp>,
     pub(super) failed_libraries: Vec<FailedLibrary>,
     entries: BTreeMap<usize, Entry>,
     /// Why nothing more is tried.
@@ -76,8 +81,9 @@ impl<'a> Run<'a> {
         pace: Pace,
         journal: &'a dyn Journal,
     ) -> Self {
-        let users = actual.directory.users().map(|user| (user.user_name.to_lowercase(), user.id.clone()));
-        let groups = actual.directory.groups().map(|group| (group.display_name.clone(), group.id.clone()));
+        let (users, groups) = (actual.directory.users(), actual.directory.groups());
+        let users = users.map(|user| (Member::User(user.user_name.to_lowercase()), user.id.clone()));
+        let groups = groups.map(|group| (Member::Group(group.display_name.clone()), group.id.clone()));
         let state = State { ids: users.chain(groups).collect(), ..State::default() };
         let gate = Gate::new(pace.parallel.get());
         Self { cx, workspace, actual, plan, pace, gate, journal, state: Mutex::new(state) }
@@ -129,8 +135,9 @@ impl<'a> Run<'a> {
                 chains.entry(cluster.number).or_default().push(operation);
             }
         }
-        let chains = chains.into_values().map(|chain| async move {
+        let chains = chains.into_iter().map(|(number, chain)| async move {
             let _pass = self.gate.enter().await;
+            self.renew_limit(number);
             for operation in chain {
                 self.step(operation).await?;
             }
@@ -155,11 +162,19 @@ impl<'a> Run<'a> {
                 self.state().hopeless = Some(why.clone());
                 (OpState::Failed, Some(why), Done::default())
             }
-            Err(StepError::End(error)) => return Err(error),
+            Err(StepError::NoTime(error)) if !self.ends_soon() => {
+                (OpState::Failed, Some(error.to_string()), Done::default())
+            }
+            Err(StepError::NoTime(error) | StepError::End(error)) => return Err(error),
         };
         let Done { remote_id, attempts } = done;
         let attempts = attempts.max(1);
         self.note(Entry { remote_id, request, attempts, error, ..self.entry(operation, state) }).await
+    }
+
+    /// Whether it is the attempt itself that has no time left.
+    fn ends_soon(&self) -> bool {
+        self.cx.now() + SOON >= self.cx.deadline()
     }
 
     /// Why a step is not tried, if it is not.

@@ -151,6 +151,10 @@ impl<'a> Planner<'a> {
             self.push(Mark::Create, change, Vec::new());
         }
         let wanted: Vec<&Library> = self.desired.libraries.iter().collect();
+        for state in there.libraries.iter().filter(|state| state.status == LibraryStatus::Failed) {
+            let (library, told) = (state.library.identity(), state.messages.join("; "));
+            self.notes.push(format!("{cluster}: {library} could not be installed: {told}"));
+        }
         for state in there.libraries.iter().filter(|state| stays(&state.status)) {
             let replaced = wanted.iter().any(|own| package(own) == package(&state.library));
             let goes = self.options.removal == super::Removal::Prune || replaced;
@@ -224,5 +228,28 @@ fn package(library: &Library) -> Option<(u8, String)> {
             Some((1, coordinates.rsplit_once(':').map_or(coordinates.as_str(), |(name, _)| name).to_owned()))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_one_package_are_one_package() {
+        let same = |one: serde_json::Value, other: serde_json::Value| {
+            let [one, other] =
+                [one, other].map(|library| serde_json::from_value::<Library>(library).unwrap());
+            package(&one).is_some() && package(&one) == package(&other)
+        };
+        let pypi = |package: &str| serde_json::json!({ "pypi": { "package": package } });
+        let maven = |coordinates: &str| serde_json::json!({ "maven": { "coordinates": coordinates } });
+        assert!(same(pypi("nltk==3.8"), pypi("nltk")));
+        assert!(same(pypi("Spark_NLP[gpu]>=5"), pypi("spark-nlp ~= 6")));
+        assert!(!same(pypi("nltk"), pypi("nltk-data")));
+        assert!(same(maven("g:a_2.12:1.0"), maven("g:a_2.12:2.0")));
+        assert!(!same(maven("g:a:1.0"), maven("g:b:1.0")) && !same(maven("nltk:x"), pypi("nltk")));
+        let jar = serde_json::json!({ "jar": "/Volumes/a.jar" });
+        assert!(!same(jar.clone(), jar));
     }
 }

@@ -90,3 +90,58 @@ fn merged(there: &Value, wanted: Value) -> Value {
         (_, wanted) => wanted,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::clusters::{Autoscale, Cluster};
+
+    fn there(spec: Option<Value>) -> ActualCluster {
+        let number = crate::numbering::GroupNumber::all().next().unwrap();
+        let spec: Option<ClusterSpec> = spec.map(|spec| serde_json::from_value(spec).unwrap());
+        let cluster = Cluster { spark_version: "15".to_owned(), num_workers: Some(2), ..Cluster::default() };
+        ActualCluster { number, cluster, spec, grants: Vec::new(), libraries: Vec::new() }
+    }
+
+    fn check(wanted: &ClusterSpec, spec: Option<Value>, expected: Value) {
+        assert_eq!(Value::Object(changes(wanted, &there(spec))), expected);
+    }
+
+    #[test]
+    fn only_what_is_wanted_and_not_there_changes() {
+        let wanted = ClusterSpec {
+            spark_version: "15".to_owned(),
+            node_type_id: Some("n".to_owned()),
+            driver_node_type_id: Some("n".to_owned()),
+            autoscale: Some(Autoscale { min_workers: 1, max_workers: 6 }),
+            custom_tags: [("origin".to_owned(), "roundsman".to_owned())].into(),
+            ..ClusterSpec::default()
+        };
+        let wanted = wanted.with("azure_attributes", json!({ "spot_bid_max_price": -1 }));
+        let same = json!({
+            "cluster_name": "another", "spark_version": "15", "node_type_id": "n", "more": 1,
+            "autoscale": { "min_workers": 1, "max_workers": 6, "target_workers": 3 },
+            "custom_tags": { "origin": "roundsman", "theirs": "x" },
+            "azure_attributes": { "spot_bid_max_price": -1.0, "first_on_demand": 1 },
+        });
+        check(&wanted, Some(same.clone()), json!({}));
+
+        let mut other = same;
+        other["autoscale"].take();
+        other["num_workers"] = 2.into();
+        other["custom_tags"]["origin"] = "terraform".into();
+        let size = json!({ "min_workers": 1, "max_workers": 6 });
+        let tags = json!({ "origin": "roundsman", "theirs": "x" });
+        check(&wanted, Some(other), json!({ "autoscale": size, "num_workers": null, "custom_tags": tags }));
+        // A list tells less: what it does not tell is not taken for different.
+        let tags = json!({ "origin": "roundsman" });
+        check(
+            &wanted,
+            None,
+            json!({
+                "node_type_id": "n", "driver_node_type_id": "n", "autoscale": size, "num_workers": null,
+                "custom_tags": tags,
+            }),
+        );
+    }
+}
