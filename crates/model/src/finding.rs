@@ -19,7 +19,7 @@ pub enum FindingLevel {
 pub struct Finding {
     /// How bad it is.
     pub level: FindingLevel,
-    /// What was looked at: "reach https://netbox.example.com".
+    /// What was looked at: `reach https://netbox.example.com`.
     pub what: String,
     /// What was found; a sentence without full stop.
     pub found: String,
