@@ -157,7 +157,13 @@ async fn look(
             let grants = acl.direct();
             Ok(Some(ActualCluster { number, cluster, spec: told.spec, grants, libraries }))
         }
-        Err(error) if error.is_not_found() => Ok(None),
+        // Only if the list says so too: one that is taken for gone is made again.
+        Err(error) if error.is_not_found() && !is_listed(workspace, &id).await? => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+async fn is_listed(workspace: &Workspace, id: &str) -> Result<bool, HttpError> {
+    let all = workspace.clusters().list(&ClusterFilter::default()).await?;
+    Ok(all.iter().any(|cluster| cluster.cluster_id == id))
 }

@@ -21,9 +21,11 @@ enum Wrong {
 
 fn wrong() -> impl Strategy<Value = Wrong> {
     let status = prop::sample::select(vec![400_u16, 401, 403, 404, 409, 429, 500, 503]);
+    // These two say that nothing was done; a system that says so of what it did cannot be dealt with.
+    let truly = |(status, after): (u16, bool)| Wrong::Status(status, after && ![429, 503].contains(&status));
     prop_oneof![
         2 => any::<bool>().prop_map(Wrong::Cut),
-        3 => (status, any::<bool>()).prop_map(|(status, after)| Wrong::Status(status, after)),
+        3 => (status, any::<bool>()).prop_map(truly),
         4 => Just(Wrong::Ends),
     ]
 }
@@ -106,6 +108,14 @@ async fn any_connection_may_break_after_its_effect() {
 #[tokio::test]
 async fn any_request_may_be_refused() {
     check_all(Wrong::Status(400, false)).await;
+}
+
+/// Twice in a row: when clusters are there already, one that is said to be missing must not be made again.
+#[tokio::test]
+async fn a_cluster_that_one_answer_denies_is_not_made_again() {
+    for at in 12..=30 {
+        Box::pin(check((70, Wrong::Ends), Some((at, Wrong::Status(404, false))))).await;
+    }
 }
 
 #[tokio::test]
