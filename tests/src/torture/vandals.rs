@@ -46,7 +46,7 @@ fn vandals(flood: usize) -> Vec<Vandal> {
         ),
         Vandal {
             name: "glutton",
-            table: "uses = \"command\"\nlimits = { address_space = \"256MiB\" }\n\
+            table: "uses = \"command\"\nsandbox = { memory = \"256MiB\" }\n\
                     with = { shell = \"head -c 2000000000 /dev/zero | tail\" }\n"
                 .to_owned(),
             state: "failed",
