@@ -212,6 +212,12 @@ impl Known {
             code: description.code.clone(),
             credentials: description.credentials.clone(),
             header: header.clone(),
+            scopes: Box::new(move |with| {
+                let scopes = entry.map(|entry| entry.scopes(with)).transpose();
+                let scopes =
+                    scopes.map_err(|problem| WithProblem { path: problem.path, message: problem.message });
+                Ok(scopes?.unwrap_or_default())
+            }),
             check: Box::new(move |with| {
                 let Some(entry) = entry else { return Ok(()) };
                 entry

@@ -11,8 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, Clock, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite,
-    MetricValue, Question, RunId, time,
+    Answer, Artifact, AskError, Clock, Document, DocumentError, DocumentOp, DocumentPlace, DocumentReply,
+    DocumentWrite, MetricValue, Question, RunId, time,
 };
 use roundsman_task::SystemClock;
 use roundsman_wire::{AttemptOrder, Host, LogLine, Request};
@@ -114,14 +114,14 @@ impl Host for Notes {
         dropped.1 += metrics;
     }
 
-    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+    async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
         let now = self.asked_now.fetch_add(1, Ordering::SeqCst) + 1;
         self.asked_at_once.fetch_max(now, Ordering::SeqCst);
         // Long enough for others to come in between.
         tokio::task::yield_now().await;
         let reply = match op {
-            DocumentOp::Write { writes } => self.write(collection, writes),
-            DocumentOp::Get { key } => Ok(self.read(collection, &key)),
+            DocumentOp::Write { writes } => self.write(&place.collection, writes),
+            DocumentOp::Get { key } => Ok(self.read(&place.collection, &key)),
             _ => Err(DocumentError::Invalid { cause: "only get and put are noted".into() }),
         };
         self.asked_now.fetch_sub(1, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! What the configuration must know about kinds. It runs none of them, and does not know where they come from.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use roundsman_model::{Code, CredentialWish};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct Unscheduled {
 /// Says whether a `with` table fits, references already resolved.
 pub type WithCheck = Box<dyn Fn(&Value) -> Result<(), WithProblem> + Send + Sync>;
 
+/// The scopes of the spaces that a kind shares, by the resolved `with` table.
+pub type Scopes = Box<dyn Fn(&Value) -> Result<BTreeMap<String, String>, WithProblem> + Send + Sync>;
+
 /// What is known about a kind without running it.
 pub struct KindFacts {
     /// One sentence, beginning with a verb.
@@ -68,6 +71,8 @@ pub struct KindFacts {
     pub header: Option<KindHeader>,
     /// The last word on a `with` table that fits the schema.
     pub check: WithCheck,
+    /// The spaces of documents that tasks of the kind share, with the scope that a resolved `with` table gives each.
+    pub scopes: Scopes,
 }
 
 impl fmt::Debug for KindFacts {

@@ -38,7 +38,7 @@ mod with;
 pub use credentials::CredentialSources;
 pub use environment::{DEFAULT_FILE, Environment};
 pub use folders::{Folders, folders};
-pub use kinds::{KindFacts, KindHeader, Kinds, Refused, Unscheduled, WithCheck, WithProblem};
+pub use kinds::{KindFacts, KindHeader, Kinds, Refused, Scopes, Unscheduled, WithCheck, WithProblem};
 pub use load::{Loaded, again, examine, load, look};
 pub use manual::{init_text, reference};
 pub use origin::{Origin, Row, Setting};

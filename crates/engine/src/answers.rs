@@ -27,6 +27,9 @@ impl AttemptHost {
             Question::UpstreamArtifact { run, name } => self.upstream_artifact(run, &name).await,
             Question::TryLease { name } => self.try_lease(&name).await,
             Question::Draw { budget, default, wanted } => self.draw(&budget, default, wanted).await,
+            Question::Input { name, .. } => {
+                Err(AskError::Invalid { cause: format!("nothing was handed in with parameter {name:?}") })
+            }
             Question::HoldBudget { budget, default, until } => {
                 self.hold_budget(&budget, default, until).await
             }

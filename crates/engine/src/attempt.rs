@@ -103,7 +103,8 @@ async fn work_held(engine: &Arc<Engine>, run: &Run, lease: &RunLease, held: Held
     };
     let mask = provisions.as_ref().map(|provisions| provisions.mask.clone()).unwrap_or_default();
     let host = AttemptHost::new(engine.clone(), run.clone(), definition.clone(), lease.clone(), deadline);
-    let host = Arc::new(host.masking(mask.clone()));
+    let scopes = provisions.as_ref().map(|provisions| provisions.scopes.clone()).unwrap_or_default();
+    let host = Arc::new(host.masking(mask.clone()).sharing(scopes));
     for rule in unenforced.unwrap_or_default() {
         host.say("warn", rule);
     }

@@ -39,12 +39,14 @@ pub struct Resolved {
     pub with: serde_json::Value,
     /// The values in it that are secret.
     pub secrets: Vec<String>,
+    /// The spaces of documents that its kind declares, each with the scope that this table gives it.
+    pub scopes: BTreeMap<String, String>,
 }
 
 impl Resolved {
     /// The table as it is written, in which nothing is secret.
     pub fn as_written(definition: &TaskDefinition) -> Self {
-        Self { with: definition.with.clone(), secrets: Vec::new() }
+        Self { with: definition.with.clone(), ..Self::default() }
     }
 }
 

@@ -2,15 +2,15 @@
 //! the reading of the worker wait for the store, save where the worker itself waits for an answer.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question, Run,
-    TaskDefinition, Timestamp,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
+    Question, Run, TaskDefinition, Timestamp,
     artifact::{LAST_LINES, MAX_STORED_BYTES},
     time::delta,
 };
@@ -37,6 +37,7 @@ pub(crate) struct AttemptHost {
     lease: RunLease,
     deadline: Timestamp,
     mask: Mask,
+    scopes: BTreeMap<String, String>,
     lines: Mutex<CoveredLines>,
     keeper: Mutex<LogKeeper>,
     metrics: Mutex<HashMap<String, MetricValue>>,
@@ -71,6 +72,7 @@ impl AttemptHost {
             lease,
             deadline,
             mask: Mask::default(),
+            scopes: BTreeMap::new(),
             lines: Mutex::new(CoveredLines::new(Mask::default())),
             keeper,
             metrics: Mutex::default(),
@@ -82,6 +84,11 @@ impl AttemptHost {
     /// The same, with these secrets covered in all it says.
     pub(crate) fn masking(self, mask: Mask) -> Self {
         Self { lines: Mutex::new(CoveredLines::new(mask.clone())), mask, ..self }
+    }
+
+    /// The same, with these scopes of the spaces it shares with other tasks.
+    pub(crate) fn sharing(self, scopes: BTreeMap<String, String>) -> Self {
+        Self { scopes, ..self }
     }
 
     /// Adds a line of our own.
@@ -194,6 +201,15 @@ impl AttemptHost {
         locked(&self.keeper).push(line);
     }
 
+    /// What the store calls the space of these documents.
+    fn space(&self, place: &DocumentPlace) -> Result<String, DocumentError> {
+        let Some(space) = &place.space else { return Ok(format!("task:{}", self.run.task)) };
+        let scope = self.scopes.get(space).ok_or_else(|| DocumentError::Invalid {
+            cause: format!("the kind {} declares no space {space:?}", self.run.kind),
+        })?;
+        Ok(format!("shared:{space}:{scope}"))
+    }
+
     fn refuse(&self, why: &str) {
         MetricsRefused { task: &self.run.task, why }.emit();
     }
@@ -254,13 +270,14 @@ impl Host for AttemptHost {
         (0..metrics.min(1)).for_each(|_| self.refuse("the worker's queue was full"));
     }
 
-    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+    async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
         op.check()?;
-        let space = format!("task:{}", self.run.task);
+        let space = self.space(place)?;
         let mut failures = 0;
         loop {
             let now = self.engine.now();
-            let reply = self.engine.store().document(&self.lease, &space, collection, op.clone(), now).await;
+            let reply =
+                self.engine.store().document(&self.lease, &space, &place.collection, op.clone(), now).await;
             match reply {
                 Err(DocumentError::Unavailable { .. }) if self.may_still_ask() => {
                     failures += 1;

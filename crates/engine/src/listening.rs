@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
+    Question,
 };
 use roundsman_wire::{Host, LogLine};
 
@@ -29,7 +30,11 @@ impl Host for Listening {
 
     fn dropped(&self, _logs: u64, _metrics: u64) {}
 
-    async fn document(&self, _collection: &str, _op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+    async fn document(
+        &self,
+        _place: &DocumentPlace,
+        _op: DocumentOp,
+    ) -> Result<DocumentReply, DocumentError> {
         Err(DocumentError::Invalid { cause: NOTHING.to_owned() })
     }
 

@@ -1,6 +1,8 @@
 //! What a worker is given for an attempt: the request, what of it is secret, its environment. The same for a run and for
 //! a look whether it could run. It starts nothing.
 
+use std::collections::BTreeMap;
+
 use roundsman_model::{ActionName, Credentials, Protected, Run, RunId, TaskDefinition, TaskError, Timestamp};
 use roundsman_wire::{AttemptOrder, Confinement, Executor, Lease, Purpose, Request};
 
@@ -47,6 +49,8 @@ pub(crate) struct Provisions {
     confinement: Confinement,
     /// What of it must not be shown.
     pub(crate) mask: Mask,
+    /// The spaces of documents that its kind shares, each with its scope.
+    pub(crate) scopes: BTreeMap<String, String>,
 }
 
 /// What for.
@@ -103,6 +107,7 @@ impl Provisions {
         let env: Vec<_> = named.filter_map(|name| Some((name.clone(), (means.environment)(name)?))).collect();
         Ok(Self {
             mask: Mask::of(&credentials, &resolved.secrets, &env),
+            scopes: resolved.scopes,
             with: resolved.with,
             credentials,
             env,

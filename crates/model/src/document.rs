@@ -23,6 +23,28 @@ pub struct Document {
     pub value: serde_json::Value,
 }
 
+/// Where documents are: a named collection of the task's own, or of a space that it shares with others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DocumentPlace {
+    /// The shared space, as the kind declares it; absent for the task's own documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<String>,
+    /// The collection.
+    pub collection: String,
+}
+
+impl DocumentPlace {
+    /// A collection of the task's own.
+    pub fn own(collection: &str) -> Self {
+        Self { space: None, collection: collection.to_owned() }
+    }
+
+    /// A collection of a space that the kind declares.
+    pub fn shared(space: &str, collection: &str) -> Self {
+        Self { space: Some(space.to_owned()), collection: collection.to_owned() }
+    }
+}
+
 /// A question or a batch of writes, within one collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "op")]

@@ -111,6 +111,9 @@ pub struct CredentialWish {
     /// The fields that must be there.
     #[serde(default)]
     pub fields: Vec<String>,
+    /// Environment variables of old that fill fields which no source of credentials has: field and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<(String, String)>,
     /// Whether it works without them.
     #[serde(default)]
     pub optional: bool,

@@ -9,6 +9,9 @@ use crate::{
     Timestamp,
 };
 
+/// The bytes of a piece of an input.
+pub const MAX_INPUT_PIECE: usize = 1 << 20;
+
 /// A question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "question")]
@@ -40,6 +43,13 @@ pub enum Question {
         default: Option<BudgetRule>,
         /// How many it would like to do.
         wanted: u32,
+    },
+    /// A piece of what was handed in with a parameter of type input.
+    Input {
+        /// The parameter.
+        name: String,
+        /// From this byte on.
+        offset: u64,
     },
     /// Nobody shall do any before an instant.
     HoldBudget {
@@ -83,6 +93,12 @@ pub enum Answer {
         draw: Draw,
         /// How many may be drawn ahead, so that not each one has to be asked for.
         ahead: u32,
+    },
+    /// To `input`.
+    Input {
+        /// The bytes from there on, at most [`MAX_INPUT_PIECE`] of them; fewer than that at the end, and only there.
+        #[serde(rename = "base64", serialize_with = "to_base64", deserialize_with = "from_base64")]
+        bytes: Vec<u8>,
     },
     /// To `hold_budget`: durable.
     BudgetHeld,

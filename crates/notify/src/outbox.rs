@@ -60,8 +60,8 @@ const ENDED: &str = "ended/";
 const ONCE: &str = "once/";
 impl Outbox {
     /// An outbox in this collection.
-    pub fn new(cx: &TaskContext, collection: &str, policy: Policy) -> Self {
-        Self { cx: cx.clone(), documents: cx.documents(collection), policy }
+    pub fn new(cx: &TaskContext, documents: Documents, policy: Policy) -> Self {
+        Self { cx: cx.clone(), documents, policy }
     }
 
     /// Enters a mail. Says whether it is new: an id is entered once, whatever became of it. One that can never be sent, such as

@@ -264,9 +264,9 @@ impl Watch {
             FromWorker::Progress { done, total, note } => self.host.progress(done, total, note),
             FromWorker::Metric { metric } => self.host.metric(metric),
             FromWorker::Dropped { logs, metrics } => self.host.dropped(logs, metrics),
-            FromWorker::Document { id, collection, op } => {
+            FromWorker::Document { id, place, op } => {
                 if let Some((_, calls)) = &mut self.link {
-                    calls.document(id, collection, op);
+                    calls.document(id, place, op);
                 }
             }
             FromWorker::Artifact { id, name, media_type, base64 } => {

@@ -4,7 +4,7 @@
 use std::{future::Future, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use roundsman_model::{Answer, AskError, DocumentError, DocumentOp, Question};
+use roundsman_model::{Answer, AskError, DocumentError, DocumentOp, DocumentPlace, Question};
 use roundsman_wire::{CodecError, Host, MAX_QUESTIONS, ToWorker};
 use tokio::task::JoinSet;
 
@@ -23,13 +23,13 @@ impl Calls {
     }
 
     /// A question to a collection of documents.
-    pub(crate) fn document(&mut self, id: u64, collection: String, op: DocumentOp) {
+    pub(crate) fn document(&mut self, id: u64, place: DocumentPlace, op: DocumentOp) {
         let reply = move |result| ToWorker::DocumentReply { id, result };
         let refuse = move |cause| reply(Err(DocumentError::Unavailable { cause }));
         let host = self.host.clone();
         self.ask(refuse, async move {
             let result = match op.check() {
-                Ok(()) => host.document(&collection, op).await,
+                Ok(()) => host.document(&place, op).await,
                 Err(error) => Err(error),
             };
             reply(result)

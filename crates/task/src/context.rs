@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use chrono_tz::Tz;
 use roundsman_model::{
     ActionName, Answer, Artifact, AskError, BudgetRule, Clock, Credential, Credentials, DocumentError,
-    DocumentOp, DocumentReply, LeaseName, MetricValue, Question, RunId, TaskError, TaskName, Timestamp,
-    artifact::MAX_STORED_BYTES,
+    DocumentOp, DocumentPlace, DocumentReply, LeaseName, MetricValue, Question, RunId, TaskError, TaskName,
+    Timestamp, artifact::MAX_STORED_BYTES, question::MAX_INPUT_PIECE,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -58,8 +58,8 @@ pub trait Port: Send + Sync + 'static {
     fn progress(&self, progress: Progress);
     /// Reports a sample of a declared metric.
     fn metric(&self, metric: MetricValue);
-    /// Asks something of a collection of documents.
-    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
+    /// Asks something of documents.
+    async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
     /// Keeps an artifact.
     async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>)
     -> Result<Artifact, ArtifactError>;
@@ -203,17 +203,23 @@ impl TaskContext {
 
     /// A named collection of the task's own documents.
     pub fn documents(&self, collection: &str) -> Documents {
-        Documents::new(self.clone(), collection.to_owned())
+        Documents::new(self.clone(), DocumentPlace::own(collection))
     }
 
-    /// Asks a collection of documents in the words that travel to the daemon; for kinds that hand on what others ask.
+    /// A named collection of a space that the kind declares: shared with all tasks whose configuration gives this space
+    /// the same scope.
+    pub fn documents_in(&self, space: &str, collection: &str) -> Documents {
+        Documents::new(self.clone(), DocumentPlace::shared(space, collection))
+    }
+
+    /// Asks documents in the words that travel to the daemon; for kinds that hand on what others ask.
     pub async fn ask_documents(
         &self,
-        collection: &str,
+        place: &DocumentPlace,
         op: DocumentOp,
     ) -> Result<DocumentReply, DocumentError> {
         op.check()?;
-        self.inner.port.document(collection, op).await
+        self.inner.port.document(place, op).await
     }
 
     /// Asks anything else in the words that travel to the daemon; for kinds that hand on what others ask.
@@ -234,6 +240,23 @@ impl TaskContext {
             return Err(error.into());
         }
         Ok(self.inner.port.artifact(name, media_type, bytes).await?)
+    }
+
+    /// What was handed in with a parameter of type input (`"format": "input"` in the schema of its parameters), whole.
+    pub async fn input(&self, name: &str) -> Result<Vec<u8>, TaskError> {
+        let mut whole = Vec::new();
+        loop {
+            let question = Question::Input { name: name.to_owned(), offset: whole.len() as u64 };
+            match self.port().ask(question).await? {
+                Answer::Input { bytes } => {
+                    whole.extend_from_slice(&bytes);
+                    if bytes.len() < MAX_INPUT_PIECE {
+                        return Ok(whole);
+                    }
+                }
+                other => return Err(unexpected(&other)),
+            }
+        }
     }
 
     /// What came of a task that this one follows, directly or through others, in the same round. Nothing when this run

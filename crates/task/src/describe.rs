@@ -52,6 +52,7 @@ fn credential(info: &CredentialInfo) -> CredentialWish {
         name: info.name.to_owned(),
         about: info.about.to_owned(),
         fields: info.fields.iter().map(|field| (*field).to_owned()).collect(),
+        env: info.env.iter().map(|(field, name)| ((*field).to_owned(), (*name).to_owned())).collect(),
         optional: info.optional,
     }
 }

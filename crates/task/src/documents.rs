@@ -1,24 +1,24 @@
 //! A collection of documents, as a kind uses it. Fencing, limits and durability are the daemon's side.
 
-use roundsman_model::{Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite};
+use roundsman_model::{Document, DocumentError, DocumentOp, DocumentPlace, DocumentReply, DocumentWrite};
 use serde::Serialize;
 
 use crate::TaskContext;
 
-/// One named collection in the task's space.
+/// One named collection, of the task's own or of a space that it shares.
 #[derive(Clone)]
 pub struct Documents {
     cx: TaskContext,
-    collection: String,
+    place: DocumentPlace,
 }
 
 impl Documents {
-    pub(crate) fn new(cx: TaskContext, collection: String) -> Self {
-        Self { cx, collection }
+    pub(crate) fn new(cx: TaskContext, place: DocumentPlace) -> Self {
+        Self { cx, place }
     }
 
     async fn ask(&self, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
-        self.cx.ask_documents(&self.collection, op).await
+        self.cx.ask_documents(&self.place, op).await
     }
 
     /// The document under a key.

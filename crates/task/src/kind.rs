@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use roundsman_model::{BudgetRule, Finding, Outcome, TaskError};
+use roundsman_model::{BudgetRule, Confirmation, Finding, Outcome, TaskError};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,6 +20,21 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Does the work once: the scheduled work, or the action that [`TaskContext::action`] names.
     fn run(cx: &TaskContext, config: Self::Config) -> impl Future<Output = Result<Outcome, TaskError>>;
+
+    /// What is asked of a person before an action is done with these parameters: a text that names what will be lost and
+    /// where, and the word to type. It is asked by the command line before there is a run, from the configuration alone;
+    /// it asks nobody. Dry runs are not asked about.
+    fn confirmation(action: &str, config: &Self::Config, params: &Value) -> Option<Confirmation> {
+        let _ = (action, config, params);
+        None
+    }
+
+    /// The scope of a space that [`KindInfo::spaces`] declares: tasks of the same family with the same scope share its
+    /// documents. It follows from the configuration alone, such as the host of a server.
+    fn scope(space: &str, config: &Self::Config) -> String {
+        let _ = (space, config);
+        String::new()
+    }
 
     /// Looks whether the work could be done: whether what it needs is there, can be reached, lets us in, and will do so for a
     /// while. It only reads, and takes seconds. What it tries credentials on, it says with
@@ -53,6 +68,17 @@ pub struct KindInfo {
     pub actions: &'static [ActionInfo],
     /// The budgets it takes from, with the rules that hold where the configuration names none.
     pub budgets: &'static [(&'static str, BudgetRule)],
+    /// The spaces of documents that its tasks share with others, of this kind or another that declares the same name.
+    pub spaces: &'static [SpaceInfo],
+}
+
+/// A space of documents that tasks share.
+#[derive(Debug, Clone, Copy)]
+pub struct SpaceInfo {
+    /// Its name; one per family of kinds.
+    pub name: &'static str,
+    /// What is kept in it, and what tasks that share it have in common.
+    pub about: &'static str,
 }
 
 impl KindInfo {
@@ -68,6 +94,7 @@ impl KindInfo {
         credentials: &[],
         actions: &[],
         budgets: &[],
+        spaces: &[],
     };
 }
 
@@ -102,6 +129,9 @@ pub struct CredentialInfo {
     pub about: &'static str,
     /// The fields that must be there.
     pub fields: &'static [&'static str],
+    /// Environment variables of old that fill fields which no source of credentials has: field and name. Of several for one
+    /// field the first that is set counts.
+    pub env: &'static [(&'static str, &'static str)],
     /// Whether it works without them.
     pub optional: bool,
 }

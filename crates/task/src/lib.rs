@@ -17,13 +17,16 @@ pub use budget::Budget;
 pub use clock::SystemClock;
 pub use context::{Attempt, Port, Progress, TaskContext};
 pub use documents::Documents;
-pub use kind::{ActionInfo, CredentialInfo, Kind, KindInfo, MetricInfo, MetricType, no_params, params_of};
+pub use kind::{
+    ActionInfo, CredentialInfo, Kind, KindInfo, MetricInfo, MetricType, SpaceInfo, no_params, params_of,
+};
 pub use registry::{ConfigProblem, DuplicateKind, Entry, FindingsFuture, KindFuture, Registry};
 pub use roundsman_model::{
-    ActionName, Answer, Artifact, AskError, BudgetRule, ByteSize, Clock, Counts, Credential, CredentialField,
-    Credentials, Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, ExitCodes, Finding,
-    FindingLevel, HumanDuration, KindDescription, KindName, Meaning, MetricValue, Outcome, OutcomeStatus,
-    Question, RunId, RunState, Secret, SharedCode, TaskError, TaskName, Timestamp, UpstreamRun,
+    ActionName, Answer, Artifact, AskError, BudgetRule, ByteSize, Clock, Confirmation, Counts, Credential,
+    CredentialField, Credentials, Document, DocumentError, DocumentOp, DocumentPlace, DocumentReply,
+    DocumentWrite, ExitCodes, Finding, FindingLevel, HumanDuration, KindDescription, KindName, Meaning,
+    MetricValue, Outcome, OutcomeStatus, Question, RunId, RunState, Secret, SharedCode, TaskError, TaskName,
+    Timestamp, UpstreamRun,
 };
 pub use upstream::Upstream;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use roundsman_model::{Finding, KindDescription, Outcome, TaskError};
+use roundsman_model::{Confirmation, Finding, KindDescription, Outcome, TaskError};
 use serde_json::Value;
 
 use crate::{Kind, KindInfo, TaskContext};
@@ -33,6 +33,8 @@ pub struct Entry {
     check: fn(&Value) -> Result<(), ConfigProblem>,
     start: for<'a> fn(&'a TaskContext, Value) -> KindFuture<'a>,
     look: for<'a> fn(&'a TaskContext, Value) -> FindingsFuture<'a>,
+    scopes: fn(&Value) -> Result<BTreeMap<String, String>, ConfigProblem>,
+    confirmation: fn(&str, &Value, &Value) -> Result<Option<Confirmation>, ConfigProblem>,
 }
 
 /// What is wrong in a task's `with` table.
@@ -67,6 +69,8 @@ impl Entry {
             check: check::<K>,
             start: start::<K>,
             look: look::<K>,
+            scopes: scopes::<K>,
+            confirmation: confirmation::<K>,
         }
     }
 
@@ -95,6 +99,21 @@ impl Entry {
         (self.look)(cx, with)
     }
 
+    /// The spaces it shares with other tasks, each with the scope that this `with` table gives it, references resolved.
+    pub fn scopes(&self, with: &Value) -> Result<BTreeMap<String, String>, ConfigProblem> {
+        (self.scopes)(with)
+    }
+
+    /// What a person is asked before this action is done, references of the `with` table resolved.
+    pub fn confirmation(
+        &self,
+        action: &str,
+        with: &Value,
+        params: &Value,
+    ) -> Result<Option<Confirmation>, ConfigProblem> {
+        (self.confirmation)(action, with, params)
+    }
+
     /// What is known about it, in the form that kinds from files have too.
     pub fn description(&self) -> KindDescription {
         crate::describe::describe(self)
@@ -115,6 +134,22 @@ fn parse<C: serde::de::DeserializeOwned>(with: Value) -> Result<C, ConfigProblem
 
 fn check<K: Kind>(with: &Value) -> Result<(), ConfigProblem> {
     parse::<K::Config>(with.clone()).map(drop)
+}
+
+fn scopes<K: Kind>(with: &Value) -> Result<BTreeMap<String, String>, ConfigProblem> {
+    if K::INFO.spaces.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let config = parse::<K::Config>(with.clone())?;
+    Ok(K::INFO.spaces.iter().map(|space| (space.name.to_owned(), K::scope(space.name, &config))).collect())
+}
+
+fn confirmation<K: Kind>(
+    action: &str,
+    with: &Value,
+    params: &Value,
+) -> Result<Option<Confirmation>, ConfigProblem> {
+    Ok(K::confirmation(action, &parse::<K::Config>(with.clone())?, params))
 }
 
 fn start<K: Kind>(cx: &TaskContext, with: Value) -> KindFuture<'_> {

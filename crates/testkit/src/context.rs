@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
 use roundsman_model::{
-    Artifact, AskError, Clock, Document, DocumentError, MetricValue, RunId, Timestamp, time,
+    Artifact, AskError, Clock, Document, DocumentError, DocumentPlace, MetricValue, RunId, Timestamp, time,
 };
 use roundsman_task::{Attempt, KindInfo, Progress, TaskContext};
 use serde_json::Value;
@@ -70,6 +70,15 @@ impl TestContext {
         self.with_attempt(attempt)
     }
 
+    /// The next run, of an action of the same task.
+    pub fn next_action(&self, name: &str, params: Value) -> Self {
+        let mut attempt = self.cx.attempt().clone();
+        attempt.run = RunId(attempt.run.0 + 1);
+        attempt.action = Some(name.parse().expect("an action name"));
+        attempt.params = params;
+        self.with_attempt(attempt)
+    }
+
     /// The next attempt of the same run, as after a crash or a retry.
     pub fn next_attempt(&self) -> Self {
         let mut attempt = self.cx.attempt().clone();
@@ -101,12 +110,17 @@ impl TestContext {
 
     /// The document under a key, past the kind.
     pub fn document(&self, collection: &str, key: &str) -> Option<Document> {
-        self.port.documents.all(collection).into_iter().find(|document| document.key == key)
+        self.documents(collection).into_iter().find(|document| document.key == key)
     }
 
     /// All documents of a collection in the order of their keys, past the kind.
     pub fn documents(&self, collection: &str) -> Vec<Document> {
-        self.port.documents.all(collection)
+        self.port.documents.all(&DocumentPlace::own(collection))
+    }
+
+    /// All documents of a collection of a shared space in the order of their keys, past the kind.
+    pub fn documents_in(&self, space: &str, collection: &str) -> Vec<Document> {
+        self.port.documents.all(&DocumentPlace::shared(space, collection))
     }
 
     /// From now on every question to documents is answered with this error; `None` ends it.
@@ -132,6 +146,11 @@ impl TestContext {
     /// Nobody has this lease any more.
     pub fn free_lease(&self, name: &str) {
         self.port.surroundings.free_lease(name);
+    }
+
+    /// This was handed in with a parameter of type input.
+    pub fn hand_in(&self, name: &str, bytes: impl Into<Vec<u8>>) {
+        self.port.surroundings.hand_in(name, bytes.into());
     }
 
     /// The leases that the attempt has, by name.
@@ -226,7 +245,7 @@ pub struct TestContextBuilder {
     params: Value,
     dry_run: bool,
     credentials: roundsman_model::Credentials,
-    documents: Vec<(String, String, Value)>,
+    documents: Vec<(DocumentPlace, String, Value)>,
     round: Option<String>,
     upstreams: Vec<TestUpstream>,
 }
@@ -326,7 +345,14 @@ impl TestContextBuilder {
 
     /// A document that is there from the start, with version 1.
     pub fn document(mut self, collection: &str, key: &str, value: Value) -> Self {
-        self.documents.push((collection.to_owned(), key.to_owned(), value));
+        self.documents.push((DocumentPlace::own(collection), key.to_owned(), value));
+        self
+    }
+
+    /// A document of a shared space that is there from the start, with version 1.
+    #[must_use]
+    pub fn document_in(mut self, space: &str, collection: &str, key: &str, value: Value) -> Self {
+        self.documents.push((DocumentPlace::shared(space, collection), key.to_owned(), value));
         self
     }
 
@@ -361,7 +387,7 @@ impl TestContextBuilder {
         };
         let documents = MemoryDocuments::default();
         for (collection, key, value) in self.documents {
-            documents.seed(&collection, &key, value);
+            documents.seed(collection, &key, value);
         }
         let surroundings = Surroundings::new(self.clock.clone(), self.virtual_clock, self.upstreams);
         TestContext::assemble(attempt, self.clock, Arc::new(documents), Arc::new(surroundings))

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Abilities, Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue,
-    Question,
+    Abilities, Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentPlace,
+    DocumentReply, MetricValue, Question,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ pub trait Host: Send + Sync + 'static {
     /// Log lines and samples that were dropped on the way.
     fn dropped(&self, logs: u64, metrics: u64);
     /// A question to a collection of documents.
-    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
+    async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError>;
     /// An artifact to keep.
     async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, String>;
     /// Any other question.

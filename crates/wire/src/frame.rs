@@ -1,8 +1,9 @@
 //! The frames. Fields and frames that one side does not know are tolerated by it; nothing here encodes bytes.
 
 use roundsman_model::{
-    ActionName, Answer, Artifact, AskError, Code, Credentials, DocumentError, DocumentOp, DocumentReply,
-    KindName, MetricValue, Outcome, Protected, Question, RunId, Sandbox, TaskError, TaskName, Timestamp,
+    ActionName, Answer, Artifact, AskError, Code, Credentials, DocumentError, DocumentOp, DocumentPlace,
+    DocumentReply, KindName, MetricValue, Outcome, Protected, Question, RunId, Sandbox, TaskError, TaskName,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -213,8 +214,9 @@ pub enum FromWorker {
     Document {
         /// The number of the question.
         id: u64,
-        /// The collection.
-        collection: String,
+        /// Of which documents.
+        #[serde(flatten)]
+        place: DocumentPlace,
         /// The question.
         op: DocumentOp,
     },

@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, fmt::Debug, path::Path, time::Duration};
 
 use roundsman_model::{
     Answer, Artifact, AskError, BudgetRule, ByteSize, Code, Counts, Credential, CredentialField, Credentials,
-    Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, Draw, Enforce, ExitCodes,
-    HumanDuration, MetricValue, Outcome, Protected, Question, RunId, RunState, Sandbox, TaskError, Timestamp,
-    UpstreamRun,
+    Document, DocumentError, DocumentOp, DocumentPlace, DocumentReply, DocumentWrite, Draw, Enforce,
+    ExitCodes, HumanDuration, MetricValue, Outcome, Protected, Question, RunId, RunState, Sandbox, TaskError,
+    Timestamp, UpstreamRun,
 };
 use roundsman_wire::{
     CancelReason, Confinement, Decoder, FromWorker, Lease, LogLine, LogStream, PROTOCOL, Purpose, Request,
@@ -196,7 +196,7 @@ fn log(stream: LogStream) -> FromWorker {
 }
 
 fn asks(op: DocumentOp) -> FromWorker {
-    FromWorker::Document { id: 7, collection: "records".into(), op }
+    FromWorker::Document { id: 7, place: DocumentPlace::own("records"), op }
 }
 
 fn labels() -> BTreeMap<String, String> {

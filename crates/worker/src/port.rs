@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use roundsman_model::{
-    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
+    Question,
 };
 use roundsman_task::{ArtifactError, Port, Progress};
 use roundsman_wire::{FromWorker, MAX_QUESTIONS};
@@ -57,9 +58,9 @@ impl Port for WirePort {
         self.outbox.offer(&FromWorker::Metric { metric });
     }
 
-    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+    async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
         let (answer, arrived) = oneshot::channel();
-        let frame = |id| FromWorker::Document { id, collection: collection.to_owned(), op };
+        let frame = |id| FromWorker::Document { id, place: place.clone(), op };
         self.send(Waiting::Document(answer), frame).await.map_err(|refusal| match refusal {
             Refusal::NoDaemon => DocumentError::Unavailable { cause: NO_DAEMON.into() },
             Refusal::TooLarge(cause) => DocumentError::Invalid { cause },

@@ -149,10 +149,13 @@ pub(crate) fn executor(settings: &Settings) -> Answer<Arc<dyn Executor>> {
 pub(crate) fn resolver(environment: &Environment, kinds: impl Kinds + Send + Sync + 'static) -> Resolver {
     let environment = environment.clone();
     Arc::new(move |definition| {
-        let schema = kinds.kind(definition.kind.as_str()).map(|facts| facts.schema).unwrap_or_default();
+        let facts = kinds.kind(definition.kind.as_str());
+        let schema = facts.as_ref().map(|facts| facts.schema.clone()).unwrap_or_default();
         let resolved = roundsman_config::resolve(&definition.with, &schema, &environment);
         let resolved = resolved.map_err(|problems| problems.to_string())?;
-        Ok(Resolved { with: resolved.with, secrets: resolved.secrets })
+        let scopes = facts.map(|facts| (facts.scopes)(&resolved.with)).transpose();
+        let scopes = scopes.map_err(|problem| format!("with.{}: {}", problem.path, problem.message))?;
+        Ok(Resolved { with: resolved.with, secrets: resolved.secrets, scopes: scopes.unwrap_or_default() })
     })
 }
 

@@ -66,6 +66,7 @@ fn facts(name: &str, version: &Version, sha256: &str) -> KindFacts {
         },
         credentials: Vec::new(),
         header: Some(KindHeader { path, text: version.header.into(), scheduled: version.scheduled }),
+        scopes: Box::new(|_| Ok(BTreeMap::new())),
         check: Box::new(|_| Ok(())),
     }
 }

@@ -142,6 +142,7 @@ fn facts<C: DeserializeOwned + JsonSchema + 'static>(
         timeout: Duration::from_secs(secs),
         repeatable,
         default_schedule: schedule.map(str::to_owned),
+        scopes: Box::new(|_| Ok(BTreeMap::new())),
         check: Box::new(check::<C>),
     }
 }

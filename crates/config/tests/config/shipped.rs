@@ -24,6 +24,7 @@ impl Kinds for ShippedKinds {
             timeout: Duration::from_mins(1),
             repeatable: name != "command",
             default_schedule: (name != "command").then(|| "@hourly".into()),
+            scopes: Box::new(|_| Ok(std::collections::BTreeMap::new())),
             check: Box::new(|_| Ok(())),
         })
     }

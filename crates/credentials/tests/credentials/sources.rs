@@ -31,7 +31,7 @@ fn roles(roles: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 fn wish(fields: &[&str], optional: bool) -> CredentialWish {
     let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-    CredentialWish { name: "api".into(), about: String::new(), fields, optional }
+    CredentialWish { name: "api".into(), about: String::new(), fields, env: Vec::new(), optional }
 }
 
 #[tokio::test]

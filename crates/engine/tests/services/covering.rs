@@ -7,8 +7,8 @@ use std::{
 
 use roundsman_engine::{Dispatcher, Observer, Service as _};
 use roundsman_model::{
-    AttemptEnd, CredentialField, Credentials, DocumentOp, DocumentWrite, Enforce, Outcome, Run, RunState,
-    Sandbox, TaskError,
+    AttemptEnd, CredentialField, Credentials, DocumentOp, DocumentPlace, DocumentWrite, Enforce, Outcome,
+    Run, RunState, Sandbox, TaskError,
 };
 use roundsman_store::{NewRun, Requested, Round, Store};
 use roundsman_wire::{LogLine, LogStream};
@@ -177,8 +177,16 @@ async fn documents_are_not_changed() {
     stage.queue(&task, Round::Alone).await;
     let attempt = stage.start(0).await;
     let write = DocumentWrite::Insert { key: "session".into(), value: serde_json::json!(SECRET) };
-    attempt.host.document("kept", DocumentOp::Write { writes: vec![write] }).await.unwrap();
-    let read = attempt.host.document("kept", DocumentOp::Get { key: "session".into() }).await.unwrap();
+    attempt
+        .host
+        .document(&DocumentPlace::own("kept"), DocumentOp::Write { writes: vec![write] })
+        .await
+        .unwrap();
+    let read = attempt
+        .host
+        .document(&DocumentPlace::own("kept"), DocumentOp::Get { key: "session".into() })
+        .await
+        .unwrap();
     assert!(format!("{read:?}").contains(SECRET), "{read:?}");
     attempt.succeed();
     stage.settled().await;

@@ -236,7 +236,13 @@ fn credentials(value: &Written<'_>) -> Vec<CredentialWish> {
         DeValue::Table(sections) => sections.keys().map(|role| role.get_ref().to_string()).collect(),
         _ => BTreeSet::new(),
     };
-    let wish = |name| CredentialWish { name, about: String::new(), fields: Vec::new(), optional: false };
+    let wish = |name| CredentialWish {
+        name,
+        about: String::new(),
+        fields: Vec::new(),
+        env: Vec::new(),
+        optional: false,
+    };
     roles.into_iter().map(wish).collect()
 }
 

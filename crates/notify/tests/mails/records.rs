@@ -72,7 +72,7 @@ async fn mails_that_ended_cost_a_drain_nothing() {
 async fn what_ended_long_ago_is_forgotten_with_its_id() {
     let (test, clock) = after_a_year(2_600);
     let policy = Policy { keep: Duration::from_hours(24 * 365), ..Policy::default() };
-    let outbox = Outbox::new(test.cx(), "mail", policy);
+    let outbox = Outbox::new(test.cx(), test.cx().documents("mail"), policy);
     assert_eq!(outbox.purge().await.unwrap(), 0);
     let count = || test.documents("mail").len();
     clock.advance(Duration::from_mins(52 * 1_700));

@@ -196,7 +196,7 @@ async fn the_outbox_goes_on_after_each_of_them() {
     let smtp = Smtp::new(&settings(&server)).unwrap();
     let clock = std::sync::Arc::new(FakeClock::at("2026-11-16T06:00:00Z"));
     let test = TestContext::builder().virtual_time(&clock).time_left(Duration::from_hours(24)).build();
-    let outbox = Outbox::new(test.cx(), "mail", Policy::default());
+    let outbox = Outbox::new(test.cx(), test.cx().documents("mail"), Policy::default());
     let enter = async |number: u128| {
         let draft = roundsman_notify::Draft {
             id: Uuid::from_u128(number),

@@ -39,7 +39,7 @@ impl Stage {
     }
 
     pub(crate) fn outbox(&self) -> Outbox {
-        Outbox::new(self.test.cx(), "mail", self.policy.clone())
+        Outbox::new(self.test.cx(), self.test.cx().documents("mail"), self.policy.clone())
     }
 
     pub(crate) fn settings(&self) -> AcsSettings {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use roundsman_model::{
-    Document, DocumentError, DocumentOp, DocumentReply, DocumentWrite, document::MAX_LIST,
+    Document, DocumentError, DocumentOp, DocumentPlace, DocumentReply, DocumentWrite, document::MAX_LIST,
 };
 use serde_json::Value;
 
@@ -16,11 +16,11 @@ type Collection = BTreeMap<String, (i64, Value)>;
 
 #[derive(Default)]
 struct Inner {
-    collections: HashMap<String, Collection>,
+    collections: HashMap<DocumentPlace, Collection>,
     failure: Option<DocumentError>,
 }
 
-/// The documents of one task.
+/// The documents of one task, and of the spaces it shares.
 #[derive(Default)]
 pub(super) struct MemoryDocuments(Mutex<Inner>);
 
@@ -29,25 +29,29 @@ impl MemoryDocuments {
         self.0.lock().expect("nothing panics while it holds the lock")
     }
 
-    pub(super) fn seed(&self, collection: &str, key: &str, value: Value) {
-        self.inner().collections.entry(collection.to_owned()).or_default().insert(key.to_owned(), (1, value));
+    pub(super) fn seed(&self, place: DocumentPlace, key: &str, value: Value) {
+        self.inner().collections.entry(place).or_default().insert(key.to_owned(), (1, value));
     }
 
     pub(super) fn fail_with(&self, error: Option<DocumentError>) {
         self.inner().failure = error;
     }
 
-    pub(super) fn all(&self, collection: &str) -> Vec<Document> {
-        self.inner().collections.get(collection).into_iter().flatten().map(document).collect()
+    pub(super) fn all(&self, place: &DocumentPlace) -> Vec<Document> {
+        self.inner().collections.get(place).into_iter().flatten().map(document).collect()
     }
 
-    pub(super) fn answer(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+    pub(super) fn answer(
+        &self,
+        place: &DocumentPlace,
+        op: DocumentOp,
+    ) -> Result<DocumentReply, DocumentError> {
         op.check()?;
         let mut inner = self.inner();
         if let Some(error) = &inner.failure {
             return Err(error.clone());
         }
-        let documents = inner.collections.entry(collection.to_owned()).or_default();
+        let documents = inner.collections.entry(place.clone()).or_default();
         Ok(match op {
             DocumentOp::Get { key } => {
                 DocumentReply::One { document: documents.get_key_value(&key).map(document) }

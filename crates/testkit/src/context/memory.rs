@@ -9,8 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
-    artifact::MAX_STORED_BYTES,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
+    Question, artifact::MAX_STORED_BYTES,
 };
 use roundsman_task::{ArtifactError, Port, Progress};
 use sha2::{Digest, Sha256};
@@ -64,8 +64,8 @@ impl Port for MemoryPort {
         self.told().metrics.push(metric);
     }
 
-    async fn document(&self, collection: &str, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
-        self.documents.answer(collection, op)
+    async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
+        self.documents.answer(place, op)
     }
 
     async fn artifact(

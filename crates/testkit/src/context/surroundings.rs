@@ -9,7 +9,7 @@ use std::{
 
 use roundsman_model::{
     Answer, Artifact, AskError, Clock, Draw, Outcome, Question, RunId, RunState, TaskName, Timestamp,
-    UpstreamRun,
+    UpstreamRun, question::MAX_INPUT_PIECE,
 };
 
 use super::memory::describe;
@@ -70,6 +70,8 @@ struct Inner {
     undeclared: BTreeSet<String>,
     failure: Option<AskError>,
     waits: Vec<Duration>,
+    /// What was handed in, by parameter.
+    inputs: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Default, Clone)]
@@ -133,6 +135,10 @@ impl Surroundings {
         self.inner().leases.remove(name);
     }
 
+    pub(super) fn hand_in(&self, name: &str, bytes: Vec<u8>) {
+        self.inner().inputs.insert(name.to_owned(), bytes);
+    }
+
     /// What an attempt had to itself ends with it.
     pub(super) fn end_attempt(&self) {
         self.inner().leases.retain(|_, holder| holder.is_some());
@@ -190,6 +196,14 @@ impl Surroundings {
             Question::Draw { budget, wanted, .. } => {
                 let budget = inner.budgets.entry(budget.to_string()).or_default();
                 Ok(Answer::Drawn { draw: budget.draw(wanted, self.clock.now()), ahead: 0 })
+            }
+            Question::Input { name, offset } => {
+                let whole = inner.inputs.get(&name).cloned();
+                let whole = whole.ok_or_else(|| AskError::Invalid {
+                    cause: format!("nothing was handed in with parameter {name:?}"),
+                })?;
+                let rest = whole.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX));
+                Ok(Answer::Input { bytes: rest.take(MAX_INPUT_PIECE).copied().collect() })
             }
             Question::HoldBudget { budget, until, .. } => {
                 inner.budgets.entry(budget.to_string()).or_default().held_until = Some(until);

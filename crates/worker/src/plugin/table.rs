@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use roundsman_model::{CredentialField, DocumentOp, Question, artifact::MAX_STORED_BYTES};
+use roundsman_model::{CredentialField, DocumentOp, DocumentPlace, Question, artifact::MAX_STORED_BYTES};
 use roundsman_plugin_abi::raw::{self, Bytes, HostTable};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ extern "C" fn document(_: *const HostTable, collection: Bytes, operation: Bytes,
     serve(reply, |desk| {
         let collection = text_of("collection", collection, TEXT_BYTES)?;
         let operation: DocumentOp = json_of("operation", operation)?;
-        answered(desk.wait(desk.cx.ask_documents(&collection, operation)))
+        answered(desk.wait(desk.cx.ask_documents(&DocumentPlace::own(&collection), operation)))
     })
 }
 

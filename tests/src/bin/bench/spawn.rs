@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use roundsman_model::{
-    Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentReply, MetricValue, Question,
-    RunId, Timestamp,
+    Answer, Artifact, AskError, AttemptEnd, DocumentError, DocumentOp, DocumentPlace, DocumentReply,
+    MetricValue, Question, RunId, Timestamp,
 };
 use roundsman_tests::daemon::Site;
 use roundsman_wire::{AttemptOrder, Executor, Host, LogLine, Request};
@@ -114,7 +114,7 @@ impl Host for Deaf {
     fn metric(&self, _: MetricValue) {}
     fn dropped(&self, _: u64, _: u64) {}
 
-    async fn document(&self, _: &str, _: DocumentOp) -> Result<DocumentReply, DocumentError> {
+    async fn document(&self, _: &DocumentPlace, _: DocumentOp) -> Result<DocumentReply, DocumentError> {
         Err(DocumentError::Unavailable { cause: "there is no store here".into() })
     }
 
