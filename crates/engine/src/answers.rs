@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 
 use roundsman_model::{
     Answer, AskError, BudgetName, BudgetRule, LeaseName, Outcome, Question, Run, RunId, TaskName, Timestamp,
-    UpstreamRun, after::run_of_round, time::delta,
+    UpstreamRun, after::run_of_round, artifact::INPUT_PREFIX, question::MAX_INPUT_PIECE, time::delta,
 };
 use roundsman_store::{LeaseReply, RunFilter, StoreResult};
 
@@ -27,9 +27,8 @@ impl AttemptHost {
             Question::UpstreamArtifact { run, name } => self.upstream_artifact(run, &name).await,
             Question::TryLease { name } => self.try_lease(&name).await,
             Question::Draw { budget, default, wanted } => self.draw(&budget, default, wanted).await,
-            Question::Input { name, .. } => {
-                Err(AskError::Invalid { cause: format!("nothing was handed in with parameter {name:?}") })
-            }
+            Question::Inputs => self.inputs().await,
+            Question::Input { name, offset } => self.input(&name, offset).await,
             Question::HoldBudget { budget, default, until } => {
                 self.hold_budget(&budget, default, until).await
             }
@@ -69,6 +68,20 @@ impl AttemptHost {
                 Err(AskError::Invalid { cause: format!("run {run} keeps no artifact {name:?} any more") })
             }
         }
+    }
+
+    async fn inputs(&self) -> Answered {
+        let artifacts = self.read(|| self.engine.store().artifacts(self.run().id)).await?;
+        let names = artifacts.iter().filter_map(|artifact| artifact.name.strip_prefix(INPUT_PREFIX));
+        Ok(Answer::Inputs { names: names.map(str::to_owned).collect() })
+    }
+
+    async fn input(&self, param: &str, offset: u64) -> Answered {
+        let (store, run) = (self.engine.store(), self.run().id);
+        let piece = self.read(|| store.input(run, param, offset, MAX_INPUT_PIECE)).await?;
+        piece.map(|bytes| Answer::Input { bytes }).ok_or_else(|| AskError::Invalid {
+            cause: format!("nothing was handed in with parameter {param:?}"),
+        })
     }
 
     async fn try_lease(&self, name: &LeaseName) -> Answered {

@@ -186,6 +186,7 @@ fn new_run(follower: &TaskDefinition, ended: &Run, round: &str) -> NewRun {
         exclusive: true,
         round: Round::Of(round.to_owned()),
         rerun_of: None,
+        inputs: Vec::new(),
     }
 }
 

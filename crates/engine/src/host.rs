@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use roundsman_model::{
     Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
     Question, Run, TaskDefinition, Timestamp,
-    artifact::{LAST_LINES, MAX_STORED_BYTES},
+    artifact::{INPUT_PREFIX, LAST_LINES, MAX_STORED_BYTES},
     time::delta,
 };
 use roundsman_store::{LogChunk, RunLease, StoreResult};
@@ -291,6 +291,9 @@ impl Host for AttemptHost {
     async fn artifact(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Artifact, String> {
         if bytes.len() > MAX_STORED_BYTES {
             return Err(format!("{} bytes; at most {MAX_STORED_BYTES} are kept", bytes.len()));
+        }
+        if name.starts_with(INPUT_PREFIX) {
+            return Err(format!("names that begin with {INPUT_PREFIX:?} are those of what was handed in"));
         }
         let bytes = self.without_secrets(name, media_type, bytes).await?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();

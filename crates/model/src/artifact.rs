@@ -9,6 +9,15 @@ pub const MAX_STORED_BYTES: usize = 16 << 20;
 /// artifacts with secrets are refused, for what is not ours cannot be changed.
 pub const LAST_LINES: &str = "last-lines.json";
 
+/// How the names of artifacts begin that hold what was handed in with a parameter: they are recorded with the run, and no
+/// attempt writes them.
+pub const INPUT_PREFIX: &str = "input:";
+
+/// The name of the artifact that holds what was handed in with a parameter.
+pub fn of_input(param: &str) -> String {
+    format!("{INPUT_PREFIX}{param}")
+}
+
 /// What is known about an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use check::{check_labels, check_metric_name};
 
-use crate::{BudgetName, BudgetRule, Code, KindName};
+use crate::{BudgetName, BudgetRule, Code, Confirmation, KindName};
 
 /// The most bytes of a description, as JSON text.
 pub const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
@@ -83,6 +83,10 @@ pub struct ActionDescription {
     /// The JSON Schema of its parameters: an object.
     #[serde(default = "nothing")]
     pub params: Value,
+    /// What a person is asked before it is done, where that is the same whatever the config and the parameters. Kinds that
+    /// are compiled in ask by both, and say nothing here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
 }
 
 /// A metric that a kind declares.

@@ -12,6 +12,9 @@ use crate::{
 /// The bytes of a piece of an input.
 pub const MAX_INPUT_PIECE: usize = 1 << 20;
 
+/// The most bytes of an input.
+pub const MAX_INPUT_BYTES: usize = 64 << 20;
+
 /// A question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "question")]
@@ -44,6 +47,8 @@ pub enum Question {
         /// How many it would like to do.
         wanted: u32,
     },
+    /// With which parameters something was handed in.
+    Inputs,
     /// A piece of what was handed in with a parameter of type input.
     Input {
         /// The parameter.
@@ -93,6 +98,11 @@ pub enum Answer {
         draw: Draw,
         /// How many may be drawn ahead, so that not each one has to be asked for.
         ahead: u32,
+    },
+    /// To `inputs`.
+    Inputs {
+        /// The parameters.
+        names: Vec<String>,
     },
     /// To `input`.
     Input {

@@ -12,6 +12,7 @@ pub(crate) mod examine;
 pub(crate) mod expire;
 pub(crate) mod fire;
 pub(crate) mod follow;
+pub(crate) mod inputs;
 pub(crate) mod leader;
 pub(crate) mod leases;
 pub(crate) mod limits;

@@ -25,10 +25,10 @@ pub use open::{
     open_url,
 };
 pub use records::{
-    AttemptRow, Backend, CheckRow, Claimed, Claimer, Control, Extra, Fired, Firing, Follow, Held, HeldBy,
-    HeldRun, Holder, Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry, NodeRow,
-    PoolsAndBudgets, PruneCursor, PruneOrder, Pruned, Requested, RollUp, Round, RunFilter, RunLease, Settled,
-    Settlement, SlotFate, SlotToRun, Stopped, StoreFacts, TaskRow, TaskTotals, Unstarted, Wake,
+    AttemptRow, Backend, CheckRow, Claimed, Claimer, Control, Extra, Fired, Firing, Follow, HandedIn, Held,
+    HeldBy, HeldRun, Holder, Installation, Installed, Leader, LeaseReply, LogChunk, NewRun, NodeEntry,
+    NodeRow, PoolsAndBudgets, PruneCursor, PruneOrder, Pruned, Requested, RollUp, Round, RunFilter, RunLease,
+    Settled, Settlement, SlotFate, SlotToRun, Stopped, StoreFacts, TaskRow, TaskTotals, Unstarted, Wake,
 };
 pub use store::Store;
 pub use url::StoreUrl;

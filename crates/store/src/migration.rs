@@ -40,6 +40,14 @@ const STEPS: &[Step] = &[
         },
         min_reader: 3,
     },
+    Step {
+        script: Text {
+            sqlite: include_str!("../migrations/sqlite/0004_inputs.sql"),
+            postgres: include_str!("../migrations/postgres/0004_inputs.sql"),
+        },
+        // What is older does not hand in, and reads no input.
+        min_reader: 3,
+    },
 ];
 
 /// The newest schema this version knows.

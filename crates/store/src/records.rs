@@ -18,7 +18,7 @@ pub use self::{
     house::{PruneCursor, PruneOrder, Pruned, RollUp},
     nodes::{Backend, Holder, Leader, NodeEntry, NodeRow},
     reading::{AttemptRow, LogChunk, RunFilter, TaskTotals},
-    requests::{Control, Follow, NewRun, Requested, Round, Stopped},
+    requests::{Control, Follow, HandedIn, NewRun, Requested, Round, Stopped},
     running::{
         Claimed, Claimer, Held, HeldBy, HeldRun, LeaseReply, RunLease, Settled, Settlement, Unstarted,
     },

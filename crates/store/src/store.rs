@@ -16,7 +16,7 @@ use crate::{
 /// Durable truth. Every call has a time limit; acknowledged means durable.
 ///
 /// A call that failed because the store was away or slow may have been carried out nevertheless: its answer got lost. So
-/// `settle`, `append_log`, `put_artifact`, `give_up`, `install` and the calls of nodes may simply be made again; after
+/// `settle`, `append_log`, `put_artifact`, `hand_in`, `give_up`, `install` and the calls of nodes may simply be made again; after
 /// `fire`, `request` and `claim` the truth is in `tasks`, `runs` and `held`.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -243,6 +243,15 @@ pub trait Store: Send + Sync + 'static {
         op: DocumentOp,
         now: Timestamp,
     ) -> Result<DocumentReply, DocumentError>;
+
+    /// Sends a piece of an input ahead of the run that is requested with it: pieces are counted from 0, and all but the last
+    /// have `MAX_INPUT_PIECE` bytes. The same piece twice is one. What no request comes for goes after a day.
+    async fn hand_in(&self, key: &str, piece: u32, bytes: Vec<u8>, now: Timestamp) -> StoreResult<()>;
+
+    /// A piece of what was handed in with a parameter of a run: the bytes from `offset` on, at most `limit`. Nothing, if
+    /// nothing was handed in.
+    async fn input(&self, run: RunId, param: &str, offset: u64, limit: usize)
+    -> StoreResult<Option<Vec<u8>>>;
 
     /// Keeps an artifact of a run; one of the same name is replaced. Returns false when the lease is no longer in force.
     async fn put_artifact(

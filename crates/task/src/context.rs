@@ -242,6 +242,14 @@ impl TaskContext {
         Ok(self.inner.port.artifact(name, media_type, bytes).await?)
     }
 
+    /// The parameters with which something was handed in; for code that does not know its parameters.
+    pub async fn inputs(&self) -> Result<Vec<String>, TaskError> {
+        match self.port().ask(Question::Inputs).await? {
+            Answer::Inputs { names } => Ok(names),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// What was handed in with a parameter of type input (`"format": "input"` in the schema of its parameters), whole.
     pub async fn input(&self, name: &str) -> Result<Vec<u8>, TaskError> {
         let mut whole = Vec::new();

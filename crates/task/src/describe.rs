@@ -35,6 +35,7 @@ fn action(info: &ActionInfo) -> ActionDescription {
         exclusive: info.exclusive,
         writes: info.writes,
         params: (info.params)(),
+        confirmation: None,
     }
 }
 

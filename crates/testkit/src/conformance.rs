@@ -10,6 +10,7 @@ pub mod drawing;
 pub mod examining;
 pub mod firing;
 pub mod following;
+pub mod inputs;
 pub mod leading;
 pub mod leasing;
 pub mod ledger;
@@ -137,6 +138,9 @@ macro_rules! conformance_tests {
             documents::writes_are_fenced_by_the_attempt
             documents::concurrent_writers_lose_no_update
             documents::spaces_and_collections_are_apart
+            inputs::an_input_comes_back_piece_by_piece
+            inputs::a_repeat_is_given_the_same
+            inputs::what_is_not_whole_makes_no_run
             artifacts::an_artifact_comes_back_as_it_was
             artifacts::artifacts_are_fenced_by_the_attempt
             reading::a_log_is_read_in_order_and_in_pages

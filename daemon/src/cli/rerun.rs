@@ -68,6 +68,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         dry_run: earlier.dry_run,
         round,
         rerun_of: Some(earlier.id),
+        inputs: Vec::new(),
         definition,
     };
     request::make(Wish { what: "rerun", run, notes, wait: args.wait, json: args.json }, session, out).await

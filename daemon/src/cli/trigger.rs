@@ -71,6 +71,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         action: action.map(|(name, _)| name),
         round: request::round(&task, &all, alone),
         rerun_of: None,
+        inputs: Vec::new(),
         definition: task.definition,
     };
     request::make(Wish { what: "trigger", run, notes, wait: args.wait, json: args.json }, session, out).await

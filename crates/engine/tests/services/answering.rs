@@ -74,6 +74,7 @@ impl Rounds {
             exclusive: true,
             round,
             rerun_of: of.map(|run| run.id),
+            inputs: Vec::new(),
         };
         let now = self.engine.now();
         let Requested::Run(run) =

@@ -56,6 +56,7 @@ async fn play(scene: &Scene, store: &Arc<dyn Store>, end: AttemptEnd) -> Run {
         exclusive: true,
         round: Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     };
     let Requested::Run(_) = store.request(run, None, engine.now()).await.unwrap() else { panic!("it runs") };
     let attempts = TaskTracker::new();

@@ -193,6 +193,8 @@ faulty! {
     fn held() -> Vec<HeldRun>;
     fn append_log(chunk: LogChunk) -> ();
     fn log(run: RunId, after: Option<(u32, i64)>, limit: u32) -> Vec<LogChunk>;
+    fn hand_in(key: &str, piece: u32, bytes: Vec<u8>, now: Timestamp) -> ();
+    fn input(run: RunId, param: &str, offset: u64, limit: usize) -> Option<Vec<u8>>;
     fn put_artifact(lease: &RunLease, artifact: &Artifact, bytes: Vec<u8>, now: Timestamp) -> bool;
     fn artifacts(run: RunId) -> Vec<Artifact>;
     fn artifact(run: RunId, name: &str) -> Option<Vec<u8>>;

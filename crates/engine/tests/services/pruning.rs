@@ -22,6 +22,7 @@ async fn run_at(store: &Arc<dyn Store>, task: &TaskDefinition, at: &str) {
         exclusive: true,
         round: Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     };
     let Requested::Run(run) = store.request(run, Some(&Claimer::of(holder("a"))), at).await.unwrap() else {
         panic!("nothing is in the way")

@@ -209,6 +209,7 @@ impl Stage {
             exclusive: true,
             round,
             rerun_of: None,
+            inputs: Vec::new(),
         };
         match self.engine.store().request(run, None, self.engine.now()).await.unwrap() {
             Requested::Run(run) => run.id,

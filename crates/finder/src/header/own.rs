@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use roundsman_model::{
-    ActionDescription, ActionName, CredentialWish, ExitCodes, HumanDuration, MetricDescription,
+    ActionDescription, ActionName, Confirmation, CredentialWish, ExitCodes, HumanDuration, MetricDescription,
     kind::{check_labels, check_metric_name},
 };
 use toml::{
@@ -13,12 +13,13 @@ use toml::{
 };
 
 use super::{
-    Header, Param,
+    Header, Param, ParamSort,
     param::{self, params_schema},
     reading::{Reader, Written},
 };
 
-const ACTION_KEYS: [&str; 5] = ["about", "timeout", "exclusive", "writes", "params"];
+const ACTION_KEYS: [&str; 6] = ["about", "timeout", "exclusive", "writes", "params", "confirm"];
+const CONFIRM_KEYS: [&str; 2] = ["text", "word"];
 const METRIC_KEYS: [&str; 3] = ["help", "type", "labels"];
 const CODE_KEYS: [&str; 4] = ["success", "partial", "retry", "skipped"];
 const MAX_CATEGORY_CHARS: usize = 64;
@@ -84,10 +85,16 @@ fn entries<'t, 'i>(
 }
 
 fn params(reader: &mut Reader<'_>, path: &str, value: &Written<'_>) -> Vec<Param> {
+    let of_schedule = path == "params";
     let mut variables = BTreeSet::new();
     let mut params = Vec::new();
     for (path, key, table) in entries(reader, path, value, "such as `days = { type = \"integer\" }`") {
         let Some(param) = param::read(reader, &path, key, table) else { continue };
+        if param.sort == ParamSort::Input && of_schedule {
+            reader
+                .say(key.span(), &path, "what runs on a schedule is handed nothing in")
+                .expected("`type = \"input\"` for params of actions only; \"path\" for a file that is there");
+        }
         let variable = param.variable();
         if variables.insert(variable.clone()) {
             params.push(param);
@@ -210,10 +217,36 @@ fn actions(reader: &mut Reader<'_>, value: &Written<'_>) -> Vec<ActionDescriptio
         let params = table.get("params").map(|value| params(reader, &format!("{path}.params"), value));
         let about = about.unwrap_or_else(|| format!("runs the script with the action {name}"));
         let params = params_schema(&params.unwrap_or_default());
-        actions.push(ActionDescription { name, about, timeout_ms, exclusive, writes, params });
+        let confirm = table.get("confirm");
+        let confirmation =
+            confirm.and_then(|value| confirmation(reader, &format!("{path}.confirm"), value, &name));
+        actions.push(ActionDescription { name, about, timeout_ms, exclusive, writes, params, confirmation });
     }
     actions.sort_by(|a, b| a.name.cmp(&b.name));
     actions
+}
+
+/// What a person is asked before an action; without a word of its own that is the action's name.
+fn confirmation(
+    reader: &mut Reader<'_>,
+    path: &str,
+    value: &Written<'_>,
+    action: &str,
+) -> Option<Confirmation> {
+    let table =
+        reader.table(path, value, "a table such as { text = \"All files go.\", word = \"archive\" }")?;
+    reader.only(path, table, &CONFIRM_KEYS);
+    let text = table.get("text").and_then(|text| reader.text(&format!("{path}.text"), text));
+    let word = table.get("word").and_then(|word| reader.text(&format!("{path}.word"), word));
+    let confirmation =
+        Confirmation { text: text.unwrap_or_default(), word: word.unwrap_or_else(|| action.to_owned()) };
+    if let Err(why) = confirmation.check() {
+        reader
+            .say(value.span(), path, why)
+            .expected("`text = …` that says what will be done, and one word to type");
+        return None;
+    }
+    Some(confirmation)
 }
 
 fn duration(reader: &mut Reader<'_>, key: &str, value: &Written<'_>) -> Option<u64> {

@@ -26,14 +26,16 @@ pub enum ParamSort {
     Boolean,
     /// The path of a file or folder; the command line makes it absolute.
     Path,
+    /// The path of a file, or `-` for standard input; the command line hands in what is in it.
+    Input,
     /// A list of texts.
     List,
 }
 
 impl ParamSort {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::Path, Self::List];
+    pub const ALL: [Self; 7] =
+        [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::Path, Self::Input, Self::List];
 
     /// The word a header writes for it.
     pub const fn word(self) -> &'static str {
@@ -43,13 +45,14 @@ impl ParamSort {
             Self::Number => "number",
             Self::Boolean => "boolean",
             Self::Path => "path",
+            Self::Input => "input",
             Self::List => "list",
         }
     }
 
     fn schema(self) -> Value {
         match self {
-            Self::Path => json!({ "type": "string", "format": "path" }),
+            Self::Path | Self::Input => json!({ "type": "string", "format": self.word() }),
             Self::List => json!({ "type": "array", "items": { "type": "string" } }),
             other => json!({ "type": other.word() }),
         }
@@ -165,6 +168,7 @@ pub(super) fn read(
     param.help = table.get("help").and_then(|value| reader.sentence(&at("help"), value));
     let required = table.get("required").and_then(|value| reader.boolean(&at("required"), value));
     param.required = required.unwrap_or(false);
+    refuse_of_input(reader, path, table, &param);
     bounds(reader, path, table, &mut param);
     if let Some(value) = table.get("choices") {
         param.choices = choices(reader, &at("choices"), value, &param)?;
@@ -189,10 +193,20 @@ fn sort(reader: &mut Reader<'_>, path: &str, value: &Written<'_>) -> Option<Para
         let near = nearest(&word, ParamSort::ALL.map(ParamSort::word));
         reader
             .say(value.span(), &key, format!("unknown type {word:?}"))
-            .expected("string, integer, number, boolean, path or list")
+            .expected("string, integer, number, boolean, path, input or list")
             .nearest(near);
     }
     found
+}
+
+/// A file is chosen by whoever asks for the run, where that person is.
+fn refuse_of_input(reader: &mut Reader<'_>, path: &str, table: &DeTable<'_>, param: &Param) {
+    for key in ["default", "choices"] {
+        if let Some(value) = table.get(key).filter(|_| param.sort == ParamSort::Input) {
+            let what = format!("an input has no {key}");
+            reader.say(value.span(), &format!("{path}.{key}"), what).expected("`required`, or nothing");
+        }
+    }
 }
 
 fn bounds(reader: &mut Reader<'_>, path: &str, table: &DeTable<'_>, param: &mut Param) {

@@ -89,7 +89,9 @@ fn header_lines() -> impl Strategy<Value = String> {
 }
 
 fn param() -> impl Strategy<Value = Param> {
-    let sort = select(ParamSort::ALL.to_vec());
+    // Inputs belong to actions, and have neither default nor choices.
+    let sorts = ParamSort::ALL.into_iter().filter(|sort| *sort != ParamSort::Input);
+    let sort = select(sorts.collect::<Vec<_>>());
     let help = prop::option::of("[a-zA-Z\"'\\\\äß#= ]{0,20}[a-z]")
         .prop_map(|help| help.map(|help| help.trim().to_owned()));
     (sort, help, any::<bool>(), any::<u8>())
@@ -131,7 +133,7 @@ fn values(sort: ParamSort) -> BoxedStrategy<Vec<Value>> {
             .prop_map(|set| set.into_iter().map(|n| Value::from(f64::from(n) / 8.0)).collect())
             .boxed(),
         ParamSort::Boolean => any::<bool>().prop_map(|value| vec![value.into()]).boxed(),
-        ParamSort::String | ParamSort::Path | ParamSort::List => {
+        ParamSort::String | ParamSort::Path | ParamSort::Input | ParamSort::List => {
             prop::collection::btree_set("\\PC{0,8}", several)
                 .prop_map(|set| set.into_iter().map(Value::from).collect())
                 .boxed()

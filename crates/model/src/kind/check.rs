@@ -70,6 +70,9 @@ impl ActionDescription {
         self.name.parse::<ActionName>().map_err(|error| format!("name: {error}"))?;
         check_sentence("about", &self.about)?;
         self.timeout_ms.map_or(Ok(()), |timeout| check_timeout("timeout_ms", timeout))?;
+        if let Some(confirmation) = &self.confirmation {
+            confirmation.check().map_err(|what| format!("confirmation.{what}"))?;
+        }
         schema::check("params", &self.params)
     }
 }

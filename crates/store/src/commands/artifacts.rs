@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Both databases handle values of this size without keeping much more than one in memory.
-const CHUNK_BYTES: usize = 256 << 10;
+pub(super) const CHUNK_BYTES: usize = 256 << 10;
 
 /// Keeps an artifact.
 pub(crate) struct PutArtifact {

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use roundsman_model::{RunId, Timestamp, time::delta};
 
-use super::Command;
+use super::{Command, inputs};
 use crate::{
     Holder, NodeEntry, NodeRow, RunLease,
     sql::{Outcome, Row, Rows, Session, Statement, Value, sql},
@@ -28,6 +28,7 @@ impl Command for Enter {
     async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
         let old = Statement::new("DELETE FROM nodes WHERE ended_at < $1").bind(self.now - delta(KEPT_FOR));
         session.execute(old).await?;
+        inputs::forget_old(session, self.now).await?;
         // The count of beats goes on rising over boots: whoever watches it sees a node come back.
         let statement = Statement::new(
             "INSERT INTO nodes (node, boot, name, one_shot, pid, version, listen, started_at, beat_at, beats,

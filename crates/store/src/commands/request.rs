@@ -5,6 +5,7 @@ use roundsman_model::{RunId, StopOrder, TaskDefinition, Timestamp};
 use super::{
     Command, claim,
     counters::Counts,
+    inputs,
     places::{self, Turn},
     runs::{self, NewRow, read},
     stop, tasks,
@@ -29,6 +30,16 @@ impl Command for Request {
     const WHAT: &'static str = "record a run";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Requested> {
+        let requested = self.record(session).await?;
+        if !matches!(requested, Requested::Run(_)) {
+            inputs::forget(session, &self.run.inputs).await?;
+        }
+        Ok(requested)
+    }
+}
+
+impl Request {
+    async fn record(&self, session: &mut Session<'_>) -> Outcome<Requested> {
         let hash = self.run.definition.hash();
         if let Some(at) = lock_task(session, &self.run.definition, &hash, self.now).await? {
             return Ok(Requested::Removed(at));
@@ -56,6 +67,7 @@ impl Command for Request {
             None => row,
         };
         runs::insert(session, &[row]).await?;
+        inputs::give(session, id, (&self.run.inputs, self.run.rerun_of), self.now).await?;
         let orders: Vec<_> = stops.map(|old| (old, self.stop_order(id))).into_iter().collect();
         stop::give_orders(session, &orders).await?;
         if let Some(me) = &self.claim {
@@ -64,9 +76,7 @@ impl Command for Request {
         counts.write(session).await?;
         Ok(Requested::Run(Box::new(read::existing(session, id).await?)))
     }
-}
 
-impl Request {
     async fn turn(&self, session: &mut Session<'_>) -> Outcome<Turn> {
         let definition = &self.run.definition;
         let names = Rows::of([&definition.name], |name| [name.as_str().into()]);

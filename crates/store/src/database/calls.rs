@@ -24,6 +24,7 @@ use crate::{
         expire::{Expire, Overdue},
         fire::Fire,
         follow::{FollowUp, Unfollowed},
+        inputs::{HandIn, ReadInput},
         leader::{KeepLead, ReadLeader, Resign, TakeLead},
         leases::TryLease,
         logs::{AppendLog, ReadLog},
@@ -300,6 +301,20 @@ impl<A: Access> Store for Database<A> {
             CallError::Store(error) => DocumentError::Unavailable { cause: with_sources(&error) },
             CallError::Document(error) => error,
         })
+    }
+
+    async fn hand_in(&self, key: &str, piece: u32, bytes: Vec<u8>, now: Timestamp) -> StoreResult<()> {
+        self.write(HandIn { key: key.to_owned(), piece, bytes, now }).await
+    }
+
+    async fn input(
+        &self,
+        run: RunId,
+        param: &str,
+        offset: u64,
+        limit: usize,
+    ) -> StoreResult<Option<Vec<u8>>> {
+        self.read(ReadInput { run, param: param.to_owned(), offset, limit }).await
     }
 
     async fn put_artifact(

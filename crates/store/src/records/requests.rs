@@ -27,6 +27,21 @@ pub struct NewRun {
     pub round: Round,
     /// The run it repeats.
     pub rerun_of: Option<RunId>,
+    /// What was handed in with its parameters. One that repeats a run and has nothing of its own gets what that was given.
+    pub inputs: Vec<HandedIn>,
+}
+
+/// What is handed in with a parameter of a run. Its bytes were sent ahead with `hand_in`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedIn {
+    /// The parameter.
+    pub param: String,
+    /// The key under which its pieces were sent ahead.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
 }
 
 /// Which round a run on request belongs to.

@@ -192,6 +192,7 @@ pub async fn a_round_has_one_run_of_a_task(stage: Stage) -> Verdict {
         exclusive: true,
         round: Round::Of(round_of_slot(at(60))),
         rerun_of: None,
+        inputs: Vec::new(),
     };
     let Requested::Run(early) = stage.store.request(early, None, at(30)).await? else {
         panic!("nothing is in the way")

@@ -18,6 +18,7 @@ pub(super) fn follower(task: &TaskDefinition) -> Box<NewRun> {
         exclusive: true,
         round: Round::Of(round_of_slot(at(60))),
         rerun_of: None,
+        inputs: Vec::new(),
     })
 }
 

@@ -159,6 +159,7 @@ pub async fn a_request_replaces_too(stage: Stage) -> Verdict {
         exclusive: true,
         round: Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     };
     let Requested::Run(new) = stage.store.request(trigger, None, at(70)).await? else { panic!("a run") };
     let order = StopOrder { by: "alice".to_owned(), reason: None, at: at(70), replaced_by: Some(new.id) };

@@ -102,6 +102,7 @@ pub async fn a_task_without_a_ledger_is_paused(stage: Stage) -> Verdict {
         exclusive: true,
         round: Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     };
     stage.store.request(run, None, at(0)).await?;
     assert!(stage.store.pause(&task.name, &pause(5, None, None)).await?);

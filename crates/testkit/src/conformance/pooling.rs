@@ -146,6 +146,7 @@ pub async fn a_request_waits_for_a_place(stage: Stage) -> Verdict {
         exclusive: true,
         round: roundsman_store::Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     };
     let Requested::Run(run) = stage.store.request(request, Some(&me), at(61)).await? else {
         panic!("nothing is in the way")

@@ -22,6 +22,7 @@ pub(super) fn request(definition: &TaskDefinition) -> NewRun {
         exclusive: true,
         round: roundsman_store::Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     }
 }
 

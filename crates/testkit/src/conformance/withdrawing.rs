@@ -146,6 +146,7 @@ pub async fn what_a_wrong_clock_put_off_comes_near(stage: Stage) -> Verdict {
         exclusive: true,
         round: Round::Alone,
         rerun_of: None,
+        inputs: Vec::new(),
     };
     stage.store.request(request, None, at(90_010)).await?;
     let (drawn, held): (BudgetName, BudgetName) = ("drawn".parse()?, "held".parse()?);

@@ -197,6 +197,7 @@ impl Surroundings {
                 let budget = inner.budgets.entry(budget.to_string()).or_default();
                 Ok(Answer::Drawn { draw: budget.draw(wanted, self.clock.now()), ahead: 0 })
             }
+            Question::Inputs => Ok(Answer::Inputs { names: inner.inputs.keys().cloned().collect() }),
             Question::Input { name, offset } => {
                 let whole = inner.inputs.get(&name).cloned();
                 let whole = whole.ok_or_else(|| AskError::Invalid {

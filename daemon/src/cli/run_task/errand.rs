@@ -97,6 +97,7 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         exclusive: order.exclusive,
         round: if order.with_after { Round::Own } else { Round::Alone },
         rerun_of: None,
+        inputs: Vec::new(),
     };
     let claiming = engine.claiming();
     let run = match engine.store().request(request, Some(claiming.claimer()), engine.now()).await? {
