@@ -1,6 +1,9 @@
 //! Carries out what was decided about clusters: blocks, terminations, releases (B.5.2, B.5.3). It decides nothing and mails
 //! nothing; each cluster is on its own, so that what fails for one harms no other.
 
+mod carried;
+
+pub use self::carried::{Carried, Effect, Reconciled, Released, Target, Trouble};
 use crate::quota::Measure;
 
 /// Something to do about a cluster.
