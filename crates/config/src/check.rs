@@ -11,10 +11,11 @@ use crate::{
     draft::Draft,
     nearest::nearest,
     node::{Entry, Node, Reading, Table, Text, Written, join},
+    shape,
     source::Span,
 };
 
-pub(crate) use expectation::{enumeration, expectation, toml_text, types};
+pub(crate) use expectation::{enumeration, expectation, shorten, toml_text, types};
 pub(crate) use secrecy::{hide_what_sounds_secret, is_secret};
 
 use expectation::{found, quoted, sort};
@@ -106,17 +107,7 @@ impl<'a> Checker<'a> {
 
     /// The schema itself, or what it refers to.
     pub(crate) fn follow(&self, schema: &'a Value) -> &'a Value {
-        let mut schema = schema;
-        // A chain of references is short; a ring of them must end.
-        for _ in 0..16 {
-            let Some(pointer) = schema.get("$ref").and_then(Value::as_str) else { break };
-            let Some(target) = pointer.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer))
-            else {
-                break;
-            };
-            schema = target;
-        }
-        schema
+        shape::follow(self.root, schema)
     }
 
     fn property(&self, map: &'a Map<String, Value>, key: &str) -> Property<'a> {
@@ -250,9 +241,9 @@ impl<'a> Checker<'a> {
         if name == "store-url" && !text.value.starts_with("sqlite:") {
             self.secrets.push(node.span.clone());
         }
-        if text.referring {
+        if let Some(whose) = node.stands_for() {
             // The message may quote the value, which only the environment may know.
-            let what = format!("what `{}` stands for does not fit", crate::mask::addresses(&text.written));
+            let what = format!("what {whose} stands for does not fit");
             self.report(
                 node,
                 format::FormatProblem::new(what).expected(expectation(&Value::Object(map.clone()))),
@@ -311,7 +302,10 @@ impl<'a> Checker<'a> {
             (_, Some(most)) if length > most => format!("at most {most}"),
             _ => return,
         };
-        let what = format!("found a list of {length}");
+        let what = match node.stands_for() {
+            Some(whose) => format!("what {whose} stands for is a list of {length}"),
+            None => format!("found a list of {length}"),
+        };
         self.drafts.push(Draft::new(&node.path, Some(&node.span), what).expected(expected));
     }
 

@@ -88,10 +88,11 @@ pub(crate) fn written(
         header.lay_below(&mut table);
     }
     let wanted: TaskTable = pass.section(Section::Task, &mut table, &path, Some(&entry.key));
-    let merged = with::merged(pass, own, table.get("share"), around.shared, around.incomplete);
+    let mut merged = with::merged(pass, own, table.get("share"), around.shared, around.incomplete);
     let kind = wanted.uses.clone()?;
     let Known { facts, header } = &*known?;
     if with_is_table {
+        with::fill(pass, &mut merged, facts, &join(&path, "with"), &entry.key);
         with::check(pass, &merged, facts, &join(&path, "with"), &entry.key);
     }
     let with_rows = with::rows(&merged, facts, &kind, &join(&path, "with"));

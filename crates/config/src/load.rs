@@ -44,6 +44,15 @@ pub struct Loaded {
     texts: Texts,
 }
 
+/// A key that a variable of the environment filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled<'a> {
+    /// The key, its tables before it.
+    pub key: &'a str,
+    /// The variable.
+    pub variable: &'a str,
+}
+
 /// The files as they were read, and the folder of the main one.
 #[derive(Clone, PartialEq, Eq)]
 struct Texts {
@@ -62,6 +71,14 @@ impl Loaded {
     /// Every value in effect with its origin, secrets masked; for `config show`.
     pub fn show(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The keys of tasks that nobody wrote, and the variables of the environment that filled them.
+    pub fn filled(&self) -> impl Iterator<Item = Filled<'_>> {
+        self.rows.iter().filter(|row| row.key.starts_with("tasks.")).filter_map(|row| match &row.origin {
+            Origin::Variable(variable) => Some(Filled { key: &row.key, variable }),
+            _ => None,
+        })
     }
 
     /// Where a task comes from: a file of the configuration, the file of its kind, or nowhere if it is a built-in one.

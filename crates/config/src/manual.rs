@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     check::{enumeration, is_secret, toml_text, types},
+    old_names,
     tables::{key_order, schema_of, without_null},
 };
 
@@ -31,6 +32,8 @@ struct KeyDoc {
     about: String,
     /// Certain words it takes, and what each means.
     words: Vec<(String, String)>,
+    /// Variables of the environment that fill it.
+    variables: Vec<String>,
     /// A value that can be written, as TOML.
     sample: String,
     /// The same, if the key's own author says that it can be written; else only its type is right.
@@ -131,6 +134,7 @@ fn key_doc(key: &str, schema: &Value, required: bool) -> KeyDoc {
         required,
         about: one_line(schema.get("description").and_then(Value::as_str).unwrap_or_default()),
         words: words(schema),
+        variables: old_names::named(schema).into_iter().map(str::to_owned).collect(),
         sample: sample(schema),
         example: example(schema),
     }

@@ -9,7 +9,9 @@ use toml::{
 };
 
 use crate::{
+    check::shorten,
     draft::Draft,
+    mask,
     source::{Source, Span},
 };
 
@@ -20,6 +22,17 @@ pub(crate) struct Node {
     pub(crate) path: String,
     pub(crate) span: Span,
     pub(crate) value: Written,
+    /// Where its value is from, if not from what is written there.
+    pub(crate) via: Option<Via>,
+}
+
+/// Where a value is from that is not what is written in its place.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// A variable of the environment filled a key that nobody wrote.
+    Variable(String),
+    /// A text with references, as written, was read as something else than a text.
+    Reference(String),
 }
 
 /// A value.
@@ -86,10 +99,29 @@ impl Node {
         }
     }
 
-    /// Calls a function for every string below, itself included.
-    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut Text, &str, &Span)) {
+    /// The variable that filled it, if one did.
+    pub(crate) fn variable(&self) -> Option<&str> {
+        match &self.via {
+            Some(Via::Variable(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What its value is that of, in words, if it must not be shown.
+    pub(crate) fn stands_for(&self) -> Option<String> {
+        match (&self.via, &self.value) {
+            (Some(Via::Variable(name)), _) => Some(format!("the environment variable {name}")),
+            (Some(Via::Reference(written)), _) => Some(quoted(written)),
+            (None, Written::Text(text)) if text.referring => Some(quoted(&text.written)),
+            _ => None,
+        }
+    }
+
+    /// Calls a function for every string below, itself included, with the variable that filled it.
+    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut Text, &str, &Span, Option<&str>)) {
+        let variable = self.variable().map(str::to_owned);
         match &mut self.value {
-            Written::Text(text) => visit(text, &self.path, &self.span),
+            Written::Text(text) => visit(text, &self.path, &self.span, variable.as_deref()),
             Written::List(nodes) => nodes.iter_mut().for_each(|node| node.each_text(visit)),
             Written::Table(table) => table.values_mut().for_each(|entry| entry.node.each_text(visit)),
             Written::Integer(_) | Written::Float(_) | Written::Boolean(_) => {}
@@ -189,7 +221,11 @@ fn convert(
         ),
         DeValue::Table(table) => Written::Table(convert_table(table, &path, source, drafts)),
     };
-    Some(Node { path, span, value: converted })
+    Some(Node { path, span, value: converted, via: None })
+}
+
+fn quoted(written: &str) -> String {
+    format!("`{}`", shorten(&mask::addresses(written)))
 }
 
 impl Text {

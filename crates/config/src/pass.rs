@@ -144,6 +144,11 @@ impl<'a> Pass<'a> {
         self.drafts.len() > mark.drafts
     }
 
+    /// Takes out what was found wrong since then; the tasks stay.
+    pub(crate) fn drafts_since(&mut self, mark: Mark) -> Vec<Draft> {
+        self.drafts.split_off(mark.drafts)
+    }
+
     /// Forgets the tasks read since then. Returns what was found wrong in them.
     pub(crate) fn rewind(&mut self, mark: Mark) -> Vec<Draft> {
         self.links.truncate(mark.links);
@@ -201,7 +206,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn check_as_written<T: JsonSchema + 'static>(&mut self, key: &str, entry: &Entry) {
         let before = self.drafts.len();
         let drafts = &mut self.drafts;
-        entry.node.clone().each_text(&mut |text, path, span| {
+        entry.node.clone().each_text(&mut |text, path, span, _| {
             if let Err(what) = references::check_form(&text.written) {
                 drafts.push(Draft::new(path, Some(span), what));
             }

@@ -39,13 +39,16 @@ enum Otherwise<'a> {
 
 /// Resolves every reference below a node, in place. What cannot be resolved is reported and stays as written.
 pub(crate) fn resolve_node(node: &mut Node, env: &Environment, drafts: &mut Vec<Draft>) {
-    node.each_text(&mut |text, path, span| match expand(&text.written, env) {
+    node.each_text(&mut |text, path, span, variable| match expand(&text.written, env) {
         Ok(Some(value)) => {
             text.value = value;
             text.referring = has_reference(&text.written);
         }
         Ok(None) => {}
-        Err(what) => drafts.push(Draft::new(path, Some(span), what)),
+        Err(what) => {
+            let whose = variable.map(|name| format!("; the environment variable {name} names it"));
+            drafts.push(Draft::new(path, Some(span), format!("{what}{}", whose.unwrap_or_default())));
+        }
     });
 }
 
@@ -73,7 +76,8 @@ pub(crate) fn check_form(text: &str) -> Result<(), String> {
     parts(text).map(drop)
 }
 
-fn has_reference(text: &str) -> bool {
+/// Whether a string holds references.
+pub(crate) fn has_reference(text: &str) -> bool {
     parts(text).is_ok_and(|parts| parts.iter().any(|part| !matches!(part, Part::Literal(_))))
 }
 

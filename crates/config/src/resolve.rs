@@ -13,6 +13,8 @@ use crate::{
     node::join,
     problem::Problems,
     references::{Reference, expand_telling},
+    tables::without_null,
+    typed,
 };
 
 /// A `with` table without references.
@@ -35,14 +37,41 @@ impl fmt::Debug for Resolved {
 /// Resolves every reference in a `with` table of a kind with this schema, at dispatch.
 pub fn resolve(with: &Value, schema: &Value, env: &Environment) -> Result<Resolved, Problems> {
     let mut resolving = Resolving { env, keys: secret_keys(schema), secrets: Vec::new(), drafts: Vec::new() };
-    let with = resolving.value(with, "with", false);
-    let Resolving { mut secrets, drafts, .. } = resolving;
+    let mut resolved = resolving.value(with, "with", false);
+    let Resolving { mut secrets, mut drafts, .. } = resolving;
+    if drafts.is_empty() {
+        let mut schema = schema.clone();
+        without_null(&mut schema);
+        typed::read_values(with, &mut resolved, &schema, "with", &mut drafts);
+        let pieces = pieces_of_secrets(with, &resolved, &secrets);
+        secrets.extend(pieces);
+    }
     if !drafts.is_empty() {
         return Err(draft::finish(drafts, &[], &[]));
     }
     secrets.sort_unstable();
     secrets.dedup();
-    Ok(Resolved { with, secrets })
+    Ok(Resolved { with: resolved, secrets })
+}
+
+/// The entries of lists that were secret texts.
+fn pieces_of_secrets(written: &Value, resolved: &Value, secrets: &[String]) -> Vec<String> {
+    match (written, resolved) {
+        (Value::String(_), Value::Array(entries)) if !secrets.is_empty() => {
+            let texts = entries.iter().filter_map(Value::as_str);
+            let of_secret = |entry: &&str| secrets.iter().any(|secret| secret.contains(entry));
+            texts.filter(of_secret).map(str::to_owned).collect()
+        }
+        (Value::Array(written), Value::Array(resolved)) => {
+            let pairs = written.iter().zip(resolved);
+            pairs.flat_map(|(written, resolved)| pieces_of_secrets(written, resolved, secrets)).collect()
+        }
+        (Value::Object(written), Value::Object(resolved)) => {
+            let pairs = written.iter().filter_map(|(key, written)| Some((written, resolved.get(key)?)));
+            pairs.flat_map(|(written, resolved)| pieces_of_secrets(written, resolved, secrets)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 struct Resolving<'a> {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     kinds::Kinds,
+    old_names::WORD,
     tables::{FileTable, schema_of, without_null},
 };
 
@@ -55,11 +56,31 @@ fn rules_of_kind(name: &str) -> Vec<Value> {
 /// A kind's schema as part of another: what refers to its root refers to its new place.
 fn embedded(mut schema: Value, name: &str) -> Value {
     without_null(&mut schema);
+    without_old_names(&mut schema);
     if let Value::Object(map) = &mut schema {
         map.remove("$schema");
     }
     rebase(&mut schema, &format!("#/$defs/{}", escaped(name)));
     schema
+}
+
+/// Keys that the environment may fill need not be written.
+fn without_old_names(schema: &mut Value) {
+    match schema {
+        Value::Array(parts) => parts.iter_mut().for_each(without_old_names),
+        Value::Object(map) => {
+            let filled = |key: &Value, properties: &Value| {
+                key.as_str().and_then(|key| properties.get(key)).is_some_and(|it| it.get(WORD).is_some())
+            };
+            if let Some(properties) = map.get("properties").cloned()
+                && let Some(Value::Array(required)) = map.get_mut("required")
+            {
+                required.retain(|key| !filled(key, &properties));
+            }
+            map.values_mut().for_each(without_old_names);
+        }
+        _ => {}
+    }
 }
 
 fn rebase(schema: &mut Value, root: &str) {

@@ -212,7 +212,7 @@ fn referred(env: &Environment, tables: [&Table; 2]) -> Vec<PathBuf> {
     let variables = OVERRIDES.iter().filter_map(|(variable, _)| env.variable(variable));
     let mut found: Vec<PathBuf> = variables.flat_map(files_in).collect();
     for mut entry in tables.into_iter().flat_map(|table| table.values().cloned()) {
-        entry.node.each_text(&mut |text, _, _| found.extend(files_in(&text.written)));
+        entry.node.each_text(&mut |text, _, _, _| found.extend(files_in(&text.written)));
     }
     found
 }
@@ -320,7 +320,7 @@ fn take_overridden(pass: &mut Pass<'_>, table: &mut Table) -> Vec<(&'static str,
         // The checker wants a place; a variable has none, so it is taken off again.
         let source = Arc::new(Source { path: PathBuf::new(), text: String::new() });
         let span = Span { source, range: 0..0 };
-        let node = Node { path: variable.into(), span, value: Written::Text(shown) };
+        let node = Node { path: variable.into(), span, value: Written::Text(shown), via: None };
         let mut checker = Checker::new(&schema, &pass.kind_names);
         checker.value(&node, &schema["properties"][key]);
         if checker.drafts.is_empty() {

@@ -10,11 +10,13 @@ use crate::{
     mask,
     nearest::nearest,
     node::{self, Entry, Node, Reading, Table, Written, join},
+    old_names,
     origin::{Origin, Row},
     pass::Pass,
     references::{self, is_only_references},
     source::Span,
     tables::without_null,
+    typed,
 };
 
 /// The `with` table of a task with its shared tables below.
@@ -57,11 +59,13 @@ pub(crate) fn merged(
 /// Checks a merged table against its kind, references resolved.
 pub(crate) fn check(pass: &mut Pass<'_>, with: &Table, facts: &KindFacts, path: &str, span: &Span) {
     let before = pass.drafts.len();
-    let mut root = Node { path: path.to_owned(), span: span.clone(), value: Written::Table(with.clone()) };
+    let value = Written::Table(with.clone());
+    let mut root = Node { path: path.to_owned(), span: span.clone(), value, via: None };
     references::resolve_node(&mut root, pass.env, &mut pass.drafts);
     let unresolved = pass.drafts.len() > before;
     let mut schema = facts.schema.clone();
     without_null(&mut schema);
+    typed::read_node(&mut root, &schema);
     hide_what_sounds_secret(&root, &mut pass.secrets);
     let mut checker = Checker::new(&schema, &pass.kind_names);
     checker.value(&root, &schema);
@@ -71,23 +75,35 @@ pub(crate) fn check(pass: &mut Pass<'_>, with: &Table, facts: &KindFacts, path: 
     if unresolved || pass.drafts.len() > before {
         return;
     }
-    if let Err(problem) = (facts.check)(&root.json(Reading::Resolved)) {
-        let resolved = referred(&mut root);
+    let resolved = root.json(Reading::Resolved);
+    let problem = (facts.check)(&resolved).and_then(|()| (facts.scopes)(&resolved).map(drop)).err();
+    if let Some(problem) = problem {
+        let mut resolved = Vec::new();
+        referred(&root, &mut resolved);
         let message = mask::values(&problem.message, resolved.iter().map(String::as_str));
         let node = root.follow(&problem.path);
+        let whose = node.variable().map(|name| format!(" (from the environment variable {name})"));
+        let message = format!("{message}{}", whose.unwrap_or_default());
         pass.drafts.push(Draft::new(&node.path, Some(&node.span), message));
     }
 }
 
+/// Fills the keys that nobody wrote from the environment, where the kind names variables for them.
+pub(crate) fn fill(pass: &mut Pass<'_>, with: &mut Table, facts: &KindFacts, path: &str, span: &Span) {
+    let mut schema = facts.schema.clone();
+    without_null(&mut schema);
+    pass.drafts.extend(old_names::fill(with, &schema, pass.env, (path, span)));
+}
+
 /// What references stand for in a table.
-fn referred(root: &mut Node) -> Vec<String> {
-    let mut values = Vec::new();
-    root.each_text(&mut |text, _, _| {
-        if text.referring {
-            values.push(text.value.clone());
-        }
-    });
-    values
+fn referred(node: &Node, values: &mut Vec<String>) {
+    match &node.value {
+        Written::Table(table) => table.values().for_each(|entry| referred(&entry.node, values)),
+        Written::List(nodes) => nodes.iter().for_each(|node| referred(node, values)),
+        Written::Text(text) if node.stands_for().is_some() => values.push(text.value.clone()),
+        _ if node.stands_for().is_some() => values.push(toml_text(&node.json(Reading::Resolved))),
+        _ => {}
+    }
 }
 
 /// The rows of `config show`: what is written, then what the kind fills in.
@@ -119,7 +135,11 @@ fn leaf_rows(node: &Node, key: &str, path: &str, rows: &mut Vec<Row>) {
                 .enumerate()
                 .for_each(|(at, node)| leaf_rows(node, key, &format!("{path}[{at}]"), rows));
         }
-        _ => rows.push(Row::new(path, shown(node, key), &Origin::File(node.span.place()))),
+        _ => {
+            let variable = node.variable().map(|name| Origin::Variable(name.to_owned()));
+            let origin = variable.unwrap_or_else(|| Origin::File(node.span.place()));
+            rows.push(Row::new(path, shown(node, key), &origin));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use roundsman_model::{
     Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
     Question, Run, TaskDefinition, Timestamp,
     artifact::{INPUT_PREFIX, LAST_LINES, MAX_STORED_BYTES},
+    document::{own_space, shared_space},
     time::delta,
 };
 use roundsman_store::{LogChunk, RunLease, StoreResult};
@@ -203,11 +204,11 @@ impl AttemptHost {
 
     /// What the store calls the space of these documents.
     fn space(&self, place: &DocumentPlace) -> Result<String, DocumentError> {
-        let Some(space) = &place.space else { return Ok(format!("task:{}", self.run.task)) };
+        let Some(space) = &place.space else { return Ok(own_space(&self.run.task)) };
         let scope = self.scopes.get(space).ok_or_else(|| DocumentError::Invalid {
             cause: format!("the kind {} declares no space {space:?}", self.run.kind),
         })?;
-        Ok(format!("shared:{space}:{scope}"))
+        shared_space(space, scope).map_err(|cause| DocumentError::Invalid { cause })
     }
 
     fn refuse(&self, why: &str) {

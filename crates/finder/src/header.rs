@@ -127,6 +127,7 @@ impl Header {
             metrics: self.metrics.clone(),
             credentials: self.credentials.clone(),
             budgets: Vec::new(),
+            spaces: Vec::new(),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::TaskName;
+
 /// The most operations in one batch.
 pub const MAX_BATCH: usize = 1_000;
 /// The most bytes of a value, as JSON text.
@@ -11,6 +13,11 @@ pub const MAX_VALUE_BYTES: usize = 1 << 20;
 pub const MAX_KEY_BYTES: usize = 512;
 /// The most documents one `list` returns.
 pub const MAX_LIST: u32 = 1_000;
+
+/// The most bytes of the name of a shared space.
+pub const MAX_SPACE_BYTES: usize = 64;
+/// The most bytes of a scope.
+pub const MAX_SCOPE_BYTES: usize = 512;
 
 /// One document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +50,30 @@ impl DocumentPlace {
     pub fn shared(space: &str, collection: &str) -> Self {
         Self { space: Some(space.to_owned()), collection: collection.to_owned() }
     }
+}
+
+/// What the store calls the space of a task's own documents.
+pub fn own_space(task: &TaskName) -> String {
+    format!("task:{task}")
+}
+
+/// What the store calls a space that tasks share: those whose kinds declare this name and give it this scope. No two of
+/// them, and none of a task, are called the same. The error is a sentence.
+pub fn shared_space(name: &str, scope: &str) -> Result<String, String> {
+    let first = name.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !first || !rest || name.len() > MAX_SPACE_BYTES {
+        return Err(format!(
+            "{name:?} is no name of a space: 1 to {MAX_SPACE_BYTES} of a-z, 0-9 and '-' were expected, a letter first"
+        ));
+    }
+    if scope.len() > MAX_SCOPE_BYTES || scope.contains(char::is_control) {
+        return Err(format!(
+            "the scope of the space {name:?} has more than {MAX_SCOPE_BYTES} bytes, or control characters in it"
+        ));
+    }
+    // The name has no colon: whatever is in the scope, it begins behind the second one.
+    Ok(format!("shared:{name}:{scope}"))
 }
 
 /// A question or a batch of writes, within one collection.
@@ -219,4 +250,43 @@ fn check_key(key: &str) -> Result<(), DocumentError> {
 
 fn invalid(cause: String) -> Result<(), DocumentError> {
     Err(DocumentError::Invalid { cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{own_space, shared_space};
+
+    #[test]
+    fn no_scope_reaches_another_space() {
+        let spaces = [
+            shared_space("lab", ""),
+            shared_space("lab", "a"),
+            shared_space("lab", ":a"),
+            shared_space("lab", "a:b"),
+            shared_space("lab-a", "b"),
+            shared_space("lab-a", ""),
+            shared_space("lab", "-a"),
+            shared_space("lab", "../a"),
+            shared_space("lab", "task:lab"),
+            shared_space("task", "lab"),
+            Ok(own_space(&"lab".parse().unwrap())),
+        ];
+        let mut names: Vec<String> = spaces.into_iter().map(Result::unwrap).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_space_is_refused() {
+        let long = "x".repeat(600);
+        for (name, scope) in [("a:b", "c"), ("", "c"), ("Lab", "c"), ("lab\0", ""), (long.as_str(), "")] {
+            assert!(shared_space(name, scope).unwrap_err().contains("is no name of a space"), "{name:?}");
+        }
+        for scope in ["a\0b", "a\nb", long.as_str()] {
+            let told = shared_space("lab", scope).unwrap_err();
+            assert!(told.contains("the scope of the space \"lab\"") && !told.contains(scope), "{told}");
+        }
+    }
 }

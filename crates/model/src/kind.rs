@@ -55,6 +55,10 @@ pub struct KindDescription {
     /// The budgets it takes from, with the rules that hold where the configuration names none.
     #[serde(default)]
     pub budgets: Vec<(BudgetName, BudgetRule)>,
+    /// The spaces of documents that its tasks share with others. Their scopes follow from the configuration by code that
+    /// the daemon itself has, so that only compiled-in kinds have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spaces: Vec<SpaceDescription>,
 }
 
 impl KindDescription {
@@ -102,6 +106,15 @@ pub struct MetricDescription {
     /// Names of its labels; `task` is added by the daemon.
     #[serde(default)]
     pub labels: Vec<String>,
+}
+
+/// A space of documents that tasks share: those with the same scope, of this kind or another that declares the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpaceDescription {
+    /// Its name.
+    pub name: String,
+    /// What is kept in it, and what tasks that share it have in common.
+    pub about: String,
 }
 
 /// Credentials that a kind wants: a role, for which a task names a section of the vault.

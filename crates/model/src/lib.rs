@@ -18,6 +18,7 @@ pub mod finding;
 pub mod ids;
 pub mod kind;
 pub mod misfire;
+pub mod old_names;
 pub mod outcome;
 pub mod overlap;
 pub mod pause;
@@ -52,7 +53,7 @@ pub use ids::{
     ActionName, BootId, BudgetName, InvalidName, KindName, LeaseName, NodeId, NodeLabel, PoolName, RunId,
     StoreId, TaskName,
 };
-pub use kind::{ActionDescription, CredentialWish, KindDescription, MetricDescription};
+pub use kind::{ActionDescription, CredentialWish, KindDescription, MetricDescription, SpaceDescription};
 pub use misfire::Misfire;
 pub use outcome::{Counts, MetricValue, Outcome, OutcomeStatus, TaskError};
 pub use overlap::Overlap;

@@ -1,8 +1,10 @@
 //! What is known about a compiled-in kind, in the form that kinds from files have too. It runs nothing.
 
-use roundsman_model::{ActionDescription, Code, CredentialWish, KindDescription, MetricDescription};
+use roundsman_model::{
+    ActionDescription, Code, CredentialWish, KindDescription, MetricDescription, SpaceDescription,
+};
 
-use crate::{ActionInfo, CredentialInfo, Entry, MetricInfo, MetricType};
+use crate::{ActionInfo, CredentialInfo, Entry, MetricInfo, MetricType, SpaceInfo};
 
 /// The names of compiled-in kinds, budgets and metrics are pinned by a test of the daemon.
 const NAMED: &str = "names in a kind's INFO are names";
@@ -24,6 +26,7 @@ pub(crate) fn describe(entry: &Entry) -> KindDescription {
         metrics: info.metrics.iter().map(metric).collect(),
         credentials: info.credentials.iter().map(credential).collect(),
         budgets: budgets.collect(),
+        spaces: info.spaces.iter().map(space).collect(),
     }
 }
 
@@ -46,6 +49,10 @@ fn metric(info: &MetricInfo) -> MetricDescription {
         counter: info.metric_type == MetricType::Counter,
         labels: info.labels.iter().map(|label| (*label).to_owned()).collect(),
     }
+}
+
+fn space(info: &SpaceInfo) -> SpaceDescription {
+    SpaceDescription { name: info.name.to_owned(), about: info.about.to_owned() }
 }
 
 fn credential(info: &CredentialInfo) -> CredentialWish {

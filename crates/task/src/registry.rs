@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use roundsman_model::{Confirmation, Finding, KindDescription, Outcome, TaskError};
+use roundsman_model::{Confirmation, Finding, KindDescription, Outcome, TaskError, document::shared_space};
 use serde_json::Value;
 
-use crate::{Kind, KindInfo, TaskContext};
+use crate::{Kind, KindInfo, SpaceInfo, TaskContext};
 
 /// A kind's work under way.
 pub type KindFuture<'a> = Pin<Box<dyn Future<Output = Result<Outcome, TaskError>> + 'a>>;
@@ -141,7 +141,12 @@ fn scopes<K: Kind>(with: &Value) -> Result<BTreeMap<String, String>, ConfigProbl
         return Ok(BTreeMap::new());
     }
     let config = parse::<K::Config>(with.clone())?;
-    Ok(K::INFO.spaces.iter().map(|space| (space.name.to_owned(), K::scope(space.name, &config))).collect())
+    let scope = |space: &SpaceInfo| {
+        let scope = K::scope(space.name, &config);
+        shared_space(space.name, &scope).map_err(|message| ConfigProblem { path: String::new(), message })?;
+        Ok((space.name.to_owned(), scope))
+    };
+    K::INFO.spaces.iter().map(scope).collect()
 }
 
 fn confirmation<K: Kind>(

@@ -122,10 +122,12 @@ fn bounded(noun: &str, map: &Map<String, Value>) -> String {
 
 /// What was found, in words. What a reference stands for is not said.
 pub(super) fn found(node: &Node) -> String {
+    match (&node.value, node.stands_for()) {
+        (Written::Text(_), Some(whose)) => return format!("the string that {whose} stands for"),
+        (_, Some(whose)) => return format!("what {whose} stands for"),
+        _ => {}
+    }
     match &node.value {
-        Written::Text(text) if text.referring => {
-            format!("the string that `{}` stands for", shorten(&mask::addresses(&text.written)))
-        }
         Written::Text(text) => format!("the string {:?}", shorten(&mask::addresses(&text.written))),
         Written::Integer(number) => format!("the number {number}"),
         Written::Float(number) => format!("the number {number:?}"),
@@ -175,7 +177,8 @@ pub(super) fn either(words: &[String]) -> String {
     }
 }
 
-pub(super) fn shorten(text: &str) -> String {
+/// A text as far as a message quotes it.
+pub(crate) fn shorten(text: &str) -> String {
     if text.chars().count() <= QUOTED_CHARS {
         return text.to_owned();
     }

@@ -78,6 +78,8 @@ fn hide(node: &Node, secrets: &mut Vec<Span>) {
         Written::Table(table) => table.values().for_each(|entry| hide(&entry.node, secrets)),
         Written::List(nodes) => nodes.iter().for_each(|node| hide(node, secrets)),
         Written::Text(text) if is_only_references(&text.written) => {}
+        // It is not written there.
+        _ if node.via.is_some() => {}
         _ => secrets.push(node.span.clone()),
     }
 }

@@ -1,6 +1,8 @@
 //! Tasks that no table of the configuration writes: the built-in ones, and those that the files of kinds ask for. It makes
 //! none where the configuration has one of that name; the caller sees to that.
 
+use std::{path::PathBuf, sync::Arc};
+
 use roundsman_model::{TaskDefinition, TaskName};
 use serde_json::Value;
 
@@ -8,9 +10,11 @@ use super::{Made, Surroundings};
 use crate::{
     draft::Draft,
     header,
-    node::{Table, join},
+    kinds::KindFacts,
+    node::{Reading, Table, join, table_json},
     origin::Row,
     pass::{Known, Pass},
+    source::{Source, Span},
     tables::TaskTable,
     unsupported::Section,
     with,
@@ -33,7 +37,8 @@ pub(crate) fn built_in(
         ..TaskTable::default()
     };
     let path = join("tasks", kind);
-    let with_rows = with::rows(&Table::new(), facts, kind, &join(&path, "with"));
+    let with = built_in_with(pass, facts, &join(&path, "with"));
+    let with_rows = with::rows(&with, facts, kind, &join(&path, "with"));
     let mut made = Made {
         pass,
         path,
@@ -43,11 +48,26 @@ pub(crate) fn built_in(
         own: true,
         rows: Vec::new(),
     };
-    let with = Value::Object(serde_json::Map::new());
+    let with = Value::Object(table_json(&with, Reading::Written));
     let definition = made.definition(&name, &wanted, facts, with, around)?;
     let mut rows = made.rows;
     rows.extend(with_rows);
     Some((definition, rows))
+}
+
+/// What the environment fills in where nobody writes anything.
+fn built_in_with(pass: &mut Pass<'_>, facts: &KindFacts, path: &str) -> Table {
+    // It wants a place; the built-in task has none, so it is taken off again.
+    let source = Arc::new(Source { path: PathBuf::new(), text: String::new() });
+    let span = Span { source, range: 0..0 };
+    let (mark, mut with) = (pass.mark(), Table::new());
+    with::fill(pass, &mut with, facts, path, &span);
+    if !with.is_empty() {
+        with::check(pass, &with, facts, path, &span);
+    }
+    let drafts = pass.drafts_since(mark);
+    pass.drafts.extend(drafts.into_iter().map(|draft| Draft { span: None, ..draft }));
+    with
 }
 
 /// Makes a definition of what the file of a kind says and nothing else. For its own task (`own`) the kind's config must be
@@ -73,15 +93,17 @@ pub(crate) fn of_header(
     if let Err(error) = &name {
         pass.drafts.push(Draft::new("", Some(&header.head()), error.to_string()));
     }
+    let mut with = Table::new();
     if own {
-        with::check(pass, &Table::new(), facts, "params", &header.head());
+        with::fill(pass, &mut with, facts, "params", &header.head());
+        with::check(pass, &with, facts, "params", &header.head());
     }
     wanted.uses = Some(kind.to_owned());
     let path = join("tasks", kind);
-    let with_rows = with::rows(&Table::new(), facts, kind, &join(&path, "with"));
+    let with_rows = with::rows(&with, facts, kind, &join(&path, "with"));
     let mut made =
         Made { pass, path, kind: kind.to_owned(), table, header: Some(header), own: true, rows: Vec::new() };
-    let with = Value::Object(serde_json::Map::new());
+    let with = Value::Object(table_json(&with, Reading::Written));
     let definition = made.definition(&name.ok()?, &wanted, facts, with, around)?;
     made.check_grace(&definition, around);
     let mut rows = made.rows;

@@ -43,7 +43,18 @@ the same name in the file then takes the place of the built-in one.
 
 References stand in strings only, never in keys. Those of `[daemon]` and of a task's own keys are resolved when the
 configuration is loaded; those in `with` are checked then, and resolved again for each attempt. A key that takes a
-*secret* must be written as a reference.
+*secret* must be written as a reference. Where a kind wants a number, `true` or `false`, or a list in `with`, a reference
+may stand for it all the same: what it stands for is read as that. A list is read from text with commas, or from one in
+JSON; `yes`, `on` and `1` are true, `no`, `off` and `0` are false.
+
+## Variables of old
+
+Kinds that took the place of a program with settings in environment variables go on understanding these: *From the
+environment* below. A variable that is set and not empty fills the key of its name where neither the task nor a shared
+table writes it, as if `\"${NAME}\"` were written there. What is written always counts. `NAME_FILE` names a file with the
+value, as `\"${file:…}\"` would; of several variables the first counts, those that begin with `TF_VAR_` after all others. A
+table that is absent comes to be if variables fill all that it must have. `roundsman config show` tells what came from
+where. Those of credentials are described in [credentials](credentials.md#variables-of-old).
 ";
 
 /// The reference of all keys as Markdown: `docs/configuration.md`.
@@ -121,6 +132,9 @@ fn table(text: &mut String, docs: &[KeyDoc]) {
         let mut about = doc.about.clone();
         for (word, meaning) in &doc.words {
             let _ = write!(about, "<br>`{word}`: {meaning}");
+        }
+        if !doc.variables.is_empty() {
+            let _ = write!(about, "<br>From the environment: `{}`", doc.variables.join("`, `"));
         }
         let cells =
             [&format!("`{}`", doc.key), &doc.sort, default, &about].map(|cell| cell.replace('|', "\\|"));

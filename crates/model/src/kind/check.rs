@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{ActionDescription, KindDescription, MetricDescription, schema};
-use crate::{ActionName, Schedule};
+use super::{ActionDescription, CredentialWish, KindDescription, MetricDescription, schema};
+use crate::{ActionName, Schedule, old_names::is_old_name};
 
 /// The most bytes of a sentence in a description.
 const MAX_SENTENCE_BYTES: usize = 500;
@@ -16,7 +16,7 @@ const OWN_METRICS: &str = "roundsman_";
 /// Labels that mean something already; the first is added by the daemon.
 const RESERVED_LABELS: [&str; 3] = ["task", "le", "quantile"];
 /// The keys of descriptions, of their actions, metrics and credentials.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "name",
     "about",
     "category",
@@ -30,11 +30,12 @@ const KEYS: [&str; 13] = [
     "metrics",
     "credentials",
     "budgets",
+    "spaces",
 ];
 const ENTRY_KEYS: [(&str, &[&str]); 3] = [
     ("actions", &["name", "about", "timeout_ms", "exclusive", "writes", "params"]),
     ("metrics", &["name", "help", "counter", "labels"]),
-    ("credentials", &["name", "about", "fields", "optional"]),
+    ("credentials", &["name", "about", "fields", "env", "optional"]),
 ];
 
 impl KindDescription {
@@ -59,6 +60,16 @@ impl KindDescription {
         for (index, metric) in self.metrics.iter().enumerate() {
             metric.check().map_err(|what| format!("metrics[{index}].{what}"))?;
         }
+        for (index, wish) in self.credentials.iter().enumerate() {
+            wish.check().map_err(|what| format!("credentials[{index}].{what}"))?;
+        }
+        if let Some(space) = self.spaces.first() {
+            return Err(format!(
+                "spaces: {:?} cannot be shared: only kinds that are compiled in share documents, since the daemon itself works \
+                 out who shares them",
+                space.name
+            ));
+        }
         check_once("actions", self.actions.iter().map(|action| &action.name))?;
         check_once("metrics", self.metrics.iter().map(|metric| &metric.name))?;
         check_once("credentials", self.credentials.iter().map(|wish| &wish.name))
@@ -74,6 +85,19 @@ impl ActionDescription {
             confirmation.check().map_err(|what| format!("confirmation.{what}"))?;
         }
         schema::check("params", &self.params)
+    }
+}
+
+impl CredentialWish {
+    fn check(&self) -> Result<(), String> {
+        let wrong = self.env.iter().find(|(field, name)| field.is_empty() || !is_old_name(name));
+        match wrong {
+            Some((field, name)) => Err(format!(
+                "env: [{field:?}, {name:?}] was found; a field and the name of a variable that is none of Roundsman's own \
+                 were expected"
+            )),
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::old_names::is_old_name;
+
 /// Words that are notes for people.
 const NOTES: [&str; 13] = [
     "title",
@@ -69,7 +71,8 @@ impl<'a> Look<'a> {
             return Err(format!("{place}: more than {MOST_FOR_ONE_VALUE} schemas for one value"));
         }
         if map.contains_key("$ref")
-            && let Some(beside) = map.keys().find(|word| *word != "$ref" && !is_note(word))
+            && let Some(beside) =
+                map.keys().find(|word| !matches!(word.as_str(), "$ref" | "x-env") && !is_note(word))
         {
             return Err(format!(
                 "{place}.{beside}: beside `$ref` it is not looked at; put both into `allOf`"
@@ -105,6 +108,11 @@ impl<'a> Look<'a> {
                 wanted(place, value.is_number(), "a number")
             }
             "const" => Ok(()),
+            "x-env" => {
+                let is_name = |name: &Value| name.as_str().is_some_and(is_old_name);
+                let names = value.as_array().is_some_and(|names| names.iter().all(is_name));
+                wanted(place, names, "a list of names of variables that are none of Roundsman's own")
+            }
             note if is_note(note) => Ok(()),
             _ => Err(format!("{place}: this word of JSON Schema is not known here, so nothing would check it")),
         }
