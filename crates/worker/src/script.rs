@@ -5,6 +5,7 @@ mod accepted;
 mod artifacts;
 mod channel;
 mod ear;
+mod inputs;
 mod look;
 mod message;
 mod request;

@@ -13,6 +13,7 @@ mod fakes;
 mod faulty;
 mod firing;
 mod following;
+mod inputs;
 mod leading;
 mod leases;
 mod pruning;

@@ -112,7 +112,7 @@ fn keys_that_are_not_there() {
             /srv/backup.sh:4:3: exit_codes: unknown key `parital`; did you mean `partial`?
             /srv/backup.sh:7:3: metrics.m: unknown key `lables`; did you mean `labels`?
             /srv/backup.sh:9:3: actions.a: unknown key `parm`; did you mean `params`?
-            /srv/backup.sh:10:3: actions.a: unknown key `elephant`; expected `about`, `timeout`, `exclusive`, `writes` or `params`"#]],
+            /srv/backup.sh:10:3: actions.a: unknown key `elephant`; expected `about`, `timeout`, `exclusive`, `writes`, `params` or `confirm`"#]],
     );
 }
 
@@ -174,6 +174,24 @@ fn metrics_and_actions() {
             /srv/backup.sh:4:13: actions.Restore.timeout: "2 hours or so" is not a duration: write a number and a unit, such as "30s", "5m", "1h 30m" or "7d"
             /srv/backup.sh:5:15: actions.Restore.exclusive: found a string; expected true or false
             /srv/backup.sh:6:11: actions.Restore.about: this is empty; expected one sentence on one line"#]],
+    );
+}
+
+#[test]
+fn inputs_and_confirmations() {
+    check(
+        &header(
+            "[params]\na = { type = 'input' }\n[actions.b]\nparams.c = { type = 'input', default = 'x', choices = ['x'] }\nconfirm = 'really?'\n\
+             [actions.d]\nconfirm = { text = ' ', wort = 'x' }\n[actions.e]\nconfirm = { text = 'All goes.', word = 'go on' }",
+        ),
+        expect![[r#"
+            /srv/backup.sh:4:3: params.a: what runs on a schedule is handed nothing in; expected `type = "input"` for params of actions only; "path" for a file that is there
+            /srv/backup.sh:6:42: actions.b.params.c.default: an input has no default; expected `required`, or nothing
+            /srv/backup.sh:6:57: actions.b.params.c.choices: an input has no choices; expected `required`, or nothing
+            /srv/backup.sh:7:13: actions.b.confirm: found a string; expected a table such as { text = "All files go.", word = "archive" }
+            /srv/backup.sh:9:13: actions.d.confirm: text: it says nothing; expected `text = …` that says what will be done, and one word to type
+            /srv/backup.sh:9:27: actions.d.confirm: unknown key `wort`; did you mean `word`?
+            /srv/backup.sh:11:13: actions.e.confirm: word: it is no word; expected letters and signs without a space; expected `text = …` that says what will be done, and one word to type"#]],
     );
 }
 

@@ -45,8 +45,8 @@ fn sorts() {
     check(
         "a = { type = 'int' }\nb = { type = 'numbr' }\nc = { type = 5 }",
         expect![[r#"
-            /srv/backup.sh:3:16: params.a.type: unknown type "int"; expected string, integer, number, boolean, path or list; did you mean `integer`?
-            /srv/backup.sh:4:16: params.b.type: unknown type "numbr"; expected string, integer, number, boolean, path or list; did you mean `number`?
+            /srv/backup.sh:3:16: params.a.type: unknown type "int"; expected string, integer, number, boolean, path, input or list; did you mean `integer`?
+            /srv/backup.sh:4:16: params.b.type: unknown type "numbr"; expected string, integer, number, boolean, path, input or list; did you mean `number`?
             /srv/backup.sh:5:16: params.c.type: found a number; expected a string"#]],
     );
 }

@@ -42,7 +42,9 @@ const EVERYTHING: &str = r#"#!/usr/bin/env python3
 # [actions.restore]
 # about = "Restores one database"
 # timeout = "2h"
+# confirm = { text = "Replaces what is there.", word = "archive" }
 # params.target = { type = "path", required = true }
+# params.list = { type = "input" }
 #
 # [sandbox]
 # memory = "512M"
@@ -62,7 +64,7 @@ fn the_whole_header() {
             with {"additionalProperties":false,"properties":{"databases":{"items":{"enum":["orders","people"],"type":"string"},"type":"array"},"days":{"default":7,"description":"How many days are kept","maximum":90,"minimum":1,"type":"integer"}},"required":["databases"],"type":"object"}
             exit codes {"success":[0],"partial":[2],"retry":[75],"skipped":[3]}
             repeatable true, dry run true
-            action {"name":"restore","about":"Restores one database","timeout_ms":7200000,"exclusive":true,"writes":true,"params":{"additionalProperties":false,"properties":{"target":{"format":"path","type":"string"}},"required":["target"],"type":"object"}}
+            action {"name":"restore","about":"Restores one database","timeout_ms":7200000,"exclusive":true,"writes":true,"params":{"additionalProperties":false,"properties":{"list":{"format":"input","type":"string"},"target":{"format":"path","type":"string"}},"required":["target"],"type":"object"},"confirmation":{"text":"Replaces what is there.","word":"archive"}}
             metric {"name":"archive_size_bytes","help":"Size of the archive","counter":false,"labels":["database"]}
             credentials ["archive"]
             task, scheduled true:
@@ -72,11 +74,11 @@ fn the_whole_header() {
               9 |  retry = { attempts = 3, backoff = "1m" }
              10 |  credentials = ["archive"]
              11 |  env = ["HTTPS_PROXY"]
-             37 |  [sandbox]
-             38 |  memory = "512M"
-             39 |  write = [
-             40 |    "/srv/archive",
-             41 |  ]
+             39 |  [sandbox]
+             40 |  memory = "512M"
+             41 |  write = [
+             42 |    "/srv/archive",
+             43 |  ]
         "#]],
     );
 }

@@ -9,7 +9,7 @@ use roundsman_task::TaskContext;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Script, channel};
+use super::{Script, channel, inputs};
 
 /// The most bytes of one variable: Linux starts nothing with a larger one.
 const VARIABLE_BYTES: usize = 100 << 10;
@@ -39,8 +39,9 @@ pub(super) async fn program(script: &Script, cx: &TaskContext, with: Value) -> R
     let path = script.path.to_str().ok_or_else(|| {
         TaskError::config(format!("{} has a name that is no UTF-8 text; rename it", script.path.display()))
     })?;
-    let with = merged(&script.defaults, with, cx);
     let here = std::env::current_dir().map_err(no_folder)?;
+    let params = inputs::with_files(cx, &here).await?;
+    let with = merged(&script.defaults, with, &params, cx.action());
     let upstream = write_upstreams(cx, &here).await?.map(|file| file.display().to_string());
     let request = Request {
         task: cx.task().as_str(),
@@ -51,7 +52,7 @@ pub(super) async fn program(script: &Script, cx: &TaskContext, with: Value) -> R
         timezone: cx.timezone().name(),
         round: cx.round(),
         action: cx.action(),
-        params: cx.params(),
+        params: &params,
         dry_run: cx.dry_run(),
         with: &with,
         credentials: cx.credentials(),
@@ -68,12 +69,12 @@ fn no_folder(error: io::Error) -> TaskError {
 }
 
 /// The config: the header's defaults, replaced by what the task says, and that by the parameters of a run without an action.
-fn merged(defaults: &Value, with: Value, cx: &TaskContext) -> Value {
+fn merged(defaults: &Value, with: Value, params: &Value, action: Option<&str>) -> Value {
     let mut keys = defaults.as_object().cloned().unwrap_or_else(Map::new);
     if let Value::Object(with) = with {
         keys.extend(with);
     }
-    if let (None, Value::Object(params)) = (cx.action(), cx.params()) {
+    if let (None, Value::Object(params)) = (action, params) {
         keys.extend(params.clone());
     }
     Value::Object(keys)

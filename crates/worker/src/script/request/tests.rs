@@ -75,3 +75,21 @@ async fn what_no_variable_can_hold_is_in_the_request_all_the_same() {
         assert!(!env.contains_key(absent), "{absent}");
     }
 }
+
+#[tokio::test]
+async fn what_was_handed_in_is_a_file_of_the_work_directory() {
+    let here = tempfile::tempdir().unwrap();
+    let params = json!({ "file": "/home/ada/backup.json", "days": 3 });
+    let test = TestContext::builder().action("restore", params).build();
+    test.hand_in("file", vec![0xff; 3_000_000]);
+    let found = super::inputs::with_files(test.cx(), here.path()).await.unwrap();
+    let file = here.path().join("inputs/file");
+    assert_eq!(found, json!({ "file": file.to_str().unwrap(), "days": 3 }));
+    assert!(std::fs::read(&file).unwrap() == vec![0xff; 3_000_000], "the file differs");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    // Nothing is asked, and nothing made, where there are no parameters.
+    let folder = tempfile::tempdir().unwrap();
+    super::inputs::with_files(TestContext::default().cx(), folder.path()).await.unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
