@@ -5,6 +5,7 @@ mod announce;
 mod control;
 mod drain;
 pub(crate) mod keyring;
+pub(crate) mod old_names;
 mod protected;
 pub(crate) mod settings;
 mod start;

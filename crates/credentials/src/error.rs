@@ -175,7 +175,7 @@ pub enum Error {
         there: String,
     },
     /// A section is nowhere.
-    #[error("there is no section {section:?}{}: `roundsman credentials set {section} {}`", role.as_ref().map(|role| format!(" for the role {role:?}")).unwrap_or_default(), field.as_deref().unwrap_or("FIELD"))]
+    #[error("there is no section {section:?}{}: `roundsman credentials set {section} {}`{}", role.as_ref().map(|role| format!(" for the role {role:?}")).unwrap_or_default(), field.as_deref().unwrap_or("FIELD"), or_variable(variable.as_ref()))]
     NoSection {
         /// Which one.
         section: String,
@@ -183,14 +183,18 @@ pub enum Error {
         role: Option<String>,
         /// A field that it must have.
         field: Option<String>,
+        /// A variable that would do too.
+        variable: Option<String>,
     },
     /// A field is not in its section.
-    #[error("section {section:?} has no field {field:?}: `roundsman credentials set {section} {field}`")]
+    #[error("section {section:?} has no field {field:?}: `roundsman credentials set {section} {field}`{}", or_variable(variable.as_ref()))]
     NoField {
         /// The section.
         section: String,
         /// What is not there.
         field: String,
+        /// A variable that would do too.
+        variable: Option<String>,
     },
     /// A next value without a current one, or none to promote.
     #[error("{field} of section {section:?} {problem}")]
@@ -243,6 +247,20 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// A variable of old that names a file which leads nowhere.
+    #[error(
+        "{field} of section {section:?}, from the file that the environment variable {variable} names: {problem}"
+    )]
+    OldName {
+        /// The section.
+        section: String,
+        /// The field.
+        field: String,
+        /// The variable.
+        variable: String,
+        /// Why not.
+        problem: String,
+    },
     /// The program that is asked for credentials did not answer as it should.
     #[error("the program {program} was asked for section {section:?} and {problem}")]
     Program {
@@ -253,6 +271,10 @@ pub enum Error {
         /// What it did.
         problem: String,
     },
+}
+
+fn or_variable(variable: Option<&String>) -> String {
+    variable.map(|name| format!(", or set the variable {name}")).unwrap_or_default()
 }
 
 fn listed(paths: &[PathBuf]) -> String {

@@ -16,7 +16,9 @@ pub use error::Error;
 pub use fernet::Key;
 pub use keys::{KEY_FILE, KEY_SECRET, KEY_VARIABLE, KeyLookup, KeyPlace, Keys};
 pub use redact::Redactor;
-pub use sources::{Found, Parts, Program, References, Resolve, Source, Sources, VARIABLE_PREFIX, Variables};
+pub use sources::{
+    Found, OldNames, Parts, Program, References, Resolve, Source, Sources, VARIABLE_PREFIX, Variables,
+};
 pub use vault::{
     ImportTerms, Imported, Inspection, Listed, NEXT, Rotated, Unopened, Values, Vault, Which, check_name,
 };

@@ -1,6 +1,7 @@
 //! Where the fields of a section come from, in order: variables of the daemon, files, the vault, a program that is asked.
 //! The first that has a field gives it. It does not know which worker gets what.
 
+mod old_names;
 mod program;
 mod variables;
 
@@ -14,6 +15,7 @@ use roundsman_model::{Credential, CredentialField, CredentialWish, Credentials};
 use zeroize::Zeroizing;
 
 pub use self::{
+    old_names::OldNames,
     program::Program,
     variables::{VARIABLE_PREFIX, Variables},
 };
@@ -26,7 +28,7 @@ pub type Resolve = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 pub type References = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Where a field came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// A variable of the daemon.
     Variable,
@@ -36,6 +38,8 @@ pub enum Source {
     Vault,
     /// The program that is asked for what is found nowhere else.
     Program,
+    /// A variable of old that the kind names, or one that names a file.
+    OldName(String),
 }
 
 impl fmt::Display for Source {
@@ -45,6 +49,7 @@ impl fmt::Display for Source {
             Self::File => "file",
             Self::Vault => "vault",
             Self::Program => "command",
+            Self::OldName(variable) => return write!(f, "environment {variable}"),
         })
     }
 }
@@ -62,6 +67,8 @@ pub struct Parts {
     pub vault: Vault,
     /// The program that is asked.
     pub program: Option<Program>,
+    /// The variables of old that kinds name.
+    pub old_names: OldNames,
     /// The sections that tasks name, so that it is known which variables could be meant for two of them.
     pub sections: BTreeSet<String>,
 }
@@ -96,7 +103,8 @@ impl Sources {
     /// The credentials in a section.
     pub async fn section(&self, name: &str) -> Result<Credential, Error> {
         let found = self.find(name, &[]).await?;
-        let nowhere = || Error::NoSection { section: name.to_owned(), role: None, field: None };
+        let nowhere =
+            || Error::NoSection { section: name.to_owned(), role: None, field: None, variable: None };
         found.map(|found| found.fields).ok_or_else(nowhere)
     }
 
@@ -115,18 +123,22 @@ impl Sources {
         let mut credentials = Credentials::new();
         for (role, section) in roles {
             let wish = wishes.iter().find(|wish| wish.name == *role);
-            let required = wish.map_or(&[][..], |wish| &wish.fields);
-            match self.find(section, required).await? {
+            let (required, old) = wish.map_or((&[][..], &[][..]), |wish| (&wish.fields, &wish.env));
+            match self.find_all(section, required, old).await? {
                 Some(found) => {
                     if let Some(field) = required.iter().find(|field| !found.fields.contains_key(*field)) {
-                        return Err(Error::NoField { section: section.clone(), field: field.clone() });
+                        let (section, field) = (section.clone(), field.clone());
+                        let variable = old_names::of_field(old, &field);
+                        return Err(Error::NoField { section, field, variable });
                     }
                     credentials.insert(role.clone(), found.fields);
                 }
                 None if wish.is_some_and(|wish| wish.optional) => {}
                 None => {
                     let (section, role) = (section.clone(), Some(role.clone()));
-                    return Err(Error::NoSection { section, role, field: required.first().cloned() });
+                    let field = required.first().cloned();
+                    let variable = field.as_deref().and_then(|field| old_names::of_field(old, field));
+                    return Err(Error::NoSection { section, role, field, variable });
                 }
             }
         }
@@ -148,6 +160,27 @@ impl Sources {
             return Ok(None);
         }
         found(section, values).map(Some)
+    }
+
+    /// The same, with the fields that these variables of old fill, each a field and a variable: those that no source has.
+    pub async fn find_all(
+        &self,
+        section: &str,
+        required: &[String],
+        old: &[(String, String)],
+    ) -> Result<Option<Found>, Error> {
+        let found = self.find(section, required).await?;
+        if old.is_empty() {
+            return Ok(found);
+        }
+        let (parts, section, old) = (self.0.clone(), section.to_owned(), old.to_owned());
+        // Files may lie on a slow disk.
+        let filling = tokio::task::spawn_blocking(move || {
+            let mut found = found.unwrap_or_default();
+            old_names::fill(&mut found, &section, &old, &parts)?;
+            Ok((!found.fields.is_empty()).then_some(found))
+        });
+        filling.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 
     /// What the sources other than the program have, by section and field: nothing is decrypted and nothing resolved.
@@ -229,7 +262,7 @@ impl Parts {
 /// Adds what is not there yet.
 fn merge(values: &mut Values, source: Source, more: crate::Values) {
     for (field, value) in more {
-        values.entry(field).or_insert((source, value));
+        values.entry(field).or_insert((source.clone(), value));
     }
 }
 
@@ -242,7 +275,7 @@ fn found(section: &str, values: Values) -> Result<Found, Error> {
             None => current,
         };
         found.fields.insert(field.clone(), whole);
-        found.sources.insert(field.clone(), *source);
+        found.sources.insert(field.clone(), source.clone());
     }
     let following = values.keys().filter_map(|name| name.strip_suffix(NEXT));
     match following.into_iter().find(|field| !found.fields.contains_key(*field)) {

@@ -232,7 +232,11 @@ impl Vault {
         self.change_text(|ini| {
             ini.remove(section, &Which::Next.name(field));
             if !ini.remove(section, field) {
-                return Err(Error::NoField { section: section.to_owned(), field: field.to_owned() });
+                return Err(Error::NoField {
+                    section: section.to_owned(),
+                    field: field.to_owned(),
+                    variable: None,
+                });
             }
             if !ini.fields().any(|field| field.section == section) {
                 ini.remove_section(section);
@@ -252,7 +256,8 @@ impl Vault {
     /// Removes a section.
     pub fn remove_section(&self, section: &str) -> Result<(), Error> {
         self.change_text(|ini| {
-            let no = || Error::NoSection { section: section.to_owned(), role: None, field: None };
+            let no =
+                || Error::NoSection { section: section.to_owned(), role: None, field: None, variable: None };
             if ini.remove_section(section) { Ok(()) } else { Err(no()) }
         })
     }

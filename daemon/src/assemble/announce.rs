@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, io::Write as _};
 use roundsman_engine::Engine;
 use roundsman_model::{TaskDefinition, TaskName, Timestamp};
 
-use super::Foundation;
+use super::{Foundation, old_names};
 
 /// Tells a person what this daemon will do, on standard output.
 pub(super) async fn announce(foundation: &Foundation, engine: &Engine, begun: Timestamp) {
@@ -31,6 +31,11 @@ pub(super) async fn announce(foundation: &Foundation, engine: &Engine, begun: Ti
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     if !foundation.listen.ip().is_loopback() {
         tracing::warn!("{} is open to other hosts and asks for no password", foundation.listen);
+    }
+    let environment = roundsman_config::Environment::of_process();
+    if let Some(note) = old_names::terraform(&foundation.loaded, &foundation.stock.shelf.now(), &environment)
+    {
+        tracing::warn!("{note}");
     }
     tracing::info!(node.id = %engine.me().node, kinds = foundation.stock.shelf.now().iter().count(), "making the rounds");
 }

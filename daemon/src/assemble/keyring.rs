@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use roundsman_config::{Environment, Kinds, Loaded};
-use roundsman_credentials::{Error, KeyLookup, Parts, Program, Resolve, Sources, Variables, Vault};
+use roundsman_credentials::{Error, KeyLookup, OldNames, Parts, Program, Resolve, Sources, Variables, Vault};
 use roundsman_engine::Keyring;
 use roundsman_model::{Credentials, TaskDefinition};
 use roundsman_task::SystemClock;
@@ -45,8 +45,15 @@ pub(crate) fn parts(loaded: &Loaded, environment: &Environment) -> Parts {
             Arc::new(SystemClock),
         ),
         program: written.command.value.clone().and_then(|argv| Program::new(argv, written.command_timeout)),
+        old_names: old_names(environment),
         sections: named.cloned().collect::<BTreeSet<_>>(),
     }
+}
+
+/// Variables that kinds name; never those that only the daemon may know.
+fn old_names(environment: &Environment) -> OldNames {
+    let environment = environment.clone();
+    OldNames::found_by(move |name| environment.variable(name).map(str::to_owned))
 }
 
 /// Where the keys of the vault are looked for.

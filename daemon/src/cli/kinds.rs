@@ -140,6 +140,7 @@ fn full_json(known: &Known, flaw: Option<&Broken>) -> Value {
             "exclusive": action.exclusive,
             "writes": action.writes,
             "params": action.params,
+            "confirmation": action.confirmation,
         })
     });
     value["actions"] = actions.collect();
@@ -152,6 +153,7 @@ fn full_json(known: &Known, flaw: Option<&Broken>) -> Value {
         .map(|(name, rule)| json!({ "name": name, "interval_us": rule.interval_us, "burst": rule.burst }))
         .collect();
     value["credentials"] = json!(description.credentials);
+    value["spaces"] = json!(description.spaces);
     value["header"] = json!(known.header);
     value["broken"] = json!(flaw);
     value["config_schema"] = description.schema.clone();

@@ -25,6 +25,7 @@ use super::{
     server::Ears,
 };
 use crate::{
+    assemble::old_names,
     cli::{failure::chain, reload},
     kinds::{Catalogue, Made, Places, Stock, families},
 };
@@ -69,7 +70,12 @@ impl Reloader {
         let kinds = made.catalogue.clone();
         let load = move || roundsman_config::load(file.as_deref(), &kinds, &environment);
         let fresh = beside(load).await?;
-        self.put_in_force(made, fresh, by).await
+        let terraform = old_names::terraform(&fresh, &made.catalogue, &Environment::of_process());
+        let reloaded = self.put_in_force(made, fresh, by).await?;
+        if let Some(note) = terraform {
+            tracing::warn!("{note}");
+        }
+        Ok(reloaded)
     }
 
     async fn make(&self, places: &Places) -> Result<Made, String> {

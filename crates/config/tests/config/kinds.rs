@@ -127,7 +127,7 @@ impl Kinds for TestKinds {
     }
 }
 
-fn facts<C: DeserializeOwned + JsonSchema + 'static>(
+pub(crate) fn facts<C: DeserializeOwned + JsonSchema + 'static>(
     about: &str,
     secs: u64,
     repeatable: bool,

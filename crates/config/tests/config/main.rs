@@ -16,6 +16,8 @@ mod headers;
 #[expect(dead_code, reason = "configs are read to be checked; no kind here runs")]
 mod kinds;
 mod manual;
+#[expect(dead_code, reason = "configs are read to be checked; no kind here runs")]
+mod old_names;
 mod precedence;
 mod references;
 mod scene;

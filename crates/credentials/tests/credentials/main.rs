@@ -5,6 +5,7 @@
 mod cut_off;
 mod import;
 mod keys;
+mod old_names;
 mod program;
 mod python;
 mod root;

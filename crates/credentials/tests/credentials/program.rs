@@ -39,7 +39,10 @@ async fn it_is_asked_for_what_is_nowhere_else() {
     let required = ["user".to_owned(), "password".to_owned()];
     let found = sources.find("a", &required).await.unwrap().unwrap();
     assert_eq!(found.fields["user"].current(), "from the vault");
-    assert_eq!((found.fields["password"].current(), found.sources["password"]), ("p\n1", Source::Program));
+    assert_eq!(
+        (found.fields["password"].current(), found.sources["password"].clone()),
+        ("p\n1", Source::Program)
+    );
     assert_eq!(sources.section("c").await.unwrap()["user"].current(), "u");
     assert_eq!(stage.text("asked"), "--json a\n--json c\n");
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use roundsman_credentials::{Error, Parts, References, Source, Sources, Variables, Which};
+use roundsman_credentials::{Error, OldNames, Parts, References, Source, Sources, Variables, Which};
 use roundsman_model::CredentialWish;
 
 use crate::stage::Stage;
@@ -21,11 +21,12 @@ pub(crate) fn parts(stage: &Stage, variables: &[(&str, &str)]) -> Parts {
         }),
         vault: stage.vault(),
         program: None,
+        old_names: OldNames::none(),
         sections: BTreeSet::new(),
     }
 }
 
-fn roles(roles: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn roles(roles: &[(&str, &str)]) -> BTreeMap<String, String> {
     roles.iter().map(|(role, section)| ((*role).to_owned(), (*section).to_owned())).collect()
 }
 

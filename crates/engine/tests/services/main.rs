@@ -21,6 +21,7 @@ mod reloading;
 mod rescuing;
 mod results;
 mod running;
+mod sharing;
 mod stage;
 mod steps;
 mod stopping;

@@ -122,6 +122,12 @@ impl RunningAttempt for Playing {
     }
 }
 
+/// The table as it is written; what it has under `scopes` are the scopes of the spaces that its kind shares.
+fn as_written(definition: &TaskDefinition) -> roundsman_engine::Resolved {
+    let scopes = serde_json::from_value(definition.with["scopes"].clone()).unwrap_or_default();
+    roundsman_engine::Resolved { scopes, ..roundsman_engine::Resolved::as_written(definition) }
+}
+
 /// A node, its dispatcher and its attempts.
 pub(crate) struct Stage {
     pub(crate) engine: Arc<Engine>,
@@ -170,7 +176,7 @@ impl Stage {
             steady: clock.clone(),
             me: me.clone(),
             metrics: Arc::new(KindMetrics::default()),
-            resolver: Arc::new(|definition| Ok(roundsman_engine::Resolved::as_written(definition))),
+            resolver: Arc::new(|definition| Ok(as_written(definition))),
             environment: Arc::new(|_| None),
             keyring,
             observer: None,

@@ -9,7 +9,10 @@ use serde_json::json;
 
 use super::against;
 use crate::{
-    assemble::keyring::{self, Astray},
+    assemble::{
+        keyring::{self, Astray},
+        old_names,
+    },
     cli::{
         args::Globals,
         failure::{Answer, Failure, chain},
@@ -43,11 +46,11 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
     match loaded {
         Ok(loaded) => {
             let settled = kinds.settled(&loaded);
-            let warnings = warnings(&loaded, &environment);
+            let warnings = warnings(&loaded, &settled, &environment);
             let changes =
                 if args.against_running { Some(against::changes(&loaded, now).await?) } else { None };
             if args.json {
-                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now), "broken": settled.broken(), "warnings": warnings });
+                let mut told = json!({ "ok": true, "files": loaded.files, "tasks": tasks_json(&loaded, now), "broken": settled.broken(), "warnings": warnings, "environment": environment_json(&loaded) });
                 if let Some(changes) = changes {
                     told["changes"] = json!(changes);
                 }
@@ -93,12 +96,12 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
 }
 
 /// What is in order and will not do here.
-fn warnings(loaded: &Loaded, environment: &roundsman_config::Environment) -> Vec<String> {
+fn warnings(loaded: &Loaded, kinds: &Catalogue, environment: &roundsman_config::Environment) -> Vec<String> {
     let astray = keyring::astray(loaded, environment);
     let told = astray.iter().map(|Astray { section, field, problem }| {
         format!("credentials.files.{section}.{field}: {problem}; tasks that need section {section} fail until then")
     });
-    told.collect()
+    told.chain(old_names::terraform(loaded, kinds, environment)).collect()
 }
 
 fn headline(loaded: &Loaded) -> String {
@@ -111,7 +114,12 @@ fn headline(loaded: &Loaded) -> String {
         1 => "1 task".to_owned(),
         count => format!("{count} tasks"),
     };
-    format!("{files}: {count}, store {}.\n", loaded.settings.store.value)
+    let filled = match loaded.filled().count() {
+        0 => String::new(),
+        1 => "; 1 key of a task comes from the environment".to_owned(),
+        many => format!("; {many} keys of tasks come from the environment"),
+    };
+    format!("{files}: {count}, store {}{filled}.\n", loaded.settings.store.value)
 }
 
 fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
@@ -139,6 +147,11 @@ fn reading(task: &TaskDefinition) -> String {
 
 fn slots(task: &TaskDefinition, now: Timestamp) -> impl Iterator<Item = Timestamp> {
     std::iter::successors(task.next_slot(now), |slot| task.next_slot(*slot)).take(SHOWN)
+}
+
+/// The keys of tasks that variables filled.
+fn environment_json(loaded: &Loaded) -> Vec<serde_json::Value> {
+    loaded.filled().map(|filled| json!({ "key": filled.key, "variable": filled.variable })).collect()
 }
 
 fn tasks_json(loaded: &Loaded, now: Timestamp) -> Vec<serde_json::Value> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use roundsman_config::Environment;
-use roundsman_credentials::{KeyLookup, Parts, References, Sources, Variables, Vault};
+use roundsman_credentials::{KeyLookup, OldNames, Parts, References, Sources, Variables, Vault};
 use roundsman_model::Clock;
 
 use crate::{
@@ -102,6 +102,7 @@ fn alone(environment: &Environment, clock: Arc<dyn Clock>) -> Parts {
         resolve: Arc::new(|_| Err("there is no configuration".to_owned())),
         vault: Vault::new(PathBuf::new(), lookup, clock),
         program: None,
+        old_names: OldNames::none(),
         sections: BTreeSet::new(),
     }
 }

@@ -146,13 +146,15 @@ async fn of_section(sources: &Sources, section: &str, users: &[User]) -> Finding
     let tasks = tasks.join(", ");
     let required: Vec<String> =
         users.iter().filter_map(|user| user.wish.as_ref()).flat_map(|wish| wish.fields.clone()).collect();
-    let finding = match sources.find(section, &required).await {
+    let old: Vec<(String, String)> =
+        users.iter().filter_map(|user| user.wish.as_ref()).flat_map(|wish| wish.env.clone()).collect();
+    let finding = match sources.find_all(section, &required, &old).await {
         Ok(Some(found)) => match required.iter().find(|field| !found.fields.contains_key(*field)) {
             None => Finding::ok(what, format!("{}, for {tasks}", told(&found))),
             Some(field) => Finding::failure(
                 what,
                 format!("it has no field {field}, which {tasks} must have; it has {}", told(&found)),
-                format!("`roundsman credentials set {section} {field}`"),
+                advice_for(section, field, &old),
             ),
         },
         Ok(None) if users.iter().all(|user| user.wish.as_ref().is_some_and(|wish| wish.optional)) => {
@@ -161,10 +163,7 @@ async fn of_section(sources: &Sources, section: &str, users: &[User]) -> Finding
         Ok(None) => Finding::failure(
             what,
             format!("it is nowhere, and {tasks} names it"),
-            format!(
-                "`roundsman credentials set {section} {}`",
-                required.first().map_or("FIELD", String::as_str)
-            ),
+            advice_for(section, required.first().map_or("FIELD", String::as_str), &old),
         ),
         Err(error) => {
             Finding::failure(what, chain(&error), "what tasks need of it cannot be had until that is mended")
@@ -174,6 +173,13 @@ async fn of_section(sources: &Sources, section: &str, users: &[User]) -> Finding
         [only] => finding.about_credential(&only.role),
         _ => finding,
     }
+}
+
+/// How a field comes to be.
+fn advice_for(section: &str, field: &str, old: &[(String, String)]) -> String {
+    let variable = old.iter().find(|(of, _)| of == field);
+    let variable = variable.map(|(_, name)| format!(", or set the variable {name}")).unwrap_or_default();
+    format!("`roundsman credentials set {section} {field}`{variable}")
 }
 
 /// The fields and where each came from, without a value.

@@ -5,10 +5,11 @@ mod tests;
 
 use std::fmt::Write as _;
 
+use roundsman_model::old_names::in_order;
 use serde_json::Value;
 
 use crate::cli::{
-    look::{Look, Tone},
+    look::{Look, Tone, clean},
     paragraph::wrap,
 };
 
@@ -26,6 +27,8 @@ pub(super) struct Key {
     pub(super) required: bool,
     default: Option<String>,
     about: String,
+    /// Variables of old that fill it.
+    variables: Vec<String>,
 }
 
 /// The keys of a schema, tables before their keys.
@@ -46,6 +49,10 @@ pub(super) fn render(keys: &[Key], look: Look) -> String {
         };
         let _ = writeln!(text, "  {}: {}{default}", look.strong(&key.name), key.expects);
         text.push_str(&wrap(&key.about, 6, look));
+        if !key.variables.is_empty() {
+            let line = format!("From the environment: {}", clean(&key.variables.join(", ")));
+            text.push_str(&wrap(&line, 6, look));
+        }
     }
     text
 }
@@ -96,6 +103,7 @@ impl<'a> Walk<'a> {
             expects: self.expects(target),
             required,
             default: default.map(Value::to_string),
+            variables: variables(property),
             about: about.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
         }
     }
@@ -145,6 +153,12 @@ impl<'a> Walk<'a> {
         }
         schema
     }
+}
+
+/// The variables that a schema names for a key, in the order in which they count.
+fn variables(property: &Value) -> Vec<String> {
+    let names = property.get("x-env").and_then(Value::as_array).into_iter().flatten();
+    in_order(names.filter_map(Value::as_str)).into_iter().map(str::to_owned).collect()
 }
 
 /// The branches of a choice.

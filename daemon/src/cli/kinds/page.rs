@@ -51,6 +51,9 @@ pub(super) fn render(known: &Known, look: Look) -> String {
     if !info.budgets.is_empty() {
         section("Budgets, shared by all tasks", budgets(info, look));
     }
+    if !info.spaces.is_empty() {
+        section("Documents that tasks share", spaces(info, look));
+    }
     if let Some(header) = &known.header {
         section("What its file says of tasks that use it", header_lines(header));
     }
@@ -108,6 +111,21 @@ fn credentials(wishes: &[CredentialWish], look: Look) -> String {
         let optional = if wish.optional { "; works without" } else { "" };
         let _ = writeln!(text, "  {}: {fields}{optional}", look.strong(&clean(&wish.name)));
         text.push_str(&wrap(&wish.about, 6, look));
+        if !wish.env.is_empty() {
+            let variables: Vec<String> =
+                wish.env.iter().map(|(field, name)| format!("{name} for {field}")).collect();
+            let line = format!("From the environment, where no source has a field: {}", variables.join(", "));
+            text.push_str(&wrap(&clean(&line), 6, look));
+        }
+    }
+    text
+}
+
+fn spaces(info: &KindDescription, look: Look) -> String {
+    let mut text = String::new();
+    for space in &info.spaces {
+        let _ = writeln!(text, "  {}", look.strong(&clean(&space.name)));
+        text.push_str(&wrap(&space.about, 6, look));
     }
     text
 }
