@@ -9,7 +9,7 @@ mod transport;
 
 pub use acs::{Acs, AcsSettings, signature};
 pub use mail::{Address, Attachment, InvalidAddress, MOST_RECIPIENTS, Mail};
-pub use outbox::{Draft, Drained, Holder, Outbox, Policy, Priority, Record, State};
+pub use outbox::{Draft, Drained, Holder, Outbox, Outlook, Policy, Priority, Record, State};
 pub use smtp::{Smtp, SmtpEncryption, SmtpSettings};
 pub use transport::{Fault, Handed, Limits, SendError, Status, Transport};
 pub use uuid::Uuid;

@@ -2,6 +2,7 @@
 //! What a mail says, and whom it is for, is the kind's matter.
 
 mod drain;
+mod outlook;
 mod record;
 mod room;
 
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use crate::{Limits, Mail};
 
 pub use drain::Drained;
+pub use outlook::Outlook;
 pub use record::{Draft, Holder, Priority, Record, State};
 
 /// How mails are sent.
@@ -50,6 +52,7 @@ pub struct Outbox {
     cx: TaskContext,
     documents: Documents,
     policy: Policy,
+    until: Option<Timestamp>,
 }
 
 /// Mails that something is still to be done about.
@@ -61,7 +64,13 @@ const ONCE: &str = "once/";
 impl Outbox {
     /// An outbox in this collection.
     pub fn new(cx: &TaskContext, documents: Documents, policy: Policy) -> Self {
-        Self { cx: cx.clone(), documents, policy }
+        Self { cx: cx.clone(), documents, policy, until: None }
+    }
+
+    /// The same outbox, for which nothing is begun outside after this instant, or the attempt's end.
+    #[must_use]
+    pub fn until(self, end: Timestamp) -> Self {
+        Self { until: Some(end), ..self }
     }
 
     /// Enters a mail. Says whether it is new: an id is entered once, whatever became of it. One that can never be sent, such as

@@ -65,13 +65,26 @@ impl Outbox {
     /// Sends what has its turn. Only documents that cannot be reached, or an attempt that is to stop, end it with an error. A
     /// dry run sends nothing.
     pub async fn drain(&self, transport: &dyn Transport) -> Result<Drained, TaskError> {
+        self.drain_those(transport, |_| true).await
+    }
+
+    /// The same for one mail alone.
+    pub async fn drain_only(&self, id: Uuid, transport: &dyn Transport) -> Result<Drained, TaskError> {
+        self.drain_those(transport, |own| own == id).await
+    }
+
+    async fn drain_those(
+        &self,
+        transport: &dyn Transport,
+        wanted: impl Fn(Uuid) -> bool,
+    ) -> Result<Drained, TaskError> {
         let found = self.all(OPEN, None).await?;
         let mut drained = Drained::default();
         if found.unreadable > 0 {
             drained.problems.push(format!("{} mails cannot be read; they stay", found.unreadable));
         }
-        let open = found.records.into_iter().map(|(id, record, version)| Open { id, record, version });
-        let mut open: Vec<Open> = open.collect();
+        let open = found.records.into_iter().filter(|(id, ..)| wanted(*id));
+        let mut open: Vec<_> = open.map(|(id, record, version)| Open { id, record, version }).collect();
         if self.cx.dry_run() {
             drained.waiting = open.iter().filter(|open| open.record.state != State::Accepted).count() as u32;
             return Ok(drained);
@@ -81,7 +94,7 @@ impl Outbox {
         }
         open.sort_by_key(|open| (open.record.priority, open.record.queued_at, open.id));
         let (room, room_version) = self.room().await?;
-        let limits = self.policy.limits.unwrap_or_else(|| transport.limits());
+        let limits = self.limits(transport);
         let questions = transport.questions().map(|usual| self.policy.questions.unwrap_or(usual));
         let drain =
             Drain { outbox: self, transport, limits, questions, room, room_version, unsure: 0, drained };
@@ -126,7 +139,9 @@ impl Drain<'_> {
 
     /// How long a request may take; none if there is no time for another one.
     fn within(&self) -> Option<Duration> {
-        let left = (self.outbox.cx.deadline() - self.now()).to_std().ok()?.checked_sub(RESERVE)?;
+        let deadline = self.outbox.cx.deadline();
+        let end = self.outbox.until.map_or(deadline, |until| until.min(deadline));
+        let left = (end - self.now()).to_std().ok()?.checked_sub(RESERVE)?;
         Some(left.min(WITHIN)).filter(|left| !left.is_zero())
     }
 

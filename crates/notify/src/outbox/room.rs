@@ -46,6 +46,18 @@ impl Uses {
         [hold.unwrap_or(now), minute, hour].into_iter().fold(now, Timestamp::max)
     }
 
+    /// How many places are left in the minute and in the hour.
+    pub(super) fn left(&self, limits: Limits, now: Timestamp) -> Limits {
+        let used = |window: Duration| {
+            let begins = time::to_micros(now - time::delta(window + MARGIN));
+            u32::try_from(self.at.iter().filter(|at| **at > begins).count()).unwrap_or(u32::MAX)
+        };
+        Limits {
+            per_minute: limits.per_minute.saturating_sub(used(MINUTE)),
+            per_hour: limits.per_hour.saturating_sub(used(HOUR)),
+        }
+    }
+
     /// When fewer than `most` uses lie within a window.
     fn free_at(&self, window: Duration, most: u32, now: Timestamp) -> Timestamp {
         let window = window + MARGIN;

@@ -80,3 +80,14 @@ pub struct UnmanagedRow {
     /// How long it ran.
     pub used_ms: i64,
 }
+
+/// Why polls fail, as far as admins are told. How often and since when they do is in the row of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Incident {
+    /// What kind of failure the last one is, in one or two words: `unreachable`, `denied`.
+    pub class: String,
+    /// The workspace does not let us in (401, 403): admins are told at once.
+    pub is_refused: bool,
+    /// Names of clusters over their limit, as far as is known.
+    pub over_limit: Vec<String>,
+}

@@ -22,7 +22,7 @@ pub(super) enum Written {
 
 impl Outbox {
     /// The room, and the version of its document.
-    pub(super) async fn room(&self) -> Result<(Room, Option<i64>), TaskError> {
+    pub(in crate::outbox) async fn room(&self) -> Result<(Room, Option<i64>), TaskError> {
         let Some(document) = self.documents.get(ROOM).await? else { return Ok((Room::default(), None)) };
         let room = serde_json::from_value(document.value).unwrap_or_else(|error| {
             tracing::error!("what was sent lately cannot be read, and is forgotten: {error}");
