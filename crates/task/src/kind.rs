@@ -66,6 +66,8 @@ pub struct KindInfo {
     pub credentials: &'static [CredentialInfo],
     /// What it can be asked to do besides its scheduled work.
     pub actions: &'static [ActionInfo],
+    /// Other names of actions, such as those of a predecessor: the other name, and the action's.
+    pub action_aliases: &'static [(&'static str, &'static str)],
     /// The budgets it takes from, with the rules that hold where the configuration names none.
     pub budgets: &'static [(&'static str, BudgetRule)],
     /// The spaces of documents that its tasks share with others, of this kind or another that declares the same name.
@@ -93,6 +95,7 @@ impl KindInfo {
         metrics: &[],
         credentials: &[],
         actions: &[],
+        action_aliases: &[],
         budgets: &[],
         spaces: &[],
     };

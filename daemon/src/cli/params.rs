@@ -9,7 +9,10 @@ use std::path::Path;
 use roundsman_model::{ActionDescription, ActionName, InvalidName, KindDescription, Run, TaskDefinition};
 use serde_json::{Map, Value};
 
-use super::failure::{Answer, Failure};
+use super::{
+    failure::{Answer, Failure},
+    inputs::{self, Input},
+};
 use crate::kinds::Catalogue;
 
 /// Splits `key=value` pairs.
@@ -18,41 +21,57 @@ fn pairs(given: &[String]) -> Answer<Vec<(&str, &str)>> {
     given.iter().map(|given| given.split_once('=').ok_or_else(|| no_value(given))).collect()
 }
 
+/// What a run is given.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Given {
+    /// The parameters, as they are recorded.
+    pub(crate) params: Value,
+    /// What is handed in with them.
+    pub(super) inputs: Vec<Input>,
+}
+
 /// The parameters of a run: of an action, or of the scheduled work of a kind that takes them.
 pub(crate) fn of_run(
     given: &[String],
     action: Option<&ActionDescription>,
     catalogue: &Catalogue,
     definition: &TaskDefinition,
-) -> Answer<Value> {
+) -> Answer<Given> {
     let pairs = pairs(given)?;
     let description = catalogue.get(definition.kind.as_str()).map(|known| &known.description);
     let Some(schema) = schema(action, description, !pairs.is_empty(), definition)? else {
-        return Ok(Value::Object(Map::new()));
+        return Ok(Given { params: Value::Object(Map::new()), inputs: Vec::new() });
     };
     let values = roundsman_finder::params_of(schema, pairs).map_err(|wrong| wrong_ones(&wrong))?;
     let values = absolute(schema, values)?;
     if action.is_some() {
         complete(schema, &values)?;
-        // A script has no other way to learn them; with its scheduled work they are in the definition.
-        if !definition.code.is_compiled() {
-            return Ok(roundsman_finder::with_defaults(schema, &values.into()));
-        }
     }
-    Ok(values.into())
+    let inputs = inputs::read(schema, &values, &mut std::io::stdin().lock())?;
+    // A script has no other way to learn defaults; with its scheduled work they are in the definition.
+    let params = if action.is_some() && !definition.code.is_compiled() {
+        roundsman_finder::with_defaults(schema, &values.into())
+    } else {
+        values.into()
+    };
+    Ok(Given { params, inputs })
 }
 
-/// Whether what an earlier run was given still fits: kinds change.
-pub(crate) fn still_fit(run: &Run, catalogue: &Catalogue, definition: &TaskDefinition) -> Answer {
+/// Whether what an earlier run was given still fits: kinds change. Gives the schema that it fits, if there is one.
+pub(crate) fn still_fit<'a>(
+    run: &Run,
+    catalogue: &'a Catalogue,
+    definition: &TaskDefinition,
+) -> Answer<Option<&'a Value>> {
     let empty = Map::new();
     let given = run.params.as_object().unwrap_or(&empty);
-    let Some(known) = catalogue.get(definition.kind.as_str()) else { return Ok(()) };
+    let Some(known) = catalogue.get(definition.kind.as_str()) else { return Ok(None) };
     let action = match &run.action {
         None => None,
         Some(name) => Some(action(name.as_str(), catalogue, definition)?.1),
     };
     let Some(schema) = schema(action, Some(&known.description), !given.is_empty(), definition)? else {
-        return Ok(());
+        return Ok(None);
     };
     let texts: Vec<(&str, String)> =
         given.iter().map(|(key, value)| (key.as_str(), text_of(value))).collect();
@@ -60,7 +79,7 @@ pub(crate) fn still_fit(run: &Run, catalogue: &Catalogue, definition: &TaskDefin
     let checked = read.map_err(|wrong| wrong_ones(&wrong));
     let checked =
         checked.and_then(|values| if action.is_some() { complete(schema, &values) } else { Ok(()) });
-    checked.map_err(|failure| {
+    checked.map(|()| Some(schema)).map_err(|failure| {
         let (id, why) = (run.id, failure.message());
         Failure::Usage(format!(
             "what run {id} was given does not fit any more: {why}; see --as-then, or `trigger`"
@@ -141,6 +160,8 @@ pub(crate) fn action<'a>(
     definition: &TaskDefinition,
 ) -> Answer<(ActionName, &'a ActionDescription)> {
     let offered = catalogue.get(definition.kind.as_str());
+    let aliases = offered.and_then(|known| known.entry).map_or(&[][..], |entry| entry.info.action_aliases);
+    let name = aliases.iter().find(|(other, _)| *other == name).map_or(name, |(_, name)| name);
     let offered = offered.map_or(&[][..], |known| known.description.actions.as_slice());
     if let Some(info) = offered.iter().find(|action| action.name == name) {
         let name = name.parse().map_err(|error: InvalidName| Failure::Usage(error.to_string()))?;

@@ -1,22 +1,93 @@
 //! What people can ask of a workspace besides the scheduled work (D.6). Each action is one function; this is the list of
 //! them.
 
+mod check;
+mod clusters;
+mod courses;
+mod listing;
+mod people;
+mod provisioning;
+mod permissions;
+mod usage;
+
 use roundsman_task::{ActionInfo, Confirmation, Outcome, TaskError};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{config::Checked, lab::Lab};
 
 /// All actions of the kind `databricks-quota`.
-pub const ALL: &[ActionInfo] = &[];
+pub const ALL: &[ActionInfo] = &[
+    check::CHECK,
+    listing::CLUSTERS,
+    listing::GROUPS,
+    listing::USERS,
+    listing::USER_GROUPS,
+    listing::ALLOCATION,
+    usage::CLUSTER_USAGE,
+    usage::USAGE,
+    usage::CUMULATIVE,
+    clusters::PIN,
+    clusters::INSTALL_LIBS,
+    clusters::SET_AUTOTERMINATION,
+    clusters::PURGE,
+    courses::MOODLE_TO_USERS,
+    courses::CREATE_FROM_CSV,
+    provisioning::PLAN,
+    provisioning::APPLY,
+    provisioning::DESTROY,
+    people::DELETE_USERS,
+    people::DELETE_FOLDERS,
+    people::DELETE_GROUPS,
+    permissions::RESTORE,
+];
 
 /// Does an action.
 pub async fn run(lab: &Lab, action: &str) -> Result<Outcome, TaskError> {
-    let _ = lab;
-    Err(TaskError::config(format!("there is no action {action:?}")))
+    match action {
+        "check" => check::check(lab).await,
+        "clusters" => listing::clusters(lab).await,
+        "groups" => listing::groups(lab).await,
+        "users" => listing::users(lab).await,
+        "user-groups" => listing::user_groups(lab).await,
+        "allocation" => listing::allocation(lab).await,
+        "cluster-usage" => usage::cluster_usage(lab).await,
+        "usage" => usage::usage(lab).await,
+        "cumulative" => usage::cumulative(lab).await,
+        "pin-clusters" => clusters::pin(lab).await,
+        "install-libs" => clusters::install_libs(lab).await,
+        "set-autotermination" => clusters::set_autotermination(lab).await,
+        "purge-clusters" => clusters::purge(lab).await,
+        "moodle-to-users" => courses::moodle_to_users(lab).await,
+        "create-from-csv" => courses::create_from_csv(lab).await,
+        "provision-plan" => provisioning::plan(lab).await,
+        "provision-apply" => provisioning::apply(lab).await,
+        "provision-destroy" => provisioning::destroy(lab).await,
+        "delete-all-users" => people::delete_users(lab).await,
+        "delete-user-folders" => people::delete_folders(lab).await,
+        "delete-all-groups" => people::delete_groups(lab).await,
+        "restore-permissions" => permissions::restore(lab).await,
+        _ => Err(TaskError::config(format!("there is no action {action:?}"))),
+    }
 }
 
 /// What a person is asked before an action.
 pub fn confirmation(action: &str, config: &Checked, params: &Value) -> Option<Confirmation> {
-    let _ = (action, config, params);
-    None
+    match action {
+        "purge-clusters" => Some(clusters::confirm_purge(config, params)),
+        "create-from-csv" => courses::confirm_create(config, params),
+        "provision-apply" => provisioning::confirm_apply(config, params),
+        "provision-destroy" => Some(provisioning::confirm_destroy(config)),
+        "delete-all-users" => Some(people::confirm_users(config)),
+        "delete-user-folders" => Some(people::confirm_folders(config)),
+        "delete-all-groups" => Some(people::confirm_groups(config)),
+        _ => None,
+    }
+}
+
+/// The parameters of the action asked for. They were held against the schema before there was a run.
+fn read_params<P: DeserializeOwned>(lab: &Lab) -> Result<P, TaskError> {
+    serde_json::from_value(lab.cx.params().clone()).map_err(|error| {
+        TaskError::config(format!("parameters of {}: {error}", lab.cx.action().unwrap_or("the action")))
+    })
 }

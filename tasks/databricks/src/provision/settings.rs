@@ -170,7 +170,7 @@ impl ProvisionSettings {
 }
 
 /// Whether the vendor takes such a time.
-pub(super) fn check_autotermination(minutes: u32) -> Result<(), SettingsError> {
+pub(crate) fn check_autotermination(minutes: u32) -> Result<(), SettingsError> {
     if minutes == 0 || (10..=10_000).contains(&minutes) {
         Ok(())
     } else {

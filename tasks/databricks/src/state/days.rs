@@ -73,6 +73,24 @@ impl State {
         Ok(rows.into_iter().map(|(key, row)| (key[prefix.len()..].to_owned(), row)).collect())
     }
 
+    /// What clusters used on the days from `first` to `last`, both included, that have any rows.
+    pub async fn usage_between(
+        &self,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<BTreeMap<NaiveDate, BTreeMap<String, UsageRow>>, TaskError> {
+        let mut days: BTreeMap<NaiveDate, BTreeMap<String, UsageRow>> = BTreeMap::new();
+        for (key, row) in self.all("usage", "", Some(format!("{first}/"))).await? {
+            let read = key.split_once('/').and_then(|(day, id)| Some((day.parse().ok()?, id.to_owned())));
+            let Some((day, id)) = read else { continue };
+            if day > last {
+                break;
+            }
+            days.entry(day).or_default().insert(id, row);
+        }
+        Ok(days)
+    }
+
     /// Keeps what clusters used on a day; up to a thousand rows are written all or none.
     pub async fn put_usage<'a>(
         &self,
@@ -80,6 +98,24 @@ impl State {
         rows: impl IntoIterator<Item = (&'a String, &'a UsageRow)>,
     ) -> Result<(), TaskError> {
         self.put("usage", rows.into_iter().map(|(id, row)| (format!("{day}/{id}"), row))).await
+    }
+
+    /// Keeps what is final of a day, and drops rows of clusters that did not run after all; up to a thousand changes are made all
+    /// or none.
+    pub async fn settle_usage<'a>(
+        &self,
+        day: NaiveDate,
+        rows: impl IntoIterator<Item = (&'a String, &'a UsageRow)>,
+        gone: impl IntoIterator<Item = &'a String>,
+    ) -> Result<(), TaskError> {
+        let mut writes = Vec::new();
+        for (id, row) in rows {
+            let value = serde_json::to_value(row).map_err(TaskError::permanent)?;
+            writes.push(DocumentWrite::Put { key: format!("{day}/{id}"), value, if_version: None });
+        }
+        let gone = gone.into_iter().map(|id| format!("{day}/{id}"));
+        writes.extend(gone.map(|key| DocumentWrite::Delete { key, if_version: None }));
+        self.write("usage", writes).await
     }
 
     /// What was decided on a day, in the order of clusters and kinds.
@@ -100,12 +136,15 @@ impl State {
 
     /// The steps of the end of a day.
     pub async fn steps(&self, day: NaiveDate) -> Result<BTreeMap<Step, StepRow>, TaskError> {
-        let mut steps = BTreeMap::new();
-        for step in Step::ALL {
-            let row = self.one("closing", &format!("{day}/{}", step.as_str())).await?;
-            steps.insert(step, row.unwrap_or_default());
-        }
-        Ok(steps)
+        let prefix = format!("{day}/");
+        let kept: BTreeMap<String, StepRow> = self.all("closing", &prefix, None).await?.into_iter().collect();
+        let row = |step: Step| kept.get(&format!("{prefix}{}", step.as_str())).cloned().unwrap_or_default();
+        Ok(Step::ALL.into_iter().map(|step| (step, row(step))).collect())
+    }
+
+    /// Keeps steps of the end of a day.
+    pub async fn put_steps(&self, day: NaiveDate, rows: &BTreeMap<Step, StepRow>) -> Result<(), TaskError> {
+        self.put("closing", rows.iter().map(|(step, row)| (format!("{day}/{}", step.as_str()), row))).await
     }
 
     /// Keeps a step of the end of a day.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     permissions::Snapshot,
     quota::MeasureKind,
-    uptime::{DayUsage, Interval},
+    uptime::{DayUsage, Event, Interval},
 };
 
 /// What is known of a workspace.
@@ -27,6 +27,8 @@ pub struct WorkspaceRow {
     pub incident_seq: u32,
     /// What went wrong last, without secrets.
     pub last_error: Option<String>,
+    /// The run whose failure was counted last: a poll that is tried again counts once.
+    pub failed_run: Option<i64>,
 }
 
 /// A cluster and its recent intervals.
@@ -51,12 +53,24 @@ pub struct ClusterRow {
     pub looked_at_ms: Option<i64>,
     /// The first poll that saw it.
     pub first_seen_ms: i64,
-    /// The last poll that saw it.
+    /// The last poll that saw it; of one of which nothing changes, the first of that day.
     pub last_seen_ms: i64,
     /// The first poll that no longer found it.
     pub deleted_ms: Option<i64>,
-    /// Its intervals that end after the day before the last closed one, sorted.
+    /// Its intervals that end after the start of the day before the last closed one, sorted.
     pub recent: Vec<Interval>,
+    /// Its last event before an instant from which on all events are kept; none if no events were had yet.
+    pub before: Option<Before>,
+}
+
+/// The last event before an instant, if there was one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Before {
+    /// The instant.
+    pub from_ms: i64,
+    /// The event.
+    pub event: Option<Event>,
 }
 
 /// What a cluster used on a day.
