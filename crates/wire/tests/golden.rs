@@ -199,6 +199,10 @@ fn asks(op: DocumentOp) -> FromWorker {
     FromWorker::Document { id: 7, place: DocumentPlace::own("records"), op }
 }
 
+fn asks_shared(op: DocumentOp) -> FromWorker {
+    FromWorker::Document { id: 7, place: DocumentPlace::shared("lab", "records"), op }
+}
+
 fn labels() -> BTreeMap<String, String> {
     BTreeMap::from([("server".to_owned(), "192.0.2.53".to_owned())])
 }
@@ -238,6 +242,7 @@ fn frames_from_a_worker() {
             ("document-list", asks(list)),
             ("document-count", asks(DocumentOp::Count { prefix: "p".into() })),
             ("document-write", asks(DocumentOp::Write { writes })),
+            ("document-shared", asks_shared(DocumentOp::Get { key: "a".into() })),
             (
                 "artifact",
                 FromWorker::Artifact { id: 8, name: "a.txt".into(), media_type, base64: "QUJD".into() },

@@ -1,5 +1,6 @@
 //! Params: what a script can be told, how they are written, and the JSON Schema that follows. It reads no value of a run.
 
+use roundsman_model::old_names::is_old_name;
 use serde_json::{Map, Number, Value, json};
 use toml::{
     Spanned,
@@ -9,7 +10,7 @@ use toml::{
 use super::reading::{Reader, Written};
 use crate::{nearest::nearest, value::fits};
 
-const KEYS: [&str; 7] = ["type", "default", "required", "help", "choices", "min", "max"];
+const KEYS: [&str; 8] = ["type", "default", "required", "help", "choices", "min", "max", "env"];
 const MAX_NAME_CHARS: usize = 64;
 
 /// What sort of values a param takes.
@@ -82,6 +83,8 @@ pub struct Param {
     pub min: Option<Number>,
     /// The greatest number it takes.
     pub max: Option<Number>,
+    /// Environment variables of old that stand for it where nobody says anything.
+    pub env: Vec<String>,
 }
 
 impl Param {
@@ -95,6 +98,9 @@ impl Param {
         let mut schema = self.bare_schema();
         if let (Some(default), Value::Object(map)) = (&self.default, &mut schema) {
             map.insert("default".into(), default.clone());
+        }
+        if !self.env.is_empty() {
+            schema["x-env"] = self.env.clone().into();
         }
         schema
     }
@@ -163,6 +169,7 @@ pub(super) fn read(
         choices: Vec::new(),
         min: None,
         max: None,
+        env: Vec::new(),
     };
     let at = |key: &str| format!("{path}.{key}");
     param.help = table.get("help").and_then(|value| reader.sentence(&at("help"), value));
@@ -176,6 +183,9 @@ pub(super) fn read(
     if let Some(value) = table.get("default") {
         default(reader, &at("default"), value, &mut param);
     }
+    if let Some(value) = table.get("env") {
+        param.env = old_names(reader, path, value).unwrap_or_default();
+    }
     (reader.problems.len() == before).then_some(param)
 }
 
@@ -183,6 +193,22 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.len() <= MAX_NAME_CHARS
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// The variables of old of a param of the script itself: those of an action are given where it is asked for.
+fn old_names(reader: &mut Reader<'_>, path: &str, value: &Written<'_>) -> Option<Vec<String>> {
+    let key = format!("{path}.env");
+    if !path.starts_with("params") {
+        reader.say(value.span(), &key, "variables stand for params of the script itself, not of its actions");
+        return None;
+    }
+    let names = reader.texts(&key, value)?;
+    if let Some(wrong) = names.iter().find(|name| !is_old_name(name)) {
+        let what = format!("{wrong:?} cannot stand for a param");
+        reader.say(value.span(), &key, what).expected("names of variables that are none of Roundsman's own");
+        return None;
+    }
+    Some(names)
 }
 
 fn sort(reader: &mut Reader<'_>, path: &str, value: &Written<'_>) -> Option<ParamSort> {

@@ -118,6 +118,7 @@ fn param() -> impl Strategy<Value = Param> {
                 choices,
                 min: bound(sorted.first(), 2),
                 max: bound(sorted.last(), 4),
+                env: if shape & 1 == 0 { Vec::new() } else { vec!["OLD_NAME".to_owned()] },
             }
         })
 }
@@ -151,6 +152,7 @@ fn written(param: &Param) -> String {
         ("max", param.max.clone().map(Value::from)),
         ("choices", (!param.choices.is_empty()).then(|| param.choices.clone().into())),
         ("required", param.required.then(|| true.into())),
+        ("env", (!param.env.is_empty()).then(|| param.env.clone().into())),
     ];
     keys.extend(optional.into_iter().filter_map(|(key, value)| Some((key, value?))));
     let mut text = format!("# [params.{}]\n", param.name);

@@ -34,10 +34,24 @@ fn names() {
     check(
         "days = { typ = 'integer', defalt = 3, elephant = 1 }",
         expect![[r#"
-        /srv/backup.sh:3:12: params.days: unknown key `typ`; did you mean `type`?
-        /srv/backup.sh:3:29: params.days: unknown key `defalt`; did you mean `default`?
-        /srv/backup.sh:3:41: params.days: unknown key `elephant`; expected `type`, `default`, `required`, `help`, `choices`, `min` or `max`"#]],
+            /srv/backup.sh:3:12: params.days: unknown key `typ`; did you mean `type`?
+            /srv/backup.sh:3:29: params.days: unknown key `defalt`; did you mean `default`?
+            /srv/backup.sh:3:41: params.days: unknown key `elephant`; expected `type`, `default`, `required`, `help`, `choices`, `min`, `max` or `env`"#]],
     );
+}
+
+#[test]
+fn variables_of_old() {
+    check(
+        "a = { env = 'OLD' }\nb = { env = ['ROUNDSMAN_VAULT_KEY'] }\nc = { env = ['A-B'] }\nd = { env = ['OLD', 'TF_VAR_d'] }",
+        expect![[r#"
+            /srv/backup.sh:3:15: params.a.env: found a string; expected a list of strings
+            /srv/backup.sh:4:15: params.b.env: "ROUNDSMAN_VAULT_KEY" cannot stand for a param; expected names of variables that are none of Roundsman's own
+            /srv/backup.sh:5:15: params.c.env: "A-B" cannot stand for a param; expected names of variables that are none of Roundsman's own"#]],
+    );
+    let action =
+        "# /// roundsman\n# [actions.x]\n# about = \"Does x\"\n# params.a = { env = ['OLD'] }\n# ///\n";
+    scene::check(action, expect!["/srv/backup.sh:4:22: actions.x.params.a.env: variables stand for params of the script itself, not of its actions"]);
 }
 
 #[test]

@@ -29,6 +29,7 @@ const EVERYTHING: &str = r#"#!/usr/bin/env python3
 # min = 1
 # max = 90
 # help = "How many days are kept"
+# env = ["BACKUP_DAYS", "TF_VAR_days"]
 #
 # [params.databases]
 # type = "list"
@@ -61,7 +62,7 @@ fn the_whole_header() {
         EVERYTHING,
         expect![[r#"
             Copies all databases to the archive [backup] timeout 1800s
-            with {"additionalProperties":false,"properties":{"databases":{"items":{"enum":["orders","people"],"type":"string"},"type":"array"},"days":{"default":7,"description":"How many days are kept","maximum":90,"minimum":1,"type":"integer"}},"required":["databases"],"type":"object"}
+            with {"additionalProperties":false,"properties":{"databases":{"items":{"enum":["orders","people"],"type":"string"},"type":"array"},"days":{"default":7,"description":"How many days are kept","maximum":90,"minimum":1,"type":"integer","x-env":["BACKUP_DAYS","TF_VAR_days"]}},"required":["databases"],"type":"object"}
             exit codes {"success":[0],"partial":[2],"retry":[75],"skipped":[3]}
             repeatable true, dry run true
             action {"name":"restore","about":"Restores one database","timeout_ms":7200000,"exclusive":true,"writes":true,"params":{"additionalProperties":false,"properties":{"list":{"format":"input","type":"string"},"target":{"format":"path","type":"string"}},"required":["target"],"type":"object"},"confirmation":{"text":"Replaces what is there.","word":"archive"}}
@@ -74,11 +75,11 @@ fn the_whole_header() {
               9 |  retry = { attempts = 3, backoff = "1m" }
              10 |  credentials = ["archive"]
              11 |  env = ["HTTPS_PROXY"]
-             39 |  [sandbox]
-             40 |  memory = "512M"
-             41 |  write = [
-             42 |    "/srv/archive",
-             43 |  ]
+             40 |  [sandbox]
+             41 |  memory = "512M"
+             42 |  write = [
+             43 |    "/srv/archive",
+             44 |  ]
         "#]],
     );
 }
