@@ -6,14 +6,18 @@
 
 pub mod actions;
 pub mod api;
+pub mod closing;
 pub mod config;
 pub mod day;
 pub mod enforce;
+pub mod kinds;
 pub mod lab;
 pub mod mails;
 pub mod moodle;
+pub mod notebooks;
 pub mod numbering;
 pub mod permissions;
+pub mod poll;
 pub mod provision;
 pub mod quota;
 pub mod state;

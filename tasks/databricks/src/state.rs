@@ -24,7 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     days::{Step, StepRow, StepState},
-    rows::{BlockRow, ClusterRow, MeasureRow, MeasureState, UsageRow, WorkspaceRow},
+    rows::{Before, BlockRow, ClusterRow, MeasureRow, MeasureState, UsageRow, WorkspaceRow},
 };
 
 /// The space that all tasks on one workspace share.

@@ -1,0 +1,112 @@
+//! Polls that fail (B.6, B.10): what the daemon is told to do next, how many failed one after the other, and when admins are
+//! told of that. A poll that is tried again counts once.
+
+use roundsman_http::{Class, HttpError};
+use roundsman_task::{TaskError, Timestamp};
+
+use crate::{
+    lab::Lab,
+    mails::{Incident, Post},
+};
+
+/// Why a poll cannot be carried through.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What the daemon is told.
+    pub(super) error: TaskError,
+    /// What kind of failure it is, if the vendor is the reason.
+    class: Option<Class>,
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        Self { class: error.class(), error: error.into() }
+    }
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Self {
+        Self { error, class: None }
+    }
+}
+
+impl Failure {
+    /// Whether nobody but the daemon or a person is the reason.
+    pub(super) fn is_stop(&self) -> bool {
+        matches!(self.error, TaskError::Cancelled | TaskError::Interrupted)
+    }
+
+    /// The word for the metric.
+    pub(super) fn word(&self) -> &'static str {
+        match self.error {
+            TaskError::Snooze { .. } | TaskError::Retry { not_before: Some(_), .. } => "deferred",
+            _ => "failed",
+        }
+    }
+
+    /// What the daemon is to do: where the vendor named an instant, or there was no time left, come back then; that is no
+    /// failure of the attempt.
+    pub(super) fn into_error(self) -> TaskError {
+        match self.error {
+            TaskError::Retry { cause, not_before: Some(until) } => TaskError::Snooze { cause, until },
+            error => error,
+        }
+    }
+
+    fn incident(&self, over_limit: Vec<String>) -> Incident {
+        let class = self.class.map_or("not carried through", Class::word).to_owned();
+        let is_refused = matches!(self.class, Some(Class::Unauthenticated | Class::Denied));
+        Incident { class, is_refused, over_limit }
+    }
+}
+
+/// Counts a failed poll, and tells admins when it is time to. What cannot be kept or told now is not worth another failure.
+pub(super) async fn note_failure(lab: &Lab, post: &Post, failure: &Failure, now: Timestamp) {
+    if lab.is_dry || failure.is_stop() {
+        return;
+    }
+    if let Err(error) = note(lab, post, failure, now.timestamp_millis()).await {
+        tracing::error!("the failure of this poll cannot be noted: {error}");
+    }
+}
+
+async fn note(lab: &Lab, post: &Post, failure: &Failure, now_ms: i64) -> Result<(), TaskError> {
+    let mut row = lab.state.workspace().await?;
+    let run = lab.cx.run_id().0;
+    if row.failed_run != Some(run) {
+        row.failed_run = Some(run);
+        row.failures = row.failures.saturating_add(1);
+    }
+    row.failing_since_ms.get_or_insert(now_ms);
+    row.last_error = Some(failure.error.to_string());
+    let incident = failure.incident(over_limit(lab, now_ms).await.unwrap_or_default());
+    if let Err(error) = post.failing(&mut row, &incident, now_ms).await {
+        tracing::error!("admins cannot be told that polls fail: {error}");
+    }
+    lab.state.put_workspace(&row).await
+}
+
+/// The clusters over their limit, as far as the last poll knew.
+async fn over_limit(lab: &Lab, now_ms: i64) -> Result<Vec<String>, TaskError> {
+    let today = crate::day::Day::at(now_ms, lab.zone()).date();
+    let rows = lab.state.usage(today).await?;
+    let over = rows.into_values().filter(|row| row.hard_ms > 0 && row.usage.used_ms >= row.hard_ms);
+    Ok(over.map(|row| row.name).collect())
+}
+
+/// A poll was carried through: the failures before it are forgotten, once admins who were told of them know. The first poll of
+/// all leaves no earlier day to be closed.
+pub(super) async fn note_success(lab: &Lab, post: &Post, at_ms: i64) -> Result<Option<String>, TaskError> {
+    let mut row = lab.state.workspace().await?;
+    let told = post.recovered(&mut row, at_ms).await;
+    row.failures = 0;
+    if row.incident_told_ms.is_none() {
+        (row.failing_since_ms, row.failed_run, row.last_error) = (None, None, None);
+    }
+    row.last_poll_ms = Some(at_ms);
+    if row.last_closed.is_none() {
+        row.last_closed = Some(crate::day::Day::at(at_ms, lab.zone()).previous().date());
+    }
+    lab.state.put_workspace(&row).await?;
+    Ok(told.err().map(|error| format!("admins cannot be told that polls work again: {error}")))
+}
