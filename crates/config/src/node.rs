@@ -65,6 +65,15 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
+/// Where a string is.
+#[derive(Clone, Copy)]
+pub(crate) struct Spot<'n> {
+    pub(crate) path: &'n str,
+    pub(crate) span: &'n Span,
+    /// The variable that filled it, if one did.
+    pub(crate) variable: Option<&'n str>,
+}
+
 /// Which reading of a string is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
@@ -117,11 +126,13 @@ impl Node {
         }
     }
 
-    /// Calls a function for every string below, itself included, with the variable that filled it.
-    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut Text, &str, &Span, Option<&str>)) {
+    /// Calls a function for every string below, itself included.
+    pub(crate) fn each_text(&mut self, visit: &mut dyn FnMut(&mut Text, Spot<'_>)) {
         let variable = self.variable().map(str::to_owned);
         match &mut self.value {
-            Written::Text(text) => visit(text, &self.path, &self.span, variable.as_deref()),
+            Written::Text(text) => {
+                visit(text, Spot { path: &self.path, span: &self.span, variable: variable.as_deref() });
+            }
             Written::List(nodes) => nodes.iter_mut().for_each(|node| node.each_text(visit)),
             Written::Table(table) => table.values_mut().for_each(|entry| entry.node.each_text(visit)),
             Written::Integer(_) | Written::Float(_) | Written::Boolean(_) => {}

@@ -206,9 +206,9 @@ impl<'a> Pass<'a> {
     pub(crate) fn check_as_written<T: JsonSchema + 'static>(&mut self, key: &str, entry: &Entry) {
         let before = self.drafts.len();
         let drafts = &mut self.drafts;
-        entry.node.clone().each_text(&mut |text, path, span, _| {
+        entry.node.clone().each_text(&mut |text, spot| {
             if let Err(what) = references::check_form(&text.written) {
-                drafts.push(Draft::new(path, Some(span), what));
+                drafts.push(Draft::new(spot.path, Some(spot.span), what));
             }
         });
         if self.drafts.len() > before {

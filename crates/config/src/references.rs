@@ -39,15 +39,19 @@ enum Otherwise<'a> {
 
 /// Resolves every reference below a node, in place. What cannot be resolved is reported and stays as written.
 pub(crate) fn resolve_node(node: &mut Node, env: &Environment, drafts: &mut Vec<Draft>) {
-    node.each_text(&mut |text, path, span, variable| match expand(&text.written, env) {
+    node.each_text(&mut |text, spot| match expand(&text.written, env) {
         Ok(Some(value)) => {
             text.value = value;
             text.referring = has_reference(&text.written);
         }
         Ok(None) => {}
         Err(what) => {
-            let whose = variable.map(|name| format!("; the environment variable {name} names it"));
-            drafts.push(Draft::new(path, Some(span), format!("{what}{}", whose.unwrap_or_default())));
+            let whose = spot.variable.map(|name| format!("; the environment variable {name} names it"));
+            drafts.push(Draft::new(
+                spot.path,
+                Some(spot.span),
+                format!("{what}{}", whose.unwrap_or_default()),
+            ));
         }
     });
 }

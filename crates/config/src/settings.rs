@@ -212,7 +212,7 @@ fn referred(env: &Environment, tables: [&Table; 2]) -> Vec<PathBuf> {
     let variables = OVERRIDES.iter().filter_map(|(variable, _)| env.variable(variable));
     let mut found: Vec<PathBuf> = variables.flat_map(files_in).collect();
     for mut entry in tables.into_iter().flat_map(|table| table.values().cloned()) {
-        entry.node.each_text(&mut |text, _, _, _| found.extend(files_in(&text.written)));
+        entry.node.each_text(&mut |text, _| found.extend(files_in(&text.written)));
     }
     found
 }

@@ -108,7 +108,9 @@ impl<'a> Shapes<'a> {
         let Some(map) = follow(self.root, schema).as_object().filter(|_| depth < DEEPEST) else { return };
         parts.push(map);
         let listed = |word: &str| map.get(word).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        listed("allOf").iter().for_each(|part| self.gather_parts(part, table, depth + 1, parts));
+        for part in listed("allOf") {
+            self.gather_parts(part, table, depth + 1, parts);
+        }
         for word in ["anyOf", "oneOf"] {
             let mut fitting = listed(word).iter().filter(|branch| self.could_be(branch, table));
             // Where it could be several, nobody knows which is meant.

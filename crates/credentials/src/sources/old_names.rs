@@ -12,9 +12,12 @@ use zeroize::Zeroizing;
 use super::{Found, Parts, Source};
 use crate::Error;
 
+/// Finds a variable by its name.
+type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// The surroundings, in which variables of old are looked up that kinds name.
 #[derive(Clone)]
-pub struct OldNames(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct OldNames(Lookup);
 
 impl OldNames {
     /// Variables as they are found here. Empty ones count as not set.
