@@ -22,6 +22,7 @@ pub struct Request {
     pub(crate) repeatable: bool,
     pub(crate) limit: Option<ByteSize>,
     pub(crate) until: Option<Timestamp>,
+    pub(crate) tries: Option<u32>,
     /// What it is counted as.
     pub(crate) name: &'static str,
     /// What it was described with and cannot be.
@@ -43,6 +44,7 @@ impl Request {
             repeatable,
             limit: None,
             until: None,
+            tries: None,
             name: "other",
             unfit: None,
         }
@@ -107,6 +109,12 @@ impl Request {
     /// No try begins after this instant; the error then tells when the next one might have.
     pub fn until(mut self, end: Timestamp) -> Self {
         self.until = Some(end);
+        self
+    }
+
+    /// It is tried so often at most, whatever the answers mean: for those who look what became of it before they try again.
+    pub fn tries(mut self, most: u32) -> Self {
+        self.tries = Some(most);
         self
     }
 

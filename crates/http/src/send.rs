@@ -118,7 +118,9 @@ impl<'a> Call<'a> {
             now: inner.cx.now(),
             deadline: self.end(),
         };
-        let not_before = match inner.manners.retry.next(&failed, rand::random()) {
+        let mut retry = inner.manners.retry;
+        retry.tries = request.tries.map_or(retry.tries, |most| most.min(retry.tries));
+        let not_before = match retry.next(&failed, rand::random()) {
             Next::After(pause) => {
                 inner.journal.again(&request.method, &self.url, &fault.told, pause);
                 inner.manners.tally.again(fault.class);

@@ -8,6 +8,7 @@ mod listing;
 mod people;
 mod provisioning;
 mod permissions;
+mod test_email;
 mod usage;
 
 use roundsman_task::{ActionInfo, Confirmation, Outcome, TaskError};
@@ -40,6 +41,7 @@ pub const ALL: &[ActionInfo] = &[
     people::DELETE_FOLDERS,
     people::DELETE_GROUPS,
     permissions::RESTORE,
+    test_email::TEST_EMAIL,
 ];
 
 /// Does an action.
@@ -67,6 +69,7 @@ pub async fn run(lab: &Lab, action: &str) -> Result<Outcome, TaskError> {
         "delete-user-folders" => people::delete_folders(lab).await,
         "delete-all-groups" => people::delete_groups(lab).await,
         "restore-permissions" => permissions::restore(lab).await,
+        "test-email" => test_email::test_email(lab).await,
         _ => Err(TaskError::config(format!("there is no action {action:?}"))),
     }
 }

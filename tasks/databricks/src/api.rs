@@ -104,6 +104,7 @@ pub struct Workspace {
     tally: Tally,
     scim_writes: Arc<Semaphore>,
     until: Option<Timestamp>,
+    retry_total: Duration,
 }
 
 impl Workspace {
@@ -120,7 +121,8 @@ impl Workspace {
             .tally(&tally);
         let client = access::sign_in(cx, settings, builder)?.build()?;
         let scim_writes = Arc::new(Semaphore::new(SCIM_WRITES));
-        Ok(Self { cx: cx.clone(), client, tally, scim_writes, until: None })
+        let (cx, retry_total) = (cx.clone(), settings.retry_total);
+        Ok(Self { cx, client, tally, scim_writes, until: None, retry_total })
     }
 
     /// The host, as the ids of what belongs to it begin.

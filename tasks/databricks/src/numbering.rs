@@ -171,6 +171,24 @@ impl NumberMap {
         Self::fresh(&self.course).updated(roster, now).map(|(map, _)| map)
     }
 
+    /// A map that gives none of these numbers to anybody else: groups have them that no course file told of. A course without
+    /// any numbers of its own gets none by it.
+    #[must_use]
+    pub fn reserving(&self, numbers: impl IntoIterator<Item = GroupNumber>, now: DateTime<Utc>) -> Self {
+        let (mut map, known) = (self.clone(), self.numbers());
+        let strange = numbers.into_iter().filter(|number| !known.is_empty() && !known.contains(number));
+        for number in strange {
+            let numbered = Numbered { number, label: String::new(), retired_at: Some(now) };
+            map.groups.insert(format!("users.csv row {number}"), numbered);
+        }
+        map
+    }
+
+    /// All numbers ever given.
+    pub fn numbers(&self) -> BTreeSet<GroupNumber> {
+        self.groups.values().map(|numbered| numbered.number).collect()
+    }
+
     /// The number of a group, also of a retired one.
     pub fn number(&self, key: &str) -> Option<GroupNumber> {
         self.groups.get(key).map(|numbered| numbered.number)

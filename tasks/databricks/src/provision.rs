@@ -8,6 +8,7 @@ mod desired;
 mod plan;
 mod settings;
 
+pub(crate) use self::{plan::belongs_elsewhere, settings::check_autotermination};
 pub use self::{
     actual::{Actual, ActualCluster},
     apply::{Applied, ApplyError, Entry, FailedLibrary, Journal, OpState, Order, Pace, apply, unfinished},

@@ -23,6 +23,16 @@ async fn throttled_requests_wait_as_long_as_they_are_told() {
 }
 
 #[tokio::test]
+async fn who_wants_to_look_first_gets_every_answer() {
+    let stage = Stage::answering(vec![busy("Retry-After: 7\r\n"), Say::json("[]")]).await;
+    let begun = stage.clock.now();
+    let refused = stage.client().build().unwrap().post("x").tries(1).send().await.unwrap_err();
+    assert_eq!(refused.class(), Some(Class::Throttled));
+    assert_eq!(refused.not_before().map(|at| (at - begun).num_seconds()), Some(7));
+    assert_eq!(stage.test.waits(), []);
+}
+
+#[tokio::test]
 async fn everybody_who_draws_from_the_budget_waits_too() {
     let stage = Stage::answering(vec![busy("Retry-After: 30\r\n"), Say::json("[]")]).await;
     let budget = stage.test.cx().budget_or("api", roundsman_model::BudgetRule::parse("10/s", None).unwrap());

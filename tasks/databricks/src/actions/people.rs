@@ -86,9 +86,13 @@ pub(super) async fn delete_users(lab: &Lab) -> Result<Outcome, TaskError> {
             None => going.push(Going { name: user.user_name.clone(), id: user.id.clone() }),
         }
     }
-    let removed = remove(lab, going, Refusals::Failures, |id| async move {
-        lab.workspace.scim().delete_user(&id).await
-    });
+    let removed =
+        remove(
+            lab,
+            going,
+            Refusals::Failures,
+            |id| async move { lab.workspace.scim().delete_user(&id).await },
+        );
     fates.extend(removed.await?);
     let reminder = "their home folders remain until delete-user-folders";
     Ok(told(lab, "user", "users", fates, Some(reminder)))
@@ -105,17 +109,16 @@ fn admins(directory: &Directory) -> Result<BTreeSet<String>, TaskError> {
     Ok(admins.users.into_iter().map(|user| user.id).collect())
 }
 
-fn reason_to_keep(lab: &Lab, user: &User, me: &User, admins: &BTreeSet<String>) -> Option<String> {
-    let is_among = |addresses: &mut dyn Iterator<Item = &str>| {
-        addresses.any(|address| address.trim().to_lowercase() == user.user_name.to_lowercase())
-    };
+fn reason_to_keep(lab: &Lab, user: &User, me: &User, admins: &BTreeSet<String>) -> Option<&'static str> {
+    let address = user.user_name.to_lowercase();
+    let is = |other: &str| other.trim().to_lowercase() == address;
     let reasons = [
-        (user.id == me.id || is_among(&mut [me.user_name.as_str()].into_iter()), "we ourselves"),
+        (user.id == me.id || is(&me.user_name), "we ourselves"),
         (admins.contains(&user.id), "administrator"),
-        (is_among(&mut lab.config.admin_email.iter()), "admin_email"),
-        (is_among(&mut lab.config.keep_users.iter().map(String::as_str)), "keep_users"),
+        (lab.config.admin_email.iter().any(is), "admin_email"),
+        (lab.config.keep_users.iter().any(|kept| is(kept)), "keep_users"),
     ];
-    reasons.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why.to_owned())
+    reasons.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why)
 }
 
 /// Deletes home folders of those who are gone.
@@ -139,7 +142,7 @@ pub(super) async fn delete_folders(lab: &Lab) -> Result<Outcome, TaskError> {
             continue;
         }
         if kept.contains(&address) {
-            fates.push((path, Fate::Kept("keep_users".to_owned())));
+            fates.push((path, Fate::Kept("keep_users")));
         } else {
             going.push(Going { name: path.clone(), id: path });
         }
@@ -172,9 +175,13 @@ pub(super) async fn delete_groups(lab: &Lab) -> Result<Outcome, TaskError> {
         (name == STUDENTS, name.len(), name)
     });
     let going = groups.into_iter().map(|group| Going { name: group.display_name, id: group.id }).collect();
-    let removed = remove(lab, going, Refusals::Failures, |id| async move {
-        lab.workspace.scim().delete_group(&id).await
-    });
+    let removed =
+        remove(
+            lab,
+            going,
+            Refusals::Failures,
+            |id| async move { lab.workspace.scim().delete_group(&id).await },
+        );
     Ok(told(lab, "group", "groups", removed.await?, None))
 }
 
@@ -196,7 +203,8 @@ mod tests {
         for name in ["group_00", "group_07", "group_123", "all_student_groups"] {
             assert!(is_of_students(name), "{name}");
         }
-        for name in ["group_7", "group_1234", "group_07b", "my group_07", "group_٠٧", "Group_07", "admins"] {
+        for name in ["group_7", "group_1234", "group_07b", "my group_07", "group_٠٧", "Group_07", "admins"]
+        {
             assert!(!is_of_students(name), "{name}");
         }
     }

@@ -190,7 +190,11 @@ pub(super) async fn destroy(lab: &Lab) -> Result<Outcome, TaskError> {
         return Ok(busy(lab));
     }
     let desired = course_file::nothing(lab).await?;
-    if lab.is_dry { show(lab, &desired, None, &wish).await } else { carry_out(lab, &desired, None, &wish).await }
+    if lab.is_dry {
+        show(lab, &desired, None, &wish).await
+    } else {
+        carry_out(lab, &desired, None, &wish).await
+    }
 }
 
 /// Shows what a course file wants. Nothing is written and nothing kept, no numbers either.

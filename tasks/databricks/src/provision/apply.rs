@@ -119,6 +119,7 @@ pub async fn apply(
     if let Some(agreed) = order.agreed.filter(|agreed| !agreed.does_the_same(&now)) {
         return Err(ApplyError::Differs { agreed: agreed.operations.len(), now: now.operations.len() });
     }
+    journal.begin(&now).await?;
     let (entries, failed_libraries) =
         Run::new(cx, workspace, &actual, &now, order.pace, journal).through().await?;
     let mut applied = Applied { plan: now, entries, failed_libraries, remaining: None, unverified: None };

@@ -18,7 +18,10 @@ use super::{
     desired::{COURSE_TAG, GROUP_TAG, ORIGIN, STUDENTS},
 };
 use crate::{
-    api::scim::{Group, MemberKind, User},
+    api::{
+        clusters::Cluster,
+        scim::{Group, MemberKind, User},
+    },
     numbering::GroupNumber,
 };
 
@@ -173,6 +176,11 @@ fn bears_mark(cluster: &ActualCluster, course: &str) -> bool {
 
 /// The other course that a cluster was made or adopted for.
 fn other_course<'c>(cluster: &'c ActualCluster, course: &str) -> Option<&'c str> {
-    let own = cluster.tag(ORIGIN.0) == Some(ORIGIN.1);
-    cluster.tag(COURSE_TAG).filter(|other| own && *other != course)
+    cluster.tag(COURSE_TAG).filter(|_| belongs_elsewhere(&cluster.cluster, course))
+}
+
+/// Whether a cluster was made or adopted for another course than this one.
+pub(crate) fn belongs_elsewhere(cluster: &Cluster, course: &str) -> bool {
+    let tag = |key: &str| cluster.custom_tags.get(key).map(String::as_str);
+    tag(ORIGIN.0) == Some(ORIGIN.1) && tag(COURSE_TAG).is_some_and(|other| other != course)
 }

@@ -115,6 +115,10 @@ async fn a_cluster_is_made_once_whatever_breaks_off() {
     check(Some(Fault::on(CREATE).times(1).cut().after_effect()), 1).await;
     check(Some(Fault::on(CREATE).times(1).status(500).after_effect()), 1).await;
     check(Some(Fault::on(CREATE).times(1).status(429)), 2).await;
+    // Who says "not now" may have made it nevertheless.
+    check(Some(Fault::on(CREATE).times(1).status(503).after_effect()), 1).await;
+    check(Some(Fault::on(CREATE).times(1).status(429).retry_after("40").after_effect()), 1).await;
+    check(Some(Fault::on(CREATE).times(5).status(503)), 6).await;
     let stumble = Fault::on(CREATE).times(2).status(400);
     check(Some(stumble.shape(Shape::Standard, "INTERNAL_ERROR", "Unexpected error").after_effect()), 1).await;
 }
@@ -130,6 +134,11 @@ async fn what_cannot_be_made_is_not_tried_again() {
     let made = stage.workspace.clusters().create_tagged(&spec("cluster_09"), Uuid::nil()).await;
     assert!(made.unwrap_err().is_ambiguous());
     assert_eq!(stage.asked(CREATE), 4);
+    stage.sim.clear_faults();
+    stage.sim.fault(Fault::on(CREATE).status(429).retry_after("200"));
+    let made = stage.workspace.clusters().create_tagged(&spec("cluster_09"), Uuid::nil()).await;
+    assert_eq!(made.unwrap_err().class(), Some(Class::Throttled));
+    assert_eq!(stage.asked(CREATE), 6, "a second pause would end after five minutes");
 }
 
 #[tokio::test]

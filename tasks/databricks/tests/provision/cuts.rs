@@ -21,11 +21,9 @@ enum Wrong {
 
 fn wrong() -> impl Strategy<Value = Wrong> {
     let status = prop::sample::select(vec![400_u16, 401, 403, 404, 409, 429, 500, 503]);
-    // These two say that nothing was done; a system that says so of what it did cannot be dealt with.
-    let truly = |(status, after): (u16, bool)| Wrong::Status(status, after && ![429, 503].contains(&status));
     prop_oneof![
         2 => any::<bool>().prop_map(Wrong::Cut),
-        3 => (status, any::<bool>()).prop_map(truly),
+        3 => (status, any::<bool>()).prop_map(|(status, after)| Wrong::Status(status, after)),
         4 => Just(Wrong::Ends),
     ]
 }
@@ -105,6 +103,12 @@ async fn any_connection_may_break_after_its_effect() {
     check_all(Wrong::Cut(true)).await;
 }
 
+/// Whoever says that nothing was done is not believed.
+#[tokio::test]
+async fn any_answer_may_say_not_now_after_its_effect() {
+    check_all(Wrong::Status(503, true)).await;
+}
+
 #[tokio::test]
 async fn any_request_may_be_refused() {
     check_all(Wrong::Status(400, false)).await;
@@ -151,6 +155,8 @@ async fn a_creation_that_breaks_off_anywhere_makes_one_cluster() {
     check(create().times(1).status(500).after_effect()).await;
     check(create().times(2).cut()).await;
     check(create().times(1).status(429)).await;
+    check(create().times(1).status(429).after_effect()).await;
+    check(create().times(1).status(503).after_effect()).await;
 }
 
 /// The whole course goes, disturbed at any request; the next time the rest goes, and strangers stay.

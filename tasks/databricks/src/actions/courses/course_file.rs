@@ -7,7 +7,10 @@ use roundsman_task::TaskError;
 use serde::Serialize;
 
 use crate::{
-    api::clusters::{Cluster, ClusterFilter},
+    api::{
+        OpenText as _,
+        clusters::{Cluster, ClusterFilter},
+    },
     lab::Lab,
     moodle::{self, Complaint, Layout, Remark, Roster, Rules, Severity},
     numbering::{Changes, GroupNumber, NumberMap},

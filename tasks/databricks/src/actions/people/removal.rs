@@ -32,7 +32,7 @@ pub(super) enum Fate {
     /// It would be deleted.
     Planned,
     /// It stays, for this reason.
-    Kept(String),
+    Kept(&'static str),
     /// The workspace protects it.
     Protected(String),
     /// It could not be deleted.
@@ -131,7 +131,8 @@ pub(super) fn told(
     };
     let protected = counts.skipped - kept;
     let more = [(kept, "kept"), (protected, "protected"), (counts.failed, "failed")];
-    let more = more.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    let more =
+        more.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     let told: Vec<String> = [format!("{}: {done}", lab.host())].into_iter().chain(more).collect();
     let reminder = reminder.filter(|_| meant > 0).map(|told| format!("; {told}")).unwrap_or_default();
     let summary = format!("{}{reminder}", told.join(", "));

@@ -11,10 +11,7 @@ use chrono::TimeDelta;
 use roundsman_task::{Document, DocumentWrite, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    super::courses::course_file::CourseFile,
-    told,
-};
+use super::{super::courses::course_file::CourseFile, told};
 use crate::{
     lab::Lab,
     provision::{Entry, Journal, OpState, Plan, unfinished as unfinished_of},
@@ -125,7 +122,8 @@ async fn open_runs(lab: &Lab) -> Result<Vec<(String, RunRow)>, TaskError> {
 
 async fn runs(lab: &Lab) -> Result<Vec<(String, RunRow)>, TaskError> {
     let all = list(lab, RUNS).await?.into_iter();
-    let read = |run: Document| Some((run.key[RUNS.len()..].to_owned(), serde_json::from_value(run.value).ok()?));
+    let read =
+        |run: Document| Some((run.key[RUNS.len()..].to_owned(), serde_json::from_value(run.value).ok()?));
     Ok(all.filter_map(read).collect())
 }
 

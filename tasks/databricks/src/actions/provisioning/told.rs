@@ -30,7 +30,8 @@ pub(super) fn planned(plan: &Plan, course: Option<&CourseFile>) -> Outcome {
         ..Counts::default()
     };
     let summary = plan.counts();
-    let outcome = if plan.problems.is_empty() { Outcome::success(summary) } else { Outcome::partial(summary) };
+    let outcome =
+        if plan.problems.is_empty() { Outcome::success(summary) } else { Outcome::partial(summary) };
     let detail = json!({ "plan": plan, "course": course });
     Outcome { print: text(course, &plan.to_string()), ..outcome.with_counts(counts).with_detail(detail) }
 }
@@ -77,7 +78,13 @@ fn steps(applied: &Applied) -> String {
         let _ = writeln!(text, "  {kind:<24} {target}: later, {}", deferred.because);
     }
     for failed in &applied.failed_libraries {
-        let _ = writeln!(text, "library: {} on {}: {}", failed.library, failed.cluster, failed.messages.join("; "));
+        let _ = writeln!(
+            text,
+            "library: {} on {}: {}",
+            failed.library,
+            failed.cluster,
+            failed.messages.join("; ")
+        );
     }
     for note in &applied.plan.notes {
         let _ = writeln!(text, "note: {note}");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use roundsman_http::HttpError;
+use chrono::TimeDelta;
+use roundsman_http::{Class, HttpError};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -17,34 +18,45 @@ const TRIES: u32 = 3;
 const APPEARS_WITHIN: Duration = Duration::from_secs(2);
 
 impl Clusters<'_> {
-    /// Makes a cluster, which starts at once; its id. It is tried again only where nothing was made for sure.
+    /// Makes a cluster, which starts at once; its id. It is tried once: also who says "not now" may have made it.
     pub async fn create(self, spec: &ClusterSpec) -> Result<String, HttpError> {
         #[derive(Deserialize)]
         struct Created {
             cluster_id: String,
         }
-        let created: Created = ask(self.post("clusters/create", "create").json(spec)).await?;
+        let created: Created = ask(self.post("clusters/create", "create").tries(1).json(spec)).await?;
         Ok(created.cluster_id)
     }
 
-    /// Makes a cluster that bears this request as a tag; its id. Where nobody knows what became of an attempt, a cluster that
-    /// bears the tag is taken for the one, and only where there is none it is made again.
+    /// Makes a cluster that bears this request as a tag; its id. After any answer that leaves open what became of it, also one
+    /// that asks to come again, a cluster that bears the tag is taken for the one, and only where there is none it is made
+    /// again.
     pub async fn create_tagged(self, spec: &ClusterSpec, request: Uuid) -> Result<String, HttpError> {
         let mut spec = spec.clone();
         spec.custom_tags.insert(REQUEST_TAG.to_owned(), request.to_string());
-        let mut tries = 1;
+        let end = self.workspace.cx.now() + delta(self.workspace.retry_total);
+        let end = self.workspace.until.map_or(end, |until| until.min(end));
+        let mut unknown = 0;
         loop {
             let error = match self.create(&spec).await {
                 Ok(cluster_id) => return Ok(cluster_id),
-                Err(error) if error.is_ambiguous() && tries < TRIES => error,
+                Err(error) if is_open(&error) => error,
                 Err(error) => return Err(error),
             };
             tracing::info!("looking for what became of it: {error}");
-            self.workspace.cx.sleep(APPEARS_WITHIN).await?;
+            let now = self.workspace.cx.now();
+            let asked_to_wait =
+                error.not_before().and_then(|at| (at - now).to_std().ok()).unwrap_or_default();
+            let pause = asked_to_wait.max(APPEARS_WITHIN);
+            let in_time = now + delta(pause) < end.min(self.workspace.cx.deadline());
+            self.workspace.cx.sleep(if in_time { pause } else { APPEARS_WITHIN }).await?;
             if let Some(cluster) = self.find_tagged(request).await? {
                 return Ok(cluster.cluster_id);
             }
-            tries += 1;
+            unknown += u32::from(error.is_ambiguous());
+            if unknown >= TRIES || !in_time {
+                return Err(error);
+            }
         }
     }
 
@@ -54,4 +66,14 @@ impl Clusters<'_> {
         let made_by_it = |cluster: &Cluster| cluster.custom_tags.get(REQUEST_TAG) == Some(&request);
         Ok(self.list(&ClusterFilter::default()).await?.into_iter().find(made_by_it))
     }
+}
+
+/// Whether an error leaves open what became of a creation, or asks for another try.
+fn is_open(error: &HttpError) -> bool {
+    let not_now = matches!(error.class(), Some(Class::Throttled | Class::Unavailable | Class::Conflict));
+    not_now || error.is_ambiguous()
+}
+
+fn delta(of: Duration) -> TimeDelta {
+    TimeDelta::from_std(of).unwrap_or_default()
 }

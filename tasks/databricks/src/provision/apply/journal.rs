@@ -7,7 +7,7 @@ use roundsman_task::{TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::super::change::Operation;
+use super::super::change::{Operation, Plan};
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +88,12 @@ impl Entry {
 /// Who is told.
 #[async_trait]
 pub trait Journal: Send + Sync {
+    /// This plan is carried out from now on. Nothing has been done yet; an error ends everything.
+    async fn begin(&self, plan: &Plan) -> Result<(), TaskError> {
+        let _ = plan;
+        Ok(())
+    }
+
     /// A step has got so far. The next thing is done when this has returned; an error ends everything.
     async fn write(&self, entry: &Entry) -> Result<(), TaskError>;
 }
