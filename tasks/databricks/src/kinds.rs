@@ -1,11 +1,12 @@
 //! The kinds: what the daemon knows of them, and where their parts begin. What they do is in the modules beside this one.
 
+mod end_of_day;
 pub mod metrics;
 mod quota;
 
 use roundsman_task::{CredentialInfo, SpaceInfo};
 
-pub use self::quota::DatabricksQuota;
+pub use self::{end_of_day::DatabricksEndOfDay, quota::DatabricksQuota};
 use crate::{lab, state};
 
 /// The credentials of both kinds.

@@ -21,7 +21,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use roundsman_task::TaskError;
 
 pub use self::course::poll;
-use self::failure::Failure;
+pub(crate) use self::{
+    failure::{Failure, note_failed_night, note_good_night},
+    outcome::{keep_plan, report_requests},
+};
 use crate::{
     api::Workspace,
     day::Day,
@@ -107,7 +110,7 @@ pub async fn observe(lab: &Lab, at: PollInstant, since: &Day) -> Result<Observed
     look_at_all(lab, at, since).await.map_err(|failure| failure.error)
 }
 
-async fn look_at_all(lab: &Lab, at: PollInstant, since: &Day) -> Result<Observed, Failure> {
+pub(crate) async fn look_at_all(lab: &Lab, at: PollInstant, since: &Day) -> Result<Observed, Failure> {
     let look = Look {
         lab,
         workspace: lab.workspace.until(lab.cx.now() + PATIENCE),

@@ -5,15 +5,17 @@ use roundsman_http::{Class, HttpError};
 use roundsman_task::{TaskError, Timestamp};
 
 use crate::{
+    day::Day,
     lab::Lab,
     mails::{Incident, Post},
+    state::WorkspaceRow,
 };
 
 /// Why a poll cannot be carried through.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// What the daemon is told.
-    pub(super) error: TaskError,
+    pub(crate) error: TaskError,
     /// What kind of failure it is, if the vendor is the reason.
     class: Option<Class>,
 }
@@ -32,7 +34,7 @@ impl From<TaskError> for Failure {
 
 impl Failure {
     /// Whether nobody but the daemon or a person is the reason.
-    pub(super) fn is_stop(&self) -> bool {
+    pub(crate) fn is_stop(&self) -> bool {
         matches!(self.error, TaskError::Cancelled | TaskError::Interrupted)
     }
 
@@ -46,7 +48,7 @@ impl Failure {
 
     /// What the daemon is to do: where the vendor named an instant, or there was no time left, come back then; that is no
     /// failure of the attempt.
-    pub(super) fn into_error(self) -> TaskError {
+    pub(crate) fn into_error(self) -> TaskError {
         match self.error {
             TaskError::Retry { cause, not_before: Some(until) } => TaskError::Snooze { cause, until },
             error => error,
@@ -62,19 +64,35 @@ impl Failure {
 
 /// Counts a failed poll, and tells admins when it is time to. What cannot be kept or told now is not worth another failure.
 pub(super) async fn note_failure(lab: &Lab, post: &Post, failure: &Failure, now: Timestamp) {
+    let run = Some(lab.cx.run_id().0);
+    note(lab, post, failure, run, now.timestamp_millis()).await;
+}
+
+/// Counts a failed attempt at the end of the day, and tells admins likewise. It comes once a night, so each attempt counts.
+pub(crate) async fn note_failed_night(lab: &Lab, post: &Post, failure: &Failure, now: Timestamp) {
+    note(lab, post, failure, None, now.timestamp_millis()).await;
+}
+
+/// With a run, its failures count once.
+async fn note(lab: &Lab, post: &Post, failure: &Failure, run: Option<i64>, now_ms: i64) {
     if lab.is_dry || failure.is_stop() {
         return;
     }
-    if let Err(error) = note(lab, post, failure, now.timestamp_millis()).await {
-        tracing::error!("the failure of this poll cannot be noted: {error}");
+    if let Err(error) = count(lab, post, failure, run, now_ms).await {
+        tracing::error!("the failure of this run cannot be noted: {error}");
     }
 }
 
-async fn note(lab: &Lab, post: &Post, failure: &Failure, now_ms: i64) -> Result<(), TaskError> {
+async fn count(
+    lab: &Lab,
+    post: &Post,
+    failure: &Failure,
+    run: Option<i64>,
+    now_ms: i64,
+) -> Result<(), TaskError> {
     let mut row = lab.state.workspace().await?;
-    let run = lab.cx.run_id().0;
-    if row.failed_run != Some(run) {
-        row.failed_run = Some(run);
+    if run.is_none() || row.failed_run != run {
+        row.failed_run = run;
         row.failures = row.failures.saturating_add(1);
     }
     row.failing_since_ms.get_or_insert(now_ms);
@@ -88,7 +106,7 @@ async fn note(lab: &Lab, post: &Post, failure: &Failure, now_ms: i64) -> Result<
 
 /// The clusters over their limit, as far as the last poll knew.
 async fn over_limit(lab: &Lab, now_ms: i64) -> Result<Vec<String>, TaskError> {
-    let today = crate::day::Day::at(now_ms, lab.zone()).date();
+    let today = Day::at(now_ms, lab.zone()).date();
     let rows = lab.state.usage(today).await?;
     let over = rows.into_values().filter(|row| row.hard_ms > 0 && row.usage.used_ms >= row.hard_ms);
     Ok(over.map(|row| row.name).collect())
@@ -98,15 +116,32 @@ async fn over_limit(lab: &Lab, now_ms: i64) -> Result<Vec<String>, TaskError> {
 /// all leaves no earlier day to be closed.
 pub(super) async fn note_success(lab: &Lab, post: &Post, at_ms: i64) -> Result<Option<String>, TaskError> {
     let mut row = lab.state.workspace().await?;
-    let told = post.recovered(&mut row, at_ms).await;
+    let told = recover(&mut row, post, at_ms).await;
+    row.last_poll_ms = Some(at_ms);
+    if row.last_closed.is_none() {
+        row.last_closed = Some(Day::at(at_ms, lab.zone()).previous().date());
+    }
+    lab.state.put_workspace(&row).await?;
+    Ok(told)
+}
+
+/// An end of a day was carried through: the failures before it are forgotten likewise.
+pub(crate) async fn note_good_night(lab: &Lab, post: &Post, at_ms: i64) -> Result<Option<String>, TaskError> {
+    let mut row = lab.state.workspace().await?;
+    if row.failures == 0 && row.incident_told_ms.is_none() {
+        return Ok(None);
+    }
+    let told = recover(&mut row, post, at_ms).await;
+    lab.state.put_workspace(&row).await?;
+    Ok(told)
+}
+
+/// Forgets failures, and tells what a person should know of that.
+async fn recover(row: &mut WorkspaceRow, post: &Post, at_ms: i64) -> Option<String> {
+    let told = post.recovered(row, at_ms).await;
     row.failures = 0;
     if row.incident_told_ms.is_none() {
         (row.failing_since_ms, row.failed_run, row.last_error) = (None, None, None);
     }
-    row.last_poll_ms = Some(at_ms);
-    if row.last_closed.is_none() {
-        row.last_closed = Some(crate::day::Day::at(at_ms, lab.zone()).previous().date());
-    }
-    lab.state.put_workspace(&row).await?;
-    Ok(told.err().map(|error| format!("admins cannot be told that polls work again: {error}")))
+    told.err().map(|error| format!("admins cannot be told that polls work again: {error}"))
 }

@@ -168,13 +168,13 @@ impl Course {
 }
 
 /// The plan of a dry run, for who wants to see it whole.
-async fn keep_plan(lab: &Lab, detail: &Value) -> Result<(), TaskError> {
+pub(crate) async fn keep_plan(lab: &Lab, detail: &Value) -> Result<(), TaskError> {
     let bytes = serde_json::to_vec_pretty(detail).map_err(TaskError::permanent)?;
     lab.cx.artifact("plan.json", "application/json", bytes).await.map(drop)
 }
 
 /// How many requests there were, and how far the clocks are apart.
-pub(super) fn report_requests(lab: &Lab) {
+pub(crate) fn report_requests(lab: &Lab) {
     let tally = lab.workspace.tally();
     for ((endpoint, code), count) in tally.answers() {
         lab.cx.metric(metrics::API_REQUESTS, &[("endpoint", endpoint), ("code", &code)], count as f64);
