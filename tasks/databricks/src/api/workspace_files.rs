@@ -1,7 +1,7 @@
 //! Folders, notebooks and files of a workspace. Which are saved, and where to, is not decided here.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use roundsman_http::{Download, HttpError, Request};
+use roundsman_http::{Download, HttpError, Request, header::ACCEPT};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -161,7 +161,8 @@ impl<'a> WorkspaceFiles<'a> {
 
     /// The same, piece by piece and as it is.
     pub async fn export_raw(self, path: &str, format: &Format) -> Result<Download, HttpError> {
-        self.exporting(path, format).query("direct_download", true).download().await
+        let request = self.exporting(path, format).query("direct_download", true);
+        request.header(ACCEPT, "*/*").download().await
     }
 
     /// Puts a notebook or file into the workspace.

@@ -1,0 +1,81 @@
+//! Folders that things go to: each is made once, or, for a plan, looked at once. What goes into them is not known here.
+
+use std::collections::{HashMap, HashSet};
+
+use roundsman_task::{TaskContext, TaskError};
+
+use super::{Fault, found, in_words};
+use crate::api::Workspace;
+
+/// What is known of the place that something goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ground {
+    /// Its folder is there, or would be.
+    Open,
+    /// Something is there already; only a plan knows that beforehand.
+    Taken,
+    /// Nothing can go there, for this reason.
+    Unfit(String),
+}
+
+/// The folders so far.
+pub(super) struct Arrivals<'a> {
+    cx: &'a TaskContext,
+    workspace: &'a Workspace,
+    plan: bool,
+    /// Folders that were made; those that could not be made, with why.
+    made: HashMap<String, Option<String>>,
+    /// What is in the folder that a plan looked at last.
+    looked: Option<(String, HashSet<String>)>,
+}
+
+impl<'a> Arrivals<'a> {
+    pub(super) fn new(cx: &'a TaskContext, workspace: &'a Workspace, plan: bool) -> Self {
+        Self { cx, workspace, plan, made: HashMap::new(), looked: None }
+    }
+
+    /// Makes ready for something that goes into a folder.
+    pub(super) async fn at(&mut self, folder: &str, target: &str) -> Result<Ground, TaskError> {
+        if folder.is_empty() {
+            return Ok(Ground::Open);
+        }
+        if self.plan { self.look(folder, target).await } else { self.make(folder).await }
+    }
+
+    async fn make(&mut self, folder: &str) -> Result<Ground, TaskError> {
+        if !self.made.contains_key(folder) {
+            let made = self.workspace.files().mkdirs(folder).await;
+            let why = self.reason(made)?.map(|why| format!("the folder cannot be made: {why}"));
+            self.made.insert(folder.to_owned(), why);
+        }
+        Ok(match &self.made[folder] {
+            Some(why) => Ground::Unfit(why.clone()),
+            None => Ground::Open,
+        })
+    }
+
+    async fn look(&mut self, folder: &str, target: &str) -> Result<Ground, TaskError> {
+        if self.looked.as_ref().is_none_or(|(looked, _)| looked != folder) {
+            let listed = found(self.workspace.files().list(folder).await);
+            let listed = match listed {
+                Ok(listed) => listed.unwrap_or_default(),
+                Err(error) => {
+                    let why = self.reason(Err(error))?.unwrap_or_default();
+                    return Ok(Ground::Unfit(format!("the folder cannot be listed: {why}")));
+                }
+            };
+            self.looked = Some((folder.to_owned(), listed.into_iter().map(|object| object.path).collect()));
+        }
+        let is_taken = self.looked.as_ref().is_some_and(|(_, there)| there.contains(target));
+        Ok(if is_taken { Ground::Taken } else { Ground::Open })
+    }
+
+    /// Why something failed, if it did and not everything with it.
+    fn reason(&self, result: Result<(), roundsman_http::HttpError>) -> Result<Option<String>, TaskError> {
+        match result.map_err(|error| Fault::of(self.cx, error)) {
+            Ok(()) => Ok(None),
+            Err(Fault::End(error)) => Err(error),
+            Err(fault) => Ok(Some(in_words(&fault))),
+        }
+    }
+}
