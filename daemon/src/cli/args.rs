@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    artifacts, cancel, completions, config, credentials, db, doctor, kinds, logs, next, pause, reload, rerun,
-    run, runs, show, status, tasks, trigger, why,
+    artifacts, cancel, completions, config, consent, credentials, db, doctor, kinds, logs, next, pause,
+    reload, rerun, run, runs, show, status, tasks, trigger, why,
 };
 
 /// The command line as a whole.
@@ -123,6 +123,9 @@ pub struct RunTaskArgs {
     /// End with code 5 when a dry run found changes
     #[arg(long, requires = "dry_run")]
     pub exit_diff: bool,
+    /// How to agree to an action that asks before it begins
+    #[command(flatten)]
+    pub consent: consent::Consent,
     /// Show more of the log; twice for everything
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,

@@ -11,7 +11,9 @@ use tokio::time::Instant;
 
 use super::{
     failure::{Answer, Failure},
-    held, logs,
+    held,
+    inputs::{self, Input},
+    logs,
     output::Output,
     plan::{KnownTask, Standing},
     prospect,
@@ -35,6 +37,10 @@ pub(super) struct Wish {
     /// `trigger` or `rerun`.
     pub(super) what: &'static str,
     pub(super) run: NewRun,
+    /// What is handed in with its parameters.
+    pub(super) inputs: Vec<Input>,
+    /// How a person agreed to it, if that was asked for.
+    pub(super) confirmed: Option<String>,
     /// What else is worth knowing about it.
     pub(super) notes: Vec<String>,
     /// Whether to stay until it has ended.
@@ -70,11 +76,12 @@ pub(super) fn circumstances(task: &KnownTask, now: Timestamp) -> Vec<String> {
 }
 
 /// Records the run, tells what becomes of it, and waits for its end where that is wanted.
-pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Answer {
+pub(super) async fn make(mut wish: Wish, session: &Session, out: &mut Output) -> Answer {
     let store = session.store().await?;
     let now = session.now();
     let active = active(&store, &wish.run, now).await?;
     let zone = wish.run.definition.timezone;
+    wish.run.inputs = inputs::hand_in(&store, &wish.inputs, now).await?;
     let run = match store.request(wish.run.clone(), None, now).await? {
         Requested::Run(run) => *run,
         Requested::Overlap(run) => return in_the_way(&run, wish.json, out),
@@ -86,7 +93,7 @@ pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Ans
         what: wish.what.to_owned(),
         task: Some(run.task.clone()),
         run: Some(run.id),
-        detail: run.rerun_of.map(|id| format!("of run {id}")),
+        detail: detail(run.rerun_of, wish.confirmed),
     };
     if let Err(error) = store.note_control(&control).await {
         // The run is queued all the same, and says itself who asked for it.
@@ -111,6 +118,12 @@ pub(super) async fn make(wish: Wish, session: &Session, out: &mut Output) -> Ans
         out.json(&json!({ "run": run, "daemon_alive": alive, "notes": wish.notes }))?;
     }
     Ok(())
+}
+
+fn detail(repeated: Option<RunId>, confirmed: Option<String>) -> Option<String> {
+    let repeated = repeated.map(|id| format!("of run {id}"));
+    let words: Vec<String> = repeated.into_iter().chain(confirmed).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 async fn active(store: &Arc<dyn Store>, run: &NewRun, _: Timestamp) -> Answer<Vec<RunId>> {

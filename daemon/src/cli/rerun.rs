@@ -1,11 +1,13 @@
 //! `roundsman rerun`: does what an earlier run did once more: the same task, slot, action and parameters. The earlier run
 //! stays as it is.
 
-use roundsman_model::{Origin, Run, RunId, TaskDefinition};
+use roundsman_model::{ActionDescription, Origin, Run, RunId, TaskDefinition};
 use roundsman_store::NewRun;
 
 use super::{
+    consent::{self, Consent, Intent},
     failure::{Answer, Failure},
+    inputs,
     look::state_words,
     output::Output,
     params,
@@ -31,6 +33,9 @@ pub struct Args {
     /// Follow the log until the run has ended, and end as `run-task` would
     #[arg(long)]
     wait: bool,
+    /// How to agree to an action that asks before it begins
+    #[command(flatten)]
+    consent: Consent,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -54,8 +59,10 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let definition =
         if args.as_then { as_then(session, &earlier).await? } else { as_now(task, &earlier, &mut notes)? };
     if !args.as_then {
-        params::still_fit(&earlier, session.catalogue(), &definition)?;
+        let schema = params::still_fit(&earlier, session.catalogue(), &definition)?;
+        inputs::still_kept(&store, &earlier, schema).await?;
     }
+    let confirmed = consent(&args.consent, session.catalogue(), &earlier, &definition)?;
     let alone = args.alone || earlier.dry_run || earlier.action.is_some();
     let round = task.map_or_else(roundsman_store::Round::default, |task| request::round(task, &all, alone));
     let run = NewRun {
@@ -71,7 +78,21 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         inputs: Vec::new(),
         definition,
     };
-    request::make(Wish { what: "rerun", run, notes, wait: args.wait, json: args.json }, session, out).await
+    // What the earlier run was handed in, the store gives to the new one.
+    let inputs = Vec::new();
+    let wish = Wish { what: "rerun", run, inputs, confirmed, notes, wait: args.wait, json: args.json };
+    request::make(wish, session, out).await
+}
+
+fn consent(
+    consent: &Consent,
+    catalogue: &Catalogue,
+    earlier: &Run,
+    definition: &TaskDefinition,
+) -> Answer<Option<String>> {
+    let action = action_of(catalogue, earlier);
+    let intent = Intent { definition, action, params: &earlier.params, dry_run: earlier.dry_run };
+    consent::obtain(&intent, catalogue, consent)
 }
 
 async fn as_then(session: &Session, earlier: &Run) -> Answer<TaskDefinition> {
@@ -100,8 +121,12 @@ fn as_now(task: Option<&KnownTask>, earlier: &Run, notes: &mut Vec<String>) -> A
 
 /// Whether the run shares the task's overlap guard; actions of kinds that are gone do.
 fn is_exclusive(catalogue: &Catalogue, run: &Run) -> bool {
-    let Some(action) = &run.action else { return true };
-    let actions =
-        catalogue.get(run.kind.as_str()).map_or(&[][..], |known| known.description.actions.as_slice());
-    actions.iter().find(|info| info.name == action.as_str()).is_none_or(|info| info.exclusive)
+    action_of(catalogue, run).is_none_or(|info| info.exclusive)
+}
+
+/// The action of an earlier run, if it was one and its kind still has it.
+fn action_of<'a>(catalogue: &'a Catalogue, run: &Run) -> Option<&'a ActionDescription> {
+    let action = run.action.as_ref()?;
+    let known = catalogue.get(run.kind.as_str())?;
+    known.description.actions.iter().find(|info| info.name == action.as_str())
 }

@@ -13,6 +13,7 @@ use roundsman_task::SystemClock;
 
 use super::{
     args::{Globals, RunTaskArgs},
+    consent::{self, Intent},
     failure::{Answer, Failure},
     instant, look, params, session, suggest, times,
 };
@@ -58,10 +59,17 @@ fn order(args: &RunTaskArgs, loaded: &Loaded, catalogue: &Catalogue) -> Answer<e
     let action =
         args.action.as_deref().map(|name| params::action(name, catalogue, &definition)).transpose()?;
     let of_action = action.as_ref().map(|(_, info)| *info);
+    let slot = slot(args, &definition)?;
+    let params::Given { params, inputs } = params::of_run(&args.params, of_action, catalogue, &definition)?;
+    let intent =
+        Intent { definition: &definition, action: of_action, params: &params, dry_run: args.dry_run };
+    let confirmed = consent::obtain(&intent, catalogue, &args.consent)?;
     Ok(errand::Order {
-        slot: slot(args, &definition)?,
+        slot,
         exclusive: of_action.is_none_or(|info| info.exclusive),
-        params: params::of_run(&args.params, of_action, catalogue, &definition)?,
+        params,
+        inputs,
+        confirmed,
         action: action.map(|(name, _)| name),
         dry_run: args.dry_run,
         with_after: args.with_after,

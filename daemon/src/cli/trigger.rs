@@ -5,9 +5,11 @@ use roundsman_model::Origin;
 use roundsman_store::NewRun;
 
 use super::{
+    consent::{self, Consent, Intent},
     failure::{Answer, Failure},
     output::Output,
-    params, plan,
+    params::{self, Given},
+    plan,
     plan::Standing,
     request::{self, Wish},
     session::Session,
@@ -33,6 +35,9 @@ pub struct Args {
     /// Follow the log until the run has ended, and end as `run-task` would
     #[arg(long)]
     wait: bool,
+    /// How to agree to an action that asks before it begins
+    #[command(flatten)]
+    consent: Consent,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -58,7 +63,11 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         ));
     }
     let of_action = action.as_ref().map(|(_, info)| *info);
-    let params = params::of_run(&args.params, of_action, session.catalogue(), &task.definition)?;
+    let Given { params, inputs } =
+        params::of_run(&args.params, of_action, session.catalogue(), &task.definition)?;
+    let intent =
+        Intent { definition: &task.definition, action: of_action, params: &params, dry_run: args.dry_run };
+    let confirmed = consent::obtain(&intent, session.catalogue(), &args.consent)?;
     // An action is not the work that others wait for, and a plan is no result to build upon.
     let alone = args.alone || args.dry_run || action.is_some();
     let run = NewRun {
@@ -74,5 +83,6 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         inputs: Vec::new(),
         definition: task.definition,
     };
-    request::make(Wish { what: "trigger", run, notes, wait: args.wait, json: args.json }, session, out).await
+    let wish = Wish { what: "trigger", run, inputs, confirmed, notes, wait: args.wait, json: args.json };
+    request::make(wish, session, out).await
 }

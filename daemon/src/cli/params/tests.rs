@@ -30,7 +30,7 @@ fn run(given: &[&str], with_action: Option<&str>, catalogue: &Catalogue) -> Resu
     let given: Vec<String> = given.iter().map(|text| (*text).to_owned()).collect();
     let read = || -> Answer<Value> {
         let action = with_action.map(|name| action(name, catalogue, &task())).transpose()?;
-        of_run(&given, action.map(|(_, action)| action), catalogue, &task())
+        Ok(of_run(&given, action.map(|(_, action)| action), catalogue, &task())?.params)
     };
     read().map_err(|failure| failure.message().to_owned())
 }

@@ -10,7 +10,7 @@ use roundsman_engine::{
 use roundsman_model::{
     ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp,
 };
-use roundsman_store::{NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
+use roundsman_store::{Control, NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
 use roundsman_task::SystemClock;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use crate::{
     assemble,
     cli::{
         failure::{Answer, Failure},
+        inputs::{self, Input},
         request::removed,
         session,
         who::who,
@@ -37,6 +38,10 @@ pub(super) struct Order {
     pub slot: Option<Timestamp>,
     pub action: Option<ActionName>,
     pub params: serde_json::Value,
+    /// What is handed in with them.
+    pub inputs: Vec<Input>,
+    /// How a person agreed to it, if that was asked for.
+    pub confirmed: Option<String>,
     pub dry_run: bool,
     /// Whether it shares the task's overlap guard.
     pub exclusive: bool,
@@ -86,6 +91,7 @@ pub(super) async fn run(
 
 async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals) -> Answer<Done> {
     let definition = order.definition.clone();
+    let inputs = inputs::hand_in(engine.store(), &order.inputs, engine.now()).await?;
     let request = NewRun {
         definition: order.definition,
         slot: order.slot,
@@ -97,7 +103,7 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         exclusive: order.exclusive,
         round: if order.with_after { Round::Own } else { Round::Alone },
         rerun_of: None,
-        inputs: Vec::new(),
+        inputs,
     };
     let claiming = engine.claiming();
     let run = match engine.store().request(request, Some(claiming.claimer()), engine.now()).await? {
@@ -105,6 +111,7 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         Requested::Removed(at) => return Err(removed(&definition, at)),
         Requested::Run(run) => *run,
     };
+    note_confirmation(engine, &run, order.confirmed).await;
     let id = run.id;
     let mut next = Some((run, claiming));
     while let Some((run, claiming)) = next {
@@ -124,6 +131,22 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
     let run = engine.store().run(id).await?.ok_or_else(|| Failure::Failed(format!("run {id} is gone")))?;
     let artifacts = engine.store().artifacts(id).await?;
     Ok(Done::Ended { run: Box::new(run), artifacts })
+}
+
+/// Records that somebody agreed to it, and how.
+async fn note_confirmation(engine: &Arc<Engine>, run: &Run, confirmed: Option<String>) {
+    let Some(detail) = confirmed else { return };
+    let control = Control {
+        at: engine.now(),
+        by: run.requested_by.clone().unwrap_or_else(who),
+        what: "run-task".to_owned(),
+        task: Some(run.task.clone()),
+        run: Some(run.id),
+        detail: Some(detail),
+    };
+    if let Err(error) = engine.store().note_control(&control).await {
+        tracing::warn!("that this run was confirmed is not in the list of what people asked for: {error}");
+    }
 }
 
 /// One attempt, with an ear for Ctrl-C: the first cancels, the second ends everything at once.

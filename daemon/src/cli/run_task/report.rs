@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roundsman_model::{Artifact, Run, RunState};
+use roundsman_model::{Artifact, Run, RunState, artifact::INPUT_PREFIX};
 use serde_json::json;
 
 use super::{super::args::RunTaskArgs, errand::Done};
@@ -85,7 +85,8 @@ fn as_text(out: &mut Output, run: &Run, artifacts: &[Artifact]) -> Answer {
         out.line(&format!("  {}", counts.join(", ")))?;
     }
     out.text(&printed::text(outcome.map_or(&serde_json::Value::Null, |outcome| &outcome.print), look))?;
-    for artifact in artifacts {
+    // What it was handed in it did not leave.
+    for artifact in artifacts.iter().filter(|artifact| !artifact.name.starts_with(INPUT_PREFIX)) {
         out.line(&format!(
             "  artifact {} ({} bytes): roundsman artifacts {} {}",
             artifact.name, artifact.size, run.id, artifact.name
