@@ -4,6 +4,7 @@
 mod carrier;
 mod delivery;
 mod digest;
+mod entering;
 mod incident;
 mod kind;
 mod letter;
