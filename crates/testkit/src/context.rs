@@ -36,6 +36,7 @@ pub struct TestContext {
     cx: TaskContext,
     cancelled: CancellationToken,
     port: Arc<MemoryPort>,
+    time_left: Duration,
 }
 
 impl Default for TestContext {
@@ -55,7 +56,8 @@ impl TestContext {
         &self.cx
     }
 
-    /// The next run of the same task: the same documents, clock and parameters, with nothing recorded yet.
+    /// The next run of the same task: the same documents, clock and parameters, with nothing recorded yet and as much time
+    /// from now on as this one had.
     pub fn next_run(&self) -> Self {
         let mut attempt = self.cx.attempt().clone();
         attempt.run = RunId(attempt.run.0 + 1);
@@ -88,19 +90,22 @@ impl TestContext {
 
     fn with_attempt(&self, attempt: Attempt) -> Self {
         self.port.surroundings.end_attempt();
-        Self::assemble(attempt, self.cx.clock(), self.port.documents.clone(), self.port.surroundings.clone())
+        let (documents, surroundings) = (self.port.documents.clone(), self.port.surroundings.clone());
+        Self::assemble(attempt, self.cx.clock(), self.time_left, documents, surroundings)
     }
 
     fn assemble(
-        attempt: Attempt,
+        mut attempt: Attempt,
         clock: Arc<dyn Clock>,
+        time_left: Duration,
         documents: Arc<MemoryDocuments>,
         surroundings: Arc<Surroundings>,
     ) -> Self {
+        attempt.deadline = clock.now() + time::delta(time_left);
         let cancelled = CancellationToken::new();
         let port = Arc::new(MemoryPort::new(documents, surroundings));
         let cx = TaskContext::new(attempt, clock, cancelled.clone(), port.clone());
-        Self { cx, cancelled, port }
+        Self { cx, cancelled, port, time_left }
     }
 
     /// Tells the kind to stop.
@@ -390,7 +395,8 @@ impl TestContextBuilder {
             documents.seed(collection, &key, value);
         }
         let surroundings = Surroundings::new(self.clock.clone(), self.virtual_clock, self.upstreams);
-        TestContext::assemble(attempt, self.clock, Arc::new(documents), Arc::new(surroundings))
+        let (documents, surroundings) = (Arc::new(documents), Arc::new(surroundings));
+        TestContext::assemble(attempt, self.clock, self.time_left, documents, surroundings)
     }
 }
 

@@ -88,8 +88,15 @@ fn by_cluster(rows: &[MeasureRow]) -> BTreeMap<&str, Taken> {
 
 /// When to look again. The next slot is not known here, and need not be: whichever run ends later knows better.
 pub(super) fn wake_at(decisions: &[Decision<'_>], observed: &Observed, now_ms: i64) -> Option<i64> {
-    let enforced = decisions.iter().filter(|decision| decision.is_enforced);
-    let paces = enforced.map(|decision| Pace { charge: decision.charge, limits: decision.limits });
+    // Who is being stopped reaches nothing any more.
+    let goes_on = |decision: &&Decision<'_>| {
+        let is_stopped = decision.measures.iter().any(|measure| measure.kind == MeasureKind::Terminate);
+        decision.is_enforced && !is_stopped
+    };
+    let paces = decisions
+        .iter()
+        .filter(goes_on)
+        .map(|decision| Pace { charge: decision.charge, limits: decision.limits });
     wake_at_one(paces, &observed.today, now_ms, i64::MAX)
 }
 

@@ -1,0 +1,10 @@
+//! The kind `databricks-quota` against a simulated workspace and mail service over HTTP, on virtual time: whole days pass in
+//! moments.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod days;
+mod faults;
+mod found;
+mod limits;
+mod stage;
