@@ -14,7 +14,7 @@ use crate::{lab::Lab, quota::MeasureKind, state::BlockRow};
 
 /// A line per measure, in their order.
 pub(super) async fn plan(lab: &Lab, mut orders: Vec<Order>) -> Carried {
-    orders.sort_by_key(|order| order.kind());
+    orders.sort_by_key(Order::kind);
     let (blocks, mut remarks) = match lab.state.blocks().await {
         Ok(blocks) => (blocks, Vec::new()),
         Err(error) => (BTreeMap::new(), vec![format!("blocks cannot be read: {error}")]),

@@ -14,7 +14,7 @@ async fn ask(stage: &Stage) -> (Outcome, Vec<String>) {
     let rows = outcome.print["rows"].as_array().cloned().unwrap_or_default();
     let text = |row: &Value| {
         let cells = row.as_array().unwrap().iter().map(|cell| cell.as_str().unwrap().to_owned());
-        cells.filter(|cell| !cell.contains("-lab")).collect::<Vec<_>>().join(" | ")
+        cells.filter(|cell| !cell.starts_with("1116-")).collect::<Vec<_>>().join(" | ")
     };
     (outcome, rows.iter().map(text).collect())
 }

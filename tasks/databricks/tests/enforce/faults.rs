@@ -73,7 +73,7 @@ async fn a_list_that_became_old_before_it_was_sent_is_read_again() {
 #[tokio::test]
 async fn nothing_is_sent_that_could_not_be_kept_before() {
     let stage = Stage::of(lab(1)).await;
-    stage.test.fail_documents(roundsman_task::DocumentError::Lost);
+    stage.test.fail_documents(roundsman_task::DocumentError::NotOurs);
     let lab = stage.lab();
     let now = lab.cx.now().timestamp_millis();
     let day = roundsman_databricks::day::Day::at(now, lab.zone());
