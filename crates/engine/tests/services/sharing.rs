@@ -105,7 +105,9 @@ async fn what_a_kind_does_not_declare_it_cannot_open() {
     }
     // Names that look like it are collections of its own.
     assert_eq!(values(&plain, &DocumentPlace::own("shared:lab:")).await, Vec::<Value>::new());
-    [lab, plain].iter().for_each(|played| played.succeed());
+    for played in [lab, plain] {
+        played.succeed();
+    }
     house.stage.settled().await;
 }
 
