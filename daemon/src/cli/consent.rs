@@ -4,18 +4,28 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::{
+    io::{self, BufRead, IsTerminal as _, Write},
+    sync::Arc,
+};
 
 use roundsman_config::Environment;
 use roundsman_credentials::Redactor;
-use roundsman_model::{ActionDescription, Confirmation, TaskDefinition};
+use roundsman_model::{ActionDescription, Confirmation, Run, TaskDefinition, Timestamp};
+use roundsman_store::{Control, Store, StoreResult};
 use serde_json::Value;
 
 use super::{
     failure::{Answer, Failure},
     look::{clean, clean_lines},
+    who::who,
 };
 use crate::{assemble, kinds::Catalogue};
+
+/// What an agreement is called among what people asked for.
+const CONFIRM: &str = "confirm";
+/// How many of these are looked through for that of a run.
+const LOOKED_THROUGH: u32 = 1000;
 
 /// How somebody answers who is not asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
@@ -49,6 +59,31 @@ pub(super) fn obtain(
     judge(&asked, consent, is_person.then_some(&mut stdin.lock() as &mut dyn BufRead), &mut io::stderr())
 }
 
+/// Records how a person agreed to a run, if that was asked for.
+pub(super) async fn note(
+    store: &Arc<dyn Store>,
+    run: &Run,
+    how: Option<String>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let Some(how) = how else { return Ok(()) };
+    let by = run.requested_by.clone().unwrap_or_else(who);
+    let (task, detail) = (Some(run.task.clone()), Some(how));
+    store
+        .note_control(&Control { at: now, by, what: CONFIRM.to_owned(), task, run: Some(run.id), detail })
+        .await
+}
+
+/// Who agreed to a run, and how, if that was asked for and is known.
+pub(super) async fn noted(store: &Arc<dyn Store>, run: &Run) -> StoreResult<Option<String>> {
+    if run.action.is_none() || run.dry_run {
+        return Ok(None);
+    }
+    let controls = store.controls(Some(&run.task), LOOKED_THROUGH).await?;
+    let found = controls.iter().find(|control| control.run == Some(run.id) && control.what == CONFIRM);
+    Ok(found.map(|control| format!("by {}, {}", control.by, control.detail.as_deref().unwrap_or_default())))
+}
+
 /// What is asked about an action, with the secrets of its task covered.
 fn wanted(intent: &Intent<'_>, catalogue: &Catalogue) -> Answer<Option<Confirmation>> {
     let Intent { definition, action, params, dry_run } = *intent;
@@ -76,7 +111,7 @@ fn judge(
     let failed = |error| Failure::failed("cannot ask for the confirmation", error);
     writeln!(told, "{}", clean_lines(&asked.text)).map_err(failed)?;
     if consent.yes {
-        return Ok(Some("confirmed with --yes".to_owned()));
+        return Ok(Some("with --yes".to_owned()));
     }
     let (given, how) = match (&consent.confirm, person) {
         (Some(given), _) => (given.clone(), "given with --confirm"),
@@ -97,7 +132,7 @@ fn judge(
         }
     };
     if given == asked.word {
-        return Ok(Some(format!("confirmed with {word}")));
+        return Ok(Some(format!("with the word {word}")));
     }
     let what = if given.is_empty() {
         format!("nothing was {how}")

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
+    consent,
     failure::{Answer, Failure},
     held,
     inputs::{self, Input},
@@ -93,9 +94,13 @@ pub(super) async fn make(mut wish: Wish, session: &Session, out: &mut Output) ->
         what: wish.what.to_owned(),
         task: Some(run.task.clone()),
         run: Some(run.id),
-        detail: detail(run.rerun_of, wish.confirmed),
+        detail: run.rerun_of.map(|id| format!("of run {id}")),
     };
-    if let Err(error) = store.note_control(&control).await {
+    let noted = match store.note_control(&control).await {
+        Ok(()) => consent::note(&store, &run, wish.confirmed, now).await,
+        refused => refused,
+    };
+    if let Err(error) = noted {
         // The run is queued all the same, and says itself who asked for it.
         out.note(&format!("the request is not in the list of what people asked for: {error}"));
     }
@@ -118,12 +123,6 @@ pub(super) async fn make(mut wish: Wish, session: &Session, out: &mut Output) ->
         out.json(&json!({ "run": run, "daemon_alive": alive, "notes": wish.notes }))?;
     }
     Ok(())
-}
-
-fn detail(repeated: Option<RunId>, confirmed: Option<String>) -> Option<String> {
-    let repeated = repeated.map(|id| format!("of run {id}"));
-    let words: Vec<String> = repeated.into_iter().chain(confirmed).collect();
-    (!words.is_empty()).then(|| words.join(", "))
 }
 
 async fn active(store: &Arc<dyn Store>, run: &NewRun, _: Timestamp) -> Answer<Vec<RunId>> {

@@ -11,7 +11,7 @@ use roundsman_store::{AttemptRow, RunFilter, Store};
 use serde_json::{Value, json};
 
 use super::{
-    artifacts, confirm,
+    artifacts, confirm, consent,
     failure::Answer,
     fields::Fields,
     held,
@@ -56,6 +56,8 @@ pub(super) struct Told {
     pub(super) round: Vec<Run>,
     /// Why it has not started, if it is due.
     pub(super) held: Option<String>,
+    /// Who confirmed it, and how, if it had to be.
+    pub(super) confirmed: Option<String>,
 }
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
@@ -71,6 +73,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
     let told = Told {
         nodes: nodes.into_iter().map(|node| (node.entry.holder.node, node.entry.name)).collect(),
         round: round(&store, &run).await?,
+        confirmed: consent::noted(&store, &run).await?,
         held: held_by(&store, &run, zone, nodes::Pulse::of(session)).await?,
         zone,
         unconfirmed: !confirm::unconfirmed(session, [&run]).await?.is_empty(),
@@ -114,6 +117,7 @@ fn as_json(told: &Told) -> Value {
         "round": round,
         "held": told.held,
         "unconfirmed": told.unconfirmed,
+        "confirmed": told.confirmed,
         "attempts": attempts,
         "artifacts": told.artifacts,
     })
@@ -180,6 +184,7 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
     facts.add_some("parameters", own_params.map(|_| params(&run.params)));
     facts.add_some("slot", run.slot.map(|slot| times::full(slot, zone)));
     facts.add("asked by", asked_by(run, zone));
+    facts.add_some("confirmed", told.confirmed.as_deref());
     facts.add_some("repeats", run.rerun_of.map(|id| format!("run {id}")));
     facts.add_some("round", run.round.as_deref().map(|round| round_words(round, zone)));
     if run.dry_run {

@@ -76,7 +76,7 @@ pub struct Control {
     pub at: Timestamp,
     /// Who.
     pub by: String,
-    /// `pause`, `resume`, `cancel`, `trigger`, `rerun` or `reload`; `run-task` where that had to be confirmed.
+    /// `pause`, `resume`, `cancel`, `trigger`, `rerun`, `reload`, or `confirm` for a run that had to be confirmed.
     pub what: String,
     /// The task it concerned.
     pub task: Option<TaskName>,

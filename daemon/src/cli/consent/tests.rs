@@ -38,12 +38,12 @@ fn answer(consent: &[&str], typed: Option<&str>) -> (Result<Option<String>, (u8,
 fn only_the_word_counts() {
     let prompt = "Type dbx.example.com to go on: ";
     for (consent, typed, agreed, asks) in [
-        (&[][..], Some("dbx.example.com\n"), "confirmed with dbx.example.com", true),
-        (&[], Some("  dbx.example.com"), "confirmed with dbx.example.com", true),
-        (&["--confirm", "dbx.example.com"], None, "confirmed with dbx.example.com", false),
-        (&["--confirm", "dbx.example.com"], Some("no\n"), "confirmed with dbx.example.com", false),
-        (&["--yes"], None, "confirmed with --yes", false),
-        (&["--yes"], Some("no\n"), "confirmed with --yes", false),
+        (&[][..], Some("dbx.example.com\n"), "with the word dbx.example.com", true),
+        (&[], Some("  dbx.example.com"), "with the word dbx.example.com", true),
+        (&["--confirm", "dbx.example.com"], None, "with the word dbx.example.com", false),
+        (&["--confirm", "dbx.example.com"], Some("no\n"), "with the word dbx.example.com", false),
+        (&["--yes"], None, "with --yes", false),
+        (&["--yes"], Some("no\n"), "with --yes", false),
     ] {
         let (answer, told) = answer(consent, typed);
         assert_eq!(answer, Ok(Some(agreed.to_owned())), "{consent:?} {typed:?}");

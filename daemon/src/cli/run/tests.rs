@@ -23,6 +23,7 @@ fn told(run: Run, zone: Tz) -> Told {
         nodes: BTreeMap::new(),
         round: Vec::new(),
         held: None,
+        confirmed: None,
     }
 }
 

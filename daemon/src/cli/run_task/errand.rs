@@ -10,7 +10,7 @@ use roundsman_engine::{
 use roundsman_model::{
     ActionName, Artifact, Clock as _, Origin, Run, RunId, RunState, TaskDefinition, Timestamp,
 };
-use roundsman_store::{Control, NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
+use roundsman_store::{NewRun, NodeEntry, OpenOptions, Requested, Role, Round, Store};
 use roundsman_task::SystemClock;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use super::terminal::Screen;
 use crate::{
     assemble,
     cli::{
+        consent,
         failure::{Answer, Failure},
         inputs::{self, Input},
         request::removed,
@@ -111,7 +112,9 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
         Requested::Removed(at) => return Err(removed(&definition, at)),
         Requested::Run(run) => *run,
     };
-    note_confirmation(engine, &run, order.confirmed).await;
+    if let Err(error) = consent::note(engine.store(), &run, order.confirmed, engine.now()).await {
+        tracing::warn!("that this run was confirmed is not recorded: {error}");
+    }
     let id = run.id;
     let mut next = Some((run, claiming));
     while let Some((run, claiming)) = next {
@@ -131,22 +134,6 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
     let run = engine.store().run(id).await?.ok_or_else(|| Failure::Failed(format!("run {id} is gone")))?;
     let artifacts = engine.store().artifacts(id).await?;
     Ok(Done::Ended { run: Box::new(run), artifacts })
-}
-
-/// Records that somebody agreed to it, and how.
-async fn note_confirmation(engine: &Arc<Engine>, run: &Run, confirmed: Option<String>) {
-    let Some(detail) = confirmed else { return };
-    let control = Control {
-        at: engine.now(),
-        by: run.requested_by.clone().unwrap_or_else(who),
-        what: "run-task".to_owned(),
-        task: Some(run.task.clone()),
-        run: Some(run.id),
-        detail: Some(detail),
-    };
-    if let Err(error) = engine.store().note_control(&control).await {
-        tracing::warn!("that this run was confirmed is not in the list of what people asked for: {error}");
-    }
 }
 
 /// One attempt, with an ear for Ctrl-C: the first cancels, the second ends everything at once.
