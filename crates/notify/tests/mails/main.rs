@@ -5,6 +5,7 @@ mod crashes;
 mod delivery;
 mod faults;
 mod limits;
+mod outlook;
 mod recipients;
 mod records;
 mod secrets;

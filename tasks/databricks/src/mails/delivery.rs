@@ -7,13 +7,8 @@ use roundsman_notify::{Drained, Outlook, Record, State, Transport, Uuid};
 use roundsman_task::{TaskError, Timestamp};
 
 use super::{Post, words};
+use crate::kinds::metrics::{MAIL_BUDGET, MAIL_QUEUE, MAILS};
 
-/// How many mails came to which end, by kind.
-pub(super) const MAILS: &str = "roundsman_databricks_mail_total";
-/// How many mails wait to be sent.
-pub(super) const QUEUE: &str = "roundsman_databricks_mail_queue";
-/// How many mails may still be sent in the minute and in the hour.
-pub(super) const BUDGET: &str = "roundsman_databricks_mail_budget_remaining";
 /// How long ended mails and their ids are read back for metrics: none ends in a run before it began.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -89,7 +84,7 @@ impl Post {
             Ok(_) => return Ok(Drained { waiting, ..Drained::default() }),
             Err(told) => {
                 let problems = vec![format!("nothing can be mailed: {told}")];
-                self.lab.cx.metric(QUEUE, &[], waiting.into());
+                self.lab.cx.metric(MAIL_QUEUE, &[], waiting.into());
                 return Ok(Drained { waiting, problems, ..Drained::default() });
             }
         };
@@ -123,9 +118,9 @@ impl Post {
         }
         let Outlook { left, .. } = self.outbox.outlook(carrier).await?;
         let cx = &self.lab.cx;
-        cx.metric(QUEUE, &[], unsent(&open).into());
-        cx.metric(BUDGET, &[("window", "minute")], left.per_minute.into());
-        cx.metric(BUDGET, &[("window", "hour")], left.per_hour.into());
+        cx.metric(MAIL_QUEUE, &[], unsent(&open).into());
+        cx.metric(MAIL_BUDGET, &[("window", "minute")], left.per_minute.into());
+        cx.metric(MAIL_BUDGET, &[("window", "hour")], left.per_hour.into());
         Ok(())
     }
 }

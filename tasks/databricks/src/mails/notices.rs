@@ -5,7 +5,7 @@ use super::{
     Incident,
     letter::Letter,
     texts::{House, Written},
-    words::{instant, name, short_instant},
+    words::{instant, name, quoted, short_instant},
 };
 
 /// Polls fail.
@@ -23,7 +23,7 @@ pub(super) fn failing(
             instant(since_ms, house.zone)
         ))
         .paragraph(format!("The last failure ({}):", name(&incident.class)))
-        .quote(error);
+        .quote(quoted(error));
     letter = if incident.over_limit.is_empty() {
         letter.paragraph("As far as is known, no cluster is over its limit.")
     } else {

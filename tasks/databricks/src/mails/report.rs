@@ -9,7 +9,7 @@ use super::{
     Report, ReportRow,
     letter::Letter,
     texts::{House, Written},
-    words::{hours, local, minutes, name, rfc3339},
+    words::{hours, local, minutes, name, plain, rfc3339},
 };
 use crate::day::Day;
 
@@ -148,7 +148,8 @@ fn cells(row: &ReportRow, clock: &Clock) -> Vec<String> {
 
 /// A name that no spreadsheet takes for a formula.
 fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let text = plain(text);
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
 fn one_line(text: &str) -> String {

@@ -114,18 +114,26 @@ pub(super) fn reoffence(about: &About, user: Option<&str>, house: &House) -> Wri
     let who = user.map_or_else(|| "somebody whom the workspace does not name".to_owned(), name);
     let noticed = short_instant(about.at_ms, house.zone);
     let reset = instant(about.reset_ms, house.zone);
+    let why = if about.group.is_some() {
+        format!(
+            "Its group cannot start it before {reset}, so whoever did has other rights to it, by a grant of their own, a job \
+             or an administrator's role."
+        )
+    } else {
+        format!("It belongs to no group whose rights could be lowered until {reset}.")
+    };
     let letter = Letter::default()
-        .paragraph(format!("{whose} was started again although its daily limit of {limit} minutes is reached."))
+        .paragraph(format!(
+            "{whose} was started again although its daily limit of {limit} minutes is reached."
+        ))
         .list(vec![
             format!("started by: {who}"),
             format!("noticed at: {noticed}"),
             format!("running time today: {used}"),
             "action taken: it was stopped again, and will be each time".to_owned(),
         ])
-        .paragraph(format!(
-            "Its group cannot start it before {reset}, so whoever did has other rights to it, by a grant of their own, a job \
-             or an administrator's role. No further mail about this cluster is sent today."
-        ))
+        .paragraph(why)
+        .paragraph("No further mail about this cluster is sent today.")
         .footer(house.policy_of(about));
     Written { subject: format!("{cluster} was started again after its limit"), letter }
 }

@@ -6,6 +6,8 @@ use chrono_tz::Tz;
 const MINUTE_MS: i64 = 60_000;
 /// The most characters of a name that comes from outside.
 const LONGEST_NAME: usize = 200;
+/// The most characters of what somebody else said.
+const LONGEST_QUOTE: usize = 2_000;
 /// Around a name that runs from right to left, so that it does not turn around what stands beside it.
 const ISOLATE: char = '\u{2068}';
 const END_OF_ISOLATE: char = '\u{2069}';
@@ -56,19 +58,30 @@ pub(super) fn utc(at_ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at_ms).unwrap_or_default()
 }
 
-/// A name from outside on one line: what would break the line or turn the text around goes, and a name that runs from right
-/// to left stays among itself.
+/// A name from outside on one line, and one that runs from right to left stays among itself.
 pub(super) fn name(text: &str) -> String {
-    let kept = text.chars().filter(|char| !char.is_control() && !turns(*char) && !breaks(*char));
-    let name: String = kept.take(LONGEST_NAME).collect();
-    let name = name.trim();
+    let name = plain(text);
     if name.is_empty() {
         return "(no name)".to_owned();
     }
     if name.chars().any(is_right_to_left) {
         return format!("{ISOLATE}{name}{END_OF_ISOLATE}");
     }
-    name.to_owned()
+    name
+}
+
+/// A name from outside for programs: without what would break the line or turn the text around.
+pub(super) fn plain(text: &str) -> String {
+    let visible = text.chars().filter(|char| !turns(*char));
+    let line = visible.map(|char| if char.is_control() || breaks(char) { ' ' } else { char });
+    let name: String = line.take(LONGEST_NAME).collect();
+    name.trim().to_owned()
+}
+
+/// What somebody else said, on as many lines as it has, but not without end.
+pub(super) fn quoted(text: &str) -> String {
+    let kept = text.chars().filter(|char| (*char == '\n' || !char.is_control()) && !turns(*char));
+    kept.take(LONGEST_QUOTE).collect()
 }
 
 /// How many places a text takes on a line.
@@ -143,11 +156,14 @@ mod tests {
         let check = |text: &str, expected: &str| assert_eq!(name(text), expected);
         check("cluster_07", "cluster_07");
         check(" \r\nBcc: x ", "Bcc: x");
-        check("a\u{202e}b\u{2066}c\u{2028}d", "abcd");
+        check("a\u{202e}b\u{2066}c\u{2028}d", "abc d");
+        check("Staff\r\nBcc: x", "Staff  Bcc: x");
         check("אשכול", "\u{2068}אשכול\u{2069}");
         check("\u{2069}אב\u{2069}", "\u{2068}אב\u{2069}");
         check("", "(no name)");
         check(&"x".repeat(999), &"x".repeat(200));
+        assert_eq!(plain("\u{202e}אב\t"), "אב");
+        assert_eq!(quoted("a\u{202e}\r\nb\0"), "a\nb");
         assert_eq!(width(&name("אב")), 2);
         assert_eq!(escape("<b>&\"'"), "&lt;b&gt;&amp;&quot;&#39;");
     }
