@@ -110,7 +110,11 @@ pub async fn apply(
     order: Order<'_>,
     journal: &dyn Journal,
 ) -> Result<Applied, ApplyError> {
-    refuse_unfit(preflight(workspace, Extent::Provisioning).await)?;
+    let findings = preflight(workspace, Extent::Provisioning).await;
+    if cx.is_cancelled() {
+        return Err(ApplyError::Task(TaskError::Cancelled));
+    }
+    refuse_unfit(findings)?;
     let actual = Actual::read(workspace).await?;
     let now = plan(order.desired, &actual, order.options);
     if !now.problems.is_empty() {

@@ -151,7 +151,11 @@ impl CourseFile {
             students.extend(members.iter().map(moodle::Address::as_str));
         }
         let warnings = self.remarks.iter().filter(|remark| remark.severity == Severity::Warning).count();
-        let warned = if warnings > 0 { format!(", {warnings} warnings") } else { String::new() };
+        let warned = match warnings {
+            0 => String::new(),
+            1 => ", 1 warning".to_owned(),
+            _ => format!(", {warnings} warnings"),
+        };
         format!("{groups} groups with {} students{warned}", students.len())
     }
 
@@ -183,5 +187,9 @@ fn refused(file: &str, remarks: &[Remark]) -> TaskError {
     let lines = remarks.iter().take(MOST_LINES).map(ToString::to_string);
     let rest = (more > 0).then(|| format!("and {more} more"));
     let lines: Vec<String> = lines.chain(rest).collect();
-    TaskError::config(format!("{file} is not taken, it has {errors} errors:\n{}", lines.join("\n")))
+    TaskError::config(format!(
+        "{file} is not taken, it has {errors} {}:\n{}",
+        if errors == 1 { "error" } else { "errors" },
+        lines.join("\n")
+    ))
 }
