@@ -19,6 +19,8 @@ fn these_kinds_are_compiled_in() {
         .collect();
     expect![[r"
         command (roundsman-command): on request
+        databricks-end-of-day (roundsman-databricks): 7 0 * * *
+        databricks-quota (roundsman-databricks): */15 * * * *
         dns-availability (roundsman-network): * * * * *, built-in
         hardware-refresh (roundsman-hardware): 0 * * * *, built-in"]]
     .assert_eq(&rows.join("\n"));

@@ -11,7 +11,9 @@ struct ShippedKinds;
 
 impl Kinds for ShippedKinds {
     fn names(&self) -> Vec<String> {
-        ["command", "dns-availability", "hardware-refresh"].map(str::to_owned).to_vec()
+        let names =
+            ["command", "databricks-end-of-day", "databricks-quota", "dns-availability", "hardware-refresh"];
+        names.map(str::to_owned).to_vec()
     }
 
     fn kind(&self, name: &str) -> Option<KindFacts> {
