@@ -88,10 +88,13 @@ pub(super) async fn raise(lab: &Lab, cluster_id: &str, grants: &[Grant]) -> Resu
     written(lab, answer).await
 }
 
-/// Whether the group is there. Only a clear answer counts.
+/// Whether the group is there, after somebody in a list was not. Only a clear answer counts.
 pub(super) async fn is_group(lab: &Lab, group: &str) -> Result<bool, Failure> {
     let found = lab.workspace.scim().group_named(group).await;
-    found.map(|group| group.is_some()).map_err(|error| Failure::Later(error.to_string()))
+    found.map(|group| group.is_some()).map_err(|error| {
+        let told = "somebody in the access list is not there, and whether it is";
+        Failure::Later(format!("{told} {group} could not be learnt: {error}"))
+    })
 }
 
 /// Whether a grant is the group's.

@@ -114,6 +114,17 @@ async fn without_its_group_a_cluster_is_stopped_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_group_counts_as_missing_only_where_that_is_certain() {
+    let stage = Stage::of(lab(1)).await;
+    stage.sim.world(|world| world.delete_principal("group_01"));
+    stage.sim.fault(Fault::on("GET */scim/v2/*").status(403).times(1));
+    let carried = stage.carry_out(stop(1)).await;
+    assert_eq!((carried.count(Revoke, Asked), carried.count(Terminate, Done)), (1, 1), "{carried:?}");
+    assert!(carried.problems()[0].contains("could not be learnt"), "{:?}", carried.problems());
+    assert_eq!(stage.carry_out(vec![want(1, Revoke, 0)]).await.count(Revoke, Impossible), 1);
+}
+
+#[tokio::test]
 async fn a_cluster_without_a_group_is_only_stopped() {
     let stage = Stage::of(lab(1)).await;
     let mut wanted = stop(1);

@@ -9,6 +9,9 @@ mod blocking;
 mod cuts;
 mod faults;
 mod many;
+#[path = "../quota/stage.rs"]
+mod poll_stage;
+mod polled;
 mod releasing;
 mod stage;
 mod stopping;
