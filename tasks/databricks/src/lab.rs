@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use chrono_tz::Tz;
 use roundsman_http::BaseUrl;
-use roundsman_task::{BudgetRule, CredentialField, TaskContext, TaskError};
+use roundsman_task::{BudgetRule, CredentialField, TaskContext, TaskError, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -57,6 +57,12 @@ impl Lab {
     /// The host, as subjects, ids of mails and confirmations name it.
     pub fn host(&self) -> String {
         self.workspace.host()
+    }
+
+    /// The same, of whose workspace nothing is asked after this instant.
+    #[must_use]
+    pub fn until(&self, end: Timestamp) -> Self {
+        Self { workspace: self.workspace.until(end), ..self.clone() }
     }
 
     /// Whether this attempt is the only one now that polls, closes days and mails for the workspace (B.8.2).

@@ -19,6 +19,10 @@ use crate::{
 
 /// After so long it is tried again, if a poll is under way: polls are short, and its slot must not be lost.
 const PAUSE: TimeDelta = TimeDelta::seconds(120);
+/// How long releases, and what the reports ask besides, may take.
+const CLOSING: TimeDelta = TimeDelta::seconds(300);
+/// How long the look at what groups may do may take.
+const RECONCILING: TimeDelta = TimeDelta::seconds(180);
 /// What is left of the attempt's time when the last mail is sent.
 const RESERVE: TimeDelta = TimeDelta::seconds(30);
 
@@ -56,7 +60,8 @@ pub async fn night(lab: &Lab) -> Result<Outcome, TaskError> {
 async fn carry_through(lab: &Lab, post: &Post) -> Result<Night, Failure> {
     let row = lab.state.workspace().await?;
     let at = poll_instant(lab.cx.now().timestamp_millis(), row.last_poll_ms);
-    let mut closing = Closing::open_at_once(lab, at).await?;
+    let hurried = lab.until(lab.cx.now() + CLOSING);
+    let mut closing = Closing::open_at_once(&hurried, at).await?;
     // Before anything else is asked: students wait for it, and it needs nothing of the rest.
     closing.restore().await?;
     let observed = match look_at_all(lab, at, &closing.since()).await {
@@ -93,7 +98,7 @@ async fn reconcile(lab: &Lab, observed: &Observed) -> Reconciled {
     let targets = observed.managed().filter_map(|(id, seen)| {
         Some(Target { cluster_id: id.clone(), name: seen.row.name.clone(), group: seen.group()? })
     });
-    enforce::reconcile(lab, targets.collect()).await
+    enforce::reconcile(&lab.until(lab.cx.now() + RECONCILING), targets.collect()).await
 }
 
 impl Night {

@@ -84,7 +84,8 @@ impl Closing<'_> {
             let (hours, minutes) = (late_ms / HOUR_MS, late_ms % HOUR_MS / 60_000);
             told.push(format!("the day was closed late, {hours}h{minutes:02}m after its end"));
         }
-        let rows = ending.rows.iter().flatten();
+        // Of clusters that are not managed only the list is asked, by design.
+        let rows = ending.rows.iter().flatten().filter(|(_, row)| row.number.is_some());
         let mut named = |what: &str, counts: &dyn Fn(&str, &UsageRow) -> bool| {
             let names: Vec<_> =
                 rows.clone().filter(|(id, row)| counts(id, row)).map(|(_, row)| row.name.as_str()).collect();
