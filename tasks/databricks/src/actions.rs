@@ -5,9 +5,10 @@ mod check;
 mod clusters;
 mod courses;
 mod listing;
+mod notebooks;
 mod people;
-mod provisioning;
 mod permissions;
+mod provisioning;
 mod test_email;
 mod usage;
 
@@ -42,6 +43,30 @@ pub const ALL: &[ActionInfo] = &[
     people::DELETE_GROUPS,
     permissions::RESTORE,
     test_email::TEST_EMAIL,
+    notebooks::BACKUP,
+    notebooks::RESTORE,
+];
+
+/// The names of these actions in the programs that this kind replaces.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("print-clusters", "clusters"),
+    ("print_clusters", "clusters"),
+    ("print-groups", "groups"),
+    ("print_groups", "groups"),
+    ("print-users", "users"),
+    ("print_users", "users"),
+    ("print-user-groups", "user-groups"),
+    ("print_user_groups", "user-groups"),
+    ("print-allocation", "allocation"),
+    ("print_user_groups_clusters", "allocation"),
+    ("test_email", "test-email"),
+    ("cluster_usage", "cluster-usage"),
+    ("create_from_csv", "create-from-csv"),
+    ("delete-users", "delete-all-users"),
+    ("delete_all_users", "delete-all-users"),
+    ("delete-groups", "delete-all-groups"),
+    ("delete_all_groups", "delete-all-groups"),
+    ("purge_clusters", "purge-clusters"),
 ];
 
 /// Does an action.
@@ -69,6 +94,8 @@ pub async fn run(lab: &Lab, action: &str) -> Result<Outcome, TaskError> {
         "delete-user-folders" => people::delete_folders(lab).await,
         "delete-all-groups" => people::delete_groups(lab).await,
         "restore-permissions" => permissions::restore(lab).await,
+        "backup" => notebooks::backup(lab).await,
+        "restore-notebooks" => notebooks::restore(lab).await,
         "test-email" => test_email::test_email(lab).await,
         _ => Err(TaskError::config(format!("there is no action {action:?}"))),
     }
@@ -83,6 +110,7 @@ pub fn confirmation(action: &str, config: &Checked, params: &Value) -> Option<Co
         "provision-destroy" => Some(provisioning::confirm_destroy(config)),
         "delete-all-users" => Some(people::confirm_users(config)),
         "delete-user-folders" => Some(people::confirm_folders(config)),
+        "restore-notebooks" => notebooks::confirm_restore(config, params),
         "delete-all-groups" => Some(people::confirm_groups(config)),
         _ => None,
     }

@@ -8,10 +8,10 @@ use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
 
 use roundsman_notify::SmtpEncryption;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub use self::{check::Checked, people::Addresses};
-use crate::{provision::ProvisionSettings, quota, uptime};
+use crate::{notebooks::BackupFormat, provision::ProvisionSettings, quota, uptime};
 
 /// The workspace of a teaching lab, and what its clusters may run each day.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -299,20 +299,9 @@ pub struct Backup {
     /// The folders of the workspace that are saved.
     pub roots: Vec<String>,
     /// The form of notebooks.
-    pub format: NotebookFormat,
+    pub format: BackupFormat,
     /// Save files too.
     pub files: bool,
-}
-
-/// The form in which notebooks are saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NotebookFormat {
-    /// Source code.
-    #[default]
-    Source,
-    /// With results, as Jupyter has them.
-    Jupyter,
 }
 
 impl Default for Backup {
@@ -320,7 +309,7 @@ impl Default for Backup {
         Self {
             dir: PathBuf::from("./dbx-backup"),
             roots: vec!["/Users".to_owned(), "/Shared".to_owned()],
-            format: NotebookFormat::Source,
+            format: BackupFormat::Source,
             files: false,
         }
     }

@@ -9,6 +9,7 @@ use super::listing::table;
 use crate::{
     api::preflight::{Extent, preflight},
     lab::Lab,
+    mails::Post,
 };
 
 /// The look.
@@ -23,7 +24,8 @@ pub(super) const CHECK: ActionInfo = ActionInfo {
 
 /// Looks at everything; fails if something is missing.
 pub(super) async fn check(lab: &Lab) -> Result<Outcome, TaskError> {
-    let findings = preflight(&lab.workspace, Extent::Provisioning).await;
+    let mut findings = preflight(&lab.workspace, Extent::Provisioning).await;
+    findings.extend(Post::open(lab).findings());
     let of = |level: FindingLevel| findings.iter().filter(|finding| finding.level == level).count();
     let (failed, warned) = (of(FindingLevel::Failure), of(FindingLevel::Warning));
     let rows = findings.iter().map(row).collect();

@@ -1,127 +1,29 @@
 //! A course in its workspace, asked for by a person: the plan, carrying it out, and taking everything away again. What a plan
 //! consists of is not decided here.
 
+mod asked;
 mod ledger;
 mod told;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use roundsman_task::{ActionInfo, Confirmation, Outcome, TaskError, params_of};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::Value;
+use roundsman_task::{Outcome, TaskError};
 
-use self::ledger::Ledger;
+pub(super) use self::asked::{
+    APPLY, APPLY_TIMEOUT, DESTROY, PLAN, confirm_apply, confirm_destroy, confirm_prune,
+};
+use self::{
+    asked::{ApplyParams, DestroyParams, PlanParams},
+    ledger::Ledger,
+};
 use super::{
     courses::course_file::{self, Accepted, CourseFile, Reading},
     read_params,
 };
 use crate::{
-    config::Checked,
-    lab::{Lab, host_of},
+    lab::Lab,
     provision::{self, Actual, ApplyError, Desired, Order, Pace, Plan, PlanOptions, Removal},
 };
-
-/// Long enough for a course whose clusters wait for machines again and again.
-pub(super) const APPLY_TIMEOUT: Duration = Duration::from_hours(4);
-
-/// Polls and their blocks go on meanwhile, so it shares no guard with them: a lease keeps two of these apart.
-const fn provisioning(
-    name: &'static str,
-    about: &'static str,
-    timeout: Duration,
-    writes: bool,
-    params: fn() -> Value,
-) -> ActionInfo {
-    ActionInfo { name, about, timeout, exclusive: false, writes, params }
-}
-
-/// The plan.
-pub(super) const PLAN: ActionInfo = provisioning(
-    "provision-plan",
-    "shows what would have to be done so that the workspace is as a course file wants it",
-    Duration::from_mins(15),
-    false,
-    params_of::<PlanParams>,
-);
-/// Carrying it out.
-pub(super) const APPLY: ActionInfo = provisioning(
-    "provision-apply",
-    "makes the users, groups and clusters of a course file",
-    APPLY_TIMEOUT,
-    true,
-    params_of::<ApplyParams>,
-);
-/// Taking everything away.
-pub(super) const DESTROY: ActionInfo = provisioning(
-    "provision-destroy",
-    "deletes the users, groups and clusters of the course",
-    APPLY_TIMEOUT,
-    true,
-    params_of::<DestroyParams>,
-);
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PlanParams {
-    /// users.csv, or the file as Moodle exports it.
-    #[schemars(extend("format" = "input"))]
-    file: String,
-    /// Delete users, groups and clusters of the course that the file no longer has.
-    #[serde(default)]
-    prune: bool,
-    /// Restart running clusters that must change.
-    #[serde(default)]
-    allow_restart: bool,
-    /// Ids of clusters that are the course's own, where names alone do not tell.
-    #[serde(default)]
-    adopt: BTreeSet<String>,
-    /// Leave out members whose addresses are no good, with a warning, instead of refusing the file.
-    #[serde(default)]
-    lenient: bool,
-    /// Number the groups 1, 2, … anew, in the order of the file; refused as long as the course has clusters.
-    #[serde(default)]
-    renumber: bool,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ApplyParams {
-    /// users.csv, or the file as Moodle exports it.
-    #[schemars(extend("format" = "input"))]
-    file: String,
-    /// The artifact `plan.json` of a plan that was agreed to; nothing is done if anything has changed since.
-    #[serde(default)]
-    #[schemars(extend("format" = "input"))]
-    plan_file: Option<String>,
-    /// Delete users, groups and clusters of the course that the file no longer has.
-    #[serde(default)]
-    prune: bool,
-    /// Restart running clusters that must change.
-    #[serde(default)]
-    allow_restart: bool,
-    /// Ids of clusters that are the course's own, where names alone do not tell.
-    #[serde(default)]
-    adopt: BTreeSet<String>,
-    /// Leave out members whose addresses are no good, with a warning, instead of refusing the file.
-    #[serde(default)]
-    lenient: bool,
-    /// Number the groups 1, 2, … anew, in the order of the file; refused as long as the course has clusters.
-    #[serde(default)]
-    renumber: bool,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DestroyParams {
-    /// The artifact `plan.json` of a dry run that was agreed to; nothing is done if anything has changed since.
-    #[serde(default)]
-    #[schemars(extend("format" = "input"))]
-    plan_file: Option<String>,
-    /// Ids of clusters that are the course's own, where names alone do not tell.
-    #[serde(default)]
-    adopt: BTreeSet<String>,
-}
 
 /// What a person wants of a plan.
 #[derive(Debug, Clone, Default)]
@@ -134,34 +36,6 @@ pub(super) struct Wish {
     pub(super) adopt: BTreeSet<String>,
     /// The plan that was agreed to.
     pub(super) agreed: Option<Plan>,
-}
-
-/// What a person is asked before something goes that a file no longer has.
-pub(super) fn confirm_prune(config: &Checked) -> Confirmation {
-    let (host, course) = (host_of(config), &config.course);
-    let text = format!(
-        "On {host}, users, groups and clusters of the course {course} that the file no longer has will be deleted for \
-         good. Clusters cannot be brought back; home folders of users stay."
-    );
-    Confirmation { text, word: host }
-}
-
-/// What a person is asked before a plan is applied: only where something may be deleted.
-pub(super) fn confirm_apply(config: &Checked, params: &Value) -> Option<Confirmation> {
-    (params["prune"] == true).then(|| confirm_prune(config))
-}
-
-/// What a person is asked before a course is taken away.
-pub(super) fn confirm_destroy(config: &Checked) -> Confirmation {
-    let (host, course) = (host_of(config), &config.course);
-    let text = format!(
-        "On {host}, EVERY group and cluster of the course {course}, and every user who is in no other group, will be \
-         deleted for good. Clusters cannot be brought back; home folders of users stay."
-    );
-    // A name of several words cannot be asked for as one.
-    let named = config.workspace_name.clone().filter(|name| !name.is_empty());
-    let word = named.filter(|name| !name.contains(|char: char| char.is_whitespace() || char.is_control()));
-    Confirmation { text, word: word.unwrap_or(host) }
 }
 
 /// Shows the plan of a course file.

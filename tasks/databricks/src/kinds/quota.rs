@@ -32,6 +32,7 @@ impl Kind for DatabricksQuota {
         metrics: metrics::ALL,
         credentials: CREDENTIALS,
         actions: actions::ALL,
+        action_aliases: actions::ALIASES,
         budgets: &[(BUDGET, BUDGET_RULE)],
         spaces: SPACES,
         ..KindInfo::DEFAULT
@@ -63,7 +64,7 @@ impl Kind for DatabricksQuota {
                 if let Some(first) = findings.first_mut() {
                     *first = first.clone().about_credential(CREDENTIAL);
                 }
-                findings.extend(mail(&lab));
+                findings.extend(Post::open(&lab).findings());
                 findings
             }
             Err(error) => {
@@ -72,13 +73,6 @@ impl Kind for DatabricksQuota {
             }
         }
     }
-}
-
-/// Whether anything could be mailed; only sending shows whether it is.
-fn mail(lab: &Lab) -> Vec<Finding> {
-    let advice = "put right what is named, or set mail_enabled = false";
-    let problems = Post::open(lab).problems();
-    problems.into_iter().map(|told| Finding::warning("set up mail", told, advice)).collect()
 }
 
 register!(DatabricksQuota);

@@ -5,5 +5,6 @@
 
 mod changes;
 mod listings;
+mod notebooks;
 mod stage;
 mod usage;

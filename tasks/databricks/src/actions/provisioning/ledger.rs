@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use roundsman_task::{Document, DocumentWrite, TaskError, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{super::courses::course_file::CourseFile, told};
 use crate::{
@@ -89,7 +89,7 @@ pub(super) async fn unfinished(lab: &Lab) -> Result<BTreeSet<String>, TaskError>
     let mut entries = Vec::new();
     for (key, _) in open_runs(lab).await? {
         let steps = list(lab, &format!("steps/{key}/")).await?;
-        entries.extend(steps.into_iter().filter_map(|step| serde_json::from_value::<Entry>(step.value).ok()));
+        entries.extend(steps.into_iter().filter_map(read::<Entry>).map(|(_, entry)| entry));
     }
     Ok(unfinished_of(&entries))
 }
@@ -121,10 +121,17 @@ async fn open_runs(lab: &Lab) -> Result<Vec<(String, RunRow)>, TaskError> {
 }
 
 async fn runs(lab: &Lab) -> Result<Vec<(String, RunRow)>, TaskError> {
-    let all = list(lab, RUNS).await?.into_iter();
-    let read =
-        |run: Document| Some((run.key[RUNS.len()..].to_owned(), serde_json::from_value(run.value).ok()?));
-    Ok(all.filter_map(read).collect())
+    let all = list(lab, RUNS).await?.into_iter().filter_map(read::<RunRow>);
+    Ok(all.map(|(key, row)| (key[RUNS.len()..].to_owned(), row)).collect())
+}
+
+/// A document as what it was written from; one that cannot be read is told and passed over.
+fn read<T: DeserializeOwned>(document: Document) -> Option<(String, T)> {
+    let Document { key, value, .. } = document;
+    let row = serde_json::from_value(value);
+    row.inspect_err(|error| tracing::error!("{key} of the journal cannot be read: {error}"))
+        .ok()
+        .map(|row| (key, row))
 }
 
 async fn list(lab: &Lab, prefix: &str) -> Result<Vec<Document>, TaskError> {
