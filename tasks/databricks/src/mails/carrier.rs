@@ -16,17 +16,13 @@ const SMTP_LIMITS: Limits = Limits { per_minute: 30, per_hour: 100 };
 
 /// Who carries the mails of a lab, or why nobody does.
 pub(super) fn carrier(lab: &Lab) -> Result<Arc<dyn Transport>, String> {
-    match &lab.config.smtp {
-        Some(smtp) => {
-            let settings = smtp_settings(lab, smtp)?;
-            let carrier = SmtpTransport::new(&settings).map_err(|error| error.to_string())?;
-            Ok(Arc::new(carrier))
-        }
-        None => {
-            let carrier = Acs::new(&lab.cx, acs_settings(lab)?).map_err(|error| error.to_string())?;
-            Ok(Arc::new(carrier))
-        }
+    if let Some(smtp) = &lab.config.smtp {
+        let settings = smtp_settings(lab, smtp)?;
+        let carrier = SmtpTransport::new(&settings).map_err(|error| error.to_string())?;
+        return Ok(Arc::new(carrier));
     }
+    let carrier = Acs::new(&lab.cx, acs_settings(lab)?).map_err(|error| error.to_string())?;
+    Ok(Arc::new(carrier))
 }
 
 /// How its use is limited: by what is configured, and for the rest by what it says itself.

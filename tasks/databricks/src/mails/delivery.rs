@@ -73,10 +73,7 @@ impl Post {
     }
 
     async fn deliver(&self, until: Timestamp) -> Result<Drained, TaskError> {
-        let carrier = match &self.carrier {
-            None => return Ok(Drained::default()),
-            Some(carrier) => carrier,
-        };
+        let Some(carrier) = &self.carrier else { return Ok(Drained::default()) };
         let before = self.outbox.open().await?;
         let waiting = unsent(&before);
         let carrier = match carrier {
@@ -108,9 +105,8 @@ impl Post {
             open.iter().chain(&ended).map(|(id, record)| (*id, record.state)).collect();
         let mut counts = BTreeMap::<(String, &str), u32>::new();
         for (id, record) in before {
-            let results = now.get(&id).map_or(&[][..], |state| results(record.state, *state));
-            for result in results {
-                *counts.entry((record.kind.clone(), result)).or_default() += 1;
+            if let Some(result) = now.get(&id).and_then(|state| result(record.state, *state)) {
+                *counts.entry((record.kind, result)).or_default() += 1;
             }
         }
         for ((kind, result), count) in counts {
@@ -125,14 +121,14 @@ impl Post {
     }
 }
 
-/// What a mail has come to on its way from one state to another.
-fn results(from: State, to: State) -> &'static [&'static str] {
+/// What a mail has come to on its way from one state to another, if that is worth counting.
+fn result(from: State, to: State) -> Option<&'static str> {
     let is_new = matches!(from, State::Queued | State::Sending);
     match to {
-        State::Accepted | State::Succeeded | State::Unconfirmed if is_new => &["sent"],
-        State::Failed => &["failed"],
-        State::Expired => &["expired"],
-        _ => &[],
+        State::Accepted | State::Succeeded | State::Unconfirmed if is_new => Some("sent"),
+        State::Failed => Some("failed"),
+        State::Expired => Some("expired"),
+        _ => None,
     }
 }
 

@@ -57,10 +57,8 @@ impl MailKind {
     /// The id of such a mail: the same for the same host, cluster, day and number.
     pub fn id(self, host: &str, cluster_id: Option<&str>, day: NaiveDate, seq: u64) -> Uuid {
         let cluster_id = cluster_id.unwrap_or("-");
-        let mut name = format!("{host}|{cluster_id}|{day}|{}_mail", self.as_str());
-        if seq > 0 {
-            name.push_str(&format!("|{seq}"));
-        }
+        let later = if seq > 0 { format!("|{seq}") } else { String::new() };
+        let name = format!("{host}|{cluster_id}|{day}|{}_mail{later}", self.as_str());
         Uuid::new_v5(&NAMESPACE, name.as_bytes())
     }
 }

@@ -29,7 +29,7 @@ fn check(stage: &Stage, mail: &SentMail, expected: &ExpectFile) {
     );
     for (name, content) in &mail.attachments {
         let content = String::from_utf8(BASE64_STANDARD.decode(content).unwrap()).unwrap();
-        whole.push_str(&format!("\n==== {name} ====\n{content}"));
+        whole = format!("{whole}\n==== {name} ====\n{content}");
     }
     let host = stage.lab().host();
     expected.assert_eq(&whole.replace(&host, "HOST").replace(env!("CARGO_PKG_VERSION"), "VERSION"));

@@ -3,7 +3,7 @@
 use roundsman_databricks::mails::{About, MailKind};
 use roundsman_simulators::Fault;
 
-use crate::stage::{Stage, lab};
+use crate::stage::{Stage, day, lab};
 
 #[tokio::test]
 async fn active_members_get_it_also_of_groups_within_and_admins_a_copy() {
@@ -109,7 +109,7 @@ async fn a_large_group_gets_several_mails_each_person_one() {
     let about = stage.about(77, 180);
     assert!(stage.post().warn(&about).await.unwrap());
     assert!(stage.post().warn(&about).await.unwrap());
-    assert!(stage.post().cluster_is_off(&about.cluster_id, stage.day(), stage.now_ms()).await.unwrap());
+    assert!(stage.post().cluster_is_off(&about.cluster_id, day(), stage.now_ms()).await.unwrap());
     let off = stage.now() + std::time::Duration::from_mins(30);
     assert!(stage.open().await.iter().all(|(_, record)| record.expires_at == off));
     assert_eq!(stage.drain().await.sent, 3);
@@ -145,7 +145,7 @@ async fn where_nothing_is_to_be_mailed_everything_counts_as_told() {
     let post = stage.post();
     assert!(post.warn(&stage.about(7, 180)).await.unwrap());
     assert!(post.stop(&stage.about(7, 210)).await.unwrap());
-    assert!(!post.cluster_is_off(&stage.about(7, 0).cluster_id, stage.day(), 0).await.unwrap());
+    assert!(!post.cluster_is_off(&stage.about(7, 0).cluster_id, day(), 0).await.unwrap());
     assert_eq!(stage.drain().await, roundsman_notify::Drained::default());
     assert!(stage.test.documents_in("databricks", "mail").is_empty());
     assert!(stage.sim.journal().is_empty(), "nobody was asked anything");
@@ -156,7 +156,7 @@ async fn enters_nothing(stage: &Stage) {
     let post = stage.post();
     assert!(!post.stop(&stage.about(7, 210)).await.unwrap(), "it is not in the outbox");
     assert!(post.warn(&stage.about(1, 190)).await.unwrap(), "it is, since the run before");
-    assert!(!post.cluster_is_off(&stage.about(1, 0).cluster_id, stage.day(), 0).await.unwrap());
+    assert!(!post.cluster_is_off(&stage.about(1, 0).cluster_id, day(), 0).await.unwrap());
     let drained = stage.drain().await;
     assert_eq!((drained.sent, drained.waiting), (0, 1));
     post.test(None).await.unwrap();

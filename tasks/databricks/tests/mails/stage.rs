@@ -77,14 +77,10 @@ impl Stage {
         self.now().timestamp_millis()
     }
 
-    pub(crate) fn day(&self) -> chrono::NaiveDate {
-        "2026-11-16".parse().unwrap()
-    }
-
     /// A cluster of the lab that has used so many minutes.
     pub(crate) fn about(&self, number: u32, used_min: i64) -> About {
         About {
-            day: self.day(),
+            day: day(),
             cluster_id: cluster_id(number),
             name: format!("cluster_{number:02}"),
             group: Some(format!("group_{number:02}")),
@@ -128,8 +124,13 @@ impl Stage {
     }
 
     pub(crate) fn id(&self, kind: MailKind, number: u32) -> Uuid {
-        kind.id(&self.lab().host(), Some(&cluster_id(number)), self.day(), 0)
+        kind.id(&self.lab().host(), Some(&cluster_id(number)), day(), 0)
     }
+}
+
+/// The day of the tests.
+pub(crate) fn day() -> chrono::NaiveDate {
+    "2026-11-16".parse().unwrap()
 }
 
 /// Groups 1 to 40 with two students each.

@@ -11,7 +11,7 @@ use crate::stage::{MANAGED, SEND, Stage};
 
 async fn act(stage: &mut Stage, params: Value) -> Result<Outcome, TaskError> {
     stage.test = stage.test.next_action("test-email", params);
-    actions::run(&stage.lab(), "test-email").await
+    Box::pin(actions::run(&stage.lab(), "test-email")).await
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn another_attempt_of_the_run_follows_the_same_mail() {
     let mut stage = Stage::new().await;
     let outcome = act(&mut stage, json!({})).await.unwrap();
     stage.test = stage.test.next_attempt();
-    let again = actions::run(&stage.lab(), "test-email").await.unwrap();
+    let again = Box::pin(actions::run(&stage.lab(), "test-email")).await.unwrap();
     assert_eq!((again.summary, stage.sim.mails().len()), (outcome.summary, 1));
 }
 

@@ -6,7 +6,7 @@ use roundsman_databricks::mails::MailKind;
 use roundsman_notify::State;
 use roundsman_simulators::Fault;
 
-use crate::stage::{RESET, SEND, Stage, cluster_id};
+use crate::stage::{RESET, SEND, Stage, cluster_id, day};
 
 #[tokio::test]
 async fn a_service_that_is_away_at_the_crossing_gets_the_values_of_the_crossing_later_once() {
@@ -66,11 +66,11 @@ async fn a_warning_is_not_sent_long_after_its_cluster_went_off() {
     stage.drain().await;
     stage.later(15);
     let off_ms = stage.now_ms() - 60_000;
-    assert!(stage.post().cluster_is_off(&cluster_id(1), stage.day(), off_ms).await.unwrap());
-    assert!(!stage.post().cluster_is_off(&cluster_id(3), stage.day(), off_ms).await.unwrap());
+    assert!(stage.post().cluster_is_off(&cluster_id(1), day(), off_ms).await.unwrap());
+    assert!(!stage.post().cluster_is_off(&cluster_id(3), day(), off_ms).await.unwrap());
     stage.later(15);
     // It is told each time; the first instant counts as long as it is the earlier one.
-    assert!(stage.post().cluster_is_off(&cluster_id(1), stage.day(), stage.now_ms()).await.unwrap());
+    assert!(stage.post().cluster_is_off(&cluster_id(1), day(), stage.now_ms()).await.unwrap());
     stage.later(15);
     stage.sim.reopen_acs().await.unwrap();
     let began = stage.now();
