@@ -19,16 +19,16 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::{StreamExt, stream};
 use roundsman_task::TaskError;
 
-pub use self::{
-    carried::{Carried, Effect, Reconciled, Released, Target, Trouble},
-    reconcile::reconcile,
-    release::release_all,
-};
 use self::{
     access::Failure,
     block::Members,
     order::Order,
     terminate::{ASKING, Stop},
+};
+pub use self::{
+    carried::{Carried, Effect, Reconciled, Released, Target, Trouble},
+    reconcile::reconcile,
+    release::release_all,
 };
 use crate::{
     api::OpenText as _,
@@ -118,7 +118,7 @@ async fn block_all(lab: &Lab, orders: Vec<Order>, blocks: &BTreeMap<String, Bloc
     if orders.is_empty() {
         return Carried::default();
     }
-    let lab = &Lab { workspace: lab.workspace.until(lab.cx.now() + BLOCKING), ..lab.clone() };
+    let lab = &lab.until(lab.cx.now() + BLOCKING);
     let members = &Members::read(lab).await;
     let each = stream::iter(orders).map(async |order: Order| {
         // Nobody in particular may start a cluster without a group, so there is nobody to block.
@@ -136,7 +136,7 @@ async fn block_all(lab: &Lab, orders: Vec<Order>, blocks: &BTreeMap<String, Bloc
 
 /// Asks for all terminations before it looks at any.
 async fn terminate_all(lab: &Lab, orders: Vec<Order>, leftovers: Vec<Order>) -> Vec<Effect> {
-    let hurried = Lab { workspace: lab.workspace.until(lab.cx.now() + ASKING), ..lab.clone() };
+    let hurried = lab.until(lab.cx.now() + ASKING);
     let each = stream::iter(orders).map(async |order: Order| {
         let stop = terminate::ask(&hurried, &order.row.cluster_id).await;
         (order, stop)

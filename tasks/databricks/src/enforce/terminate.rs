@@ -49,7 +49,7 @@ pub(super) async fn ask(lab: &Lab, cluster_id: &str) -> Stop {
 /// Looks at clusters that were asked to stop, at once and for a while, until all are off.
 pub(super) async fn verify(lab: &Lab, cluster_ids: Vec<String>) -> Vec<(String, Stop)> {
     let end = lab.cx.now() + LOOKING;
-    let lab = &Lab { workspace: lab.workspace.until(end + PAUSE), ..lab.clone() };
+    let lab = &lab.until(end + PAUSE);
     let (mut known, mut left) = (Vec::new(), cluster_ids);
     loop {
         let looks = stream::iter(left).map(async |id: String| {
