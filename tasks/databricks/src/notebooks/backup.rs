@@ -102,7 +102,7 @@ struct Run<'a> {
 /// What is to be done about something.
 enum Order {
     /// It is saved, unless it is already.
-    Save { object: Object, format: Format, place: Place },
+    Save(Box<(Object, Format, Place)>),
     /// It is only written down.
     Leave(Object),
     /// It was seen to.
@@ -145,7 +145,7 @@ impl Run<'_> {
             _ => return Ok(Order::Leave(object)),
         };
         let place = self.shelf.place(&object, &format)?;
-        Ok(Order::Save { object, format, place })
+        Ok(Order::Save(Box::new((object, format, place))))
     }
 
     async fn take(&self, order: Order) -> Result<(), TaskError> {
@@ -156,7 +156,10 @@ impl Run<'_> {
                 self.report().not_exported += 1;
                 self.note(Entry::about(&object, Status::NotExported)).await?;
             }
-            Order::Save { object, format, place } => self.thing(object, format, place).await?,
+            Order::Save(what) => {
+                let (object, format, place) = *what;
+                self.thing(object, format, place).await?;
+            }
         }
         let report = self.report();
         self.cx.progress(report.seen(), None, format!("{} folders listed", report.folders));

@@ -86,17 +86,18 @@ async fn who_is_told_to_stop_stops() {
 
 #[tokio::test]
 async fn no_time_left_is_no_failure_of_what_was_next() {
-    let stage = Stage::of(lab()).await;
-    stage
-        .sim
-        .fault(Fault::on("GET */workspace/export").containing("second").status(429).retry_after("100000"));
-    let saved = stage.try_save().await;
-    assert!(
-        matches!(saved, Ok(ref report) if report.failed == 1)
-            || matches!(saved, Err(TaskError::Retry { .. })),
-        "{saved:?}"
-    );
-    assert!(stage.manifest().iter().filter(|line| line["status"] == "ok").count() >= 1);
+    let mut stage = Stage::of(lab()).await;
+    let throttled =
+        || Fault::on("GET */workspace/export").containing("second").status(429).retry_after("1000");
+    stage.sim.fault(throttled());
+    let report = stage.save().await;
+    assert_eq!((report.exported, report.failed), (5, 1), "{report:?}");
+    stage.again();
+    stage.leave(Duration::from_secs(50));
+    let late = stage.try_save().await;
+    assert!(matches!(late, Err(TaskError::Retry { not_before: Some(_), .. })), "{late:?}");
+    stage.settled().await;
+    assert_eq!(stage.manifest().iter().filter(|line| line["status"] == "ok").count(), 5);
 }
 
 #[tokio::test]

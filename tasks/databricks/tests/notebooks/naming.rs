@@ -44,7 +44,7 @@ async fn hostile_names_stay_inside() {
     let long = "ä".repeat(300);
     let scenario = people()
         .file("/Shared/../../etc/passwd", None, "1")
-        .file("/Shared/..", Some("PYTHON"), "2")
+        .file("/Shared/x/..", Some("PYTHON"), "2")
         .file("/Shared/a\\b:c*?\"<>|", Some("PYTHON"), "3")
         .file("/Shared/line\nfeed\u{7f}", Some("SQL"), "4")
         .file("/Shared/100%25...", None, "5")

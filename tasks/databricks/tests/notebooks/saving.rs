@@ -61,7 +61,11 @@ async fn jupyter_notebooks_have_one_ending() {
     let report = stage.save().await;
     assert_eq!((report.exported, report.not_exported), (4, 2));
     let saved = stage.saved();
-    assert!(saved.keys().all(|name| name.ends_with(".ipynb")), "{:?}", saved.keys());
+    assert!(
+        saved.keys().all(|name| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "ipynb")),
+        "{:?}",
+        saved.keys()
+    );
     let notebook: Value = serde_json::from_str(&saved["Users/s2@example.edu/query.ipynb"]).unwrap();
     assert_eq!(notebook["metadata"]["language_info"]["name"], "sql");
     assert_eq!(stage.line("/Shared/table.csv")["status"], "not_exported");
@@ -211,4 +215,22 @@ async fn what_stumbles_is_tried_again() {
     stage.sim.fault(Fault::on("GET */workspace/list").nth(5).status(503));
     let report = stage.save().await;
     assert_eq!((report.exported, report.failed), (6, 0), "{report:?}");
+}
+
+#[tokio::test]
+async fn thousands_are_saved_and_found_again() {
+    let scenario = (0..2_000).fold(people(), |lab, nth| {
+        lab.file(&format!("/Shared/f{:02}/n{nth:04}", nth % 40), Some("PYTHON"), &format!("print({nth})"))
+    });
+    let mut stage = Stage::of(scenario).await;
+    let report = stage.save().await;
+    assert_eq!((report.exported, report.failed, stage.exports()), (2_000, 0, 2_000));
+    assert_eq!((stage.manifest().len(), stage.saved().len()), (2_000, 2_000));
+    stage.again();
+    assert_eq!((stage.save().await.unchanged, stage.exports()), (2_000, 0));
+    stage.again();
+    stage.restoring.plan = true;
+    let report = stage.restore().await;
+    assert_eq!((report.was_there, report.planned), (2_000, 0));
+    assert!(stage.asked("*") < 60, "a plan lists each folder once");
 }

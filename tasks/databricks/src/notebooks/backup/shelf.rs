@@ -29,7 +29,7 @@ struct Books {
     manifest: Mutex<Option<Manifest>>,
     claims: Mutex<Claims>,
     /// Held as long as anything may still be written.
-    _lock: Option<std::fs::File>,
+    lock: Option<std::fs::File>,
 }
 
 /// Where something is to be, and what is there.
@@ -164,7 +164,7 @@ impl Books {
                 }
             }
         }
-        Ok(Self { folder, manifest: Mutex::new(manifest), claims: Mutex::new(claims), _lock: lock })
+        Ok(Self { folder, manifest: Mutex::new(manifest), claims: Mutex::new(claims), lock })
     }
 
     fn save(&self, entry: Entry, bytes: &[u8]) -> io::Result<()> {
@@ -191,7 +191,7 @@ impl Books {
 
     fn tidy(&self) -> io::Result<()> {
         let manifest = self.manifest.lock().expect("nobody panics while writing");
-        match (&self.folder, &*manifest, &self._lock) {
+        match (&self.folder, &*manifest, &self.lock) {
             (Some(folder), Some(manifest), Some(_)) if manifest.is_stale() => {
                 folder.save(MANIFEST, |file| manifest.copy_to(file))
             }

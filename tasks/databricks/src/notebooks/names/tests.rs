@@ -42,8 +42,8 @@ fn what_is_too_long_ends_in_a_hash() {
     assert_ne!(one, other);
     // Neither a letter nor an escape is cut in two.
     check(&"ä".repeat(200), ".scala", 254, false);
-    check(&format!("a{}", ":".repeat(200)), ".r", 254, false);
-    check(&"*".repeat(300), "~123456789012.ipynb", 255, false);
+    check(&format!("a{}", ":".repeat(200)), ".r", 253, false);
+    check(&"*".repeat(300), "~123456789012.ipynb", 254, false);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Folders that things go to: each is made once, or, for a plan, looked at once. What goes into them is not known here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use roundsman_task::{TaskContext, TaskError};
 
 use super::{Fault, found, in_words};
 use crate::api::Workspace;
+
+/// How many folders a plan remembers: what was saved at the same time stands side by side in the manifest.
+const LOOKED: usize = 16;
 
 /// What is known of the place that something goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +28,13 @@ pub(super) struct Arrivals<'a> {
     plan: bool,
     /// Folders that were made; those that could not be made, with why.
     made: HashMap<String, Option<String>>,
-    /// What is in the folder that a plan looked at last.
-    looked: Option<(String, HashSet<String>)>,
+    /// What is in the folders that a plan looked at last.
+    looked: VecDeque<(String, HashSet<String>)>,
 }
 
 impl<'a> Arrivals<'a> {
     pub(super) fn new(cx: &'a TaskContext, workspace: &'a Workspace, plan: bool) -> Self {
-        Self { cx, workspace, plan, made: HashMap::new(), looked: None }
+        Self { cx, workspace, plan, made: HashMap::new(), looked: VecDeque::new() }
     }
 
     /// Makes ready for something that goes into a folder.
@@ -55,7 +58,11 @@ impl<'a> Arrivals<'a> {
     }
 
     async fn look(&mut self, folder: &str, target: &str) -> Result<Ground, TaskError> {
-        if self.looked.as_ref().is_none_or(|(looked, _)| looked != folder) {
+        let is_in = |looked: &VecDeque<(String, HashSet<String>)>| {
+            let found = looked.iter().find(|(looked, _)| looked == folder);
+            found.map(|(_, there)| there.contains(target))
+        };
+        if is_in(&self.looked).is_none() {
             let listed = found(self.workspace.files().list(folder).await);
             let listed = match listed {
                 Ok(listed) => listed.unwrap_or_default(),
@@ -64,10 +71,11 @@ impl<'a> Arrivals<'a> {
                     return Ok(Ground::Unfit(format!("the folder cannot be listed: {why}")));
                 }
             };
-            self.looked = Some((folder.to_owned(), listed.into_iter().map(|object| object.path).collect()));
+            self.looked.truncate(LOOKED - 1);
+            let there = listed.into_iter().map(|object| object.path).collect();
+            self.looked.push_front((folder.to_owned(), there));
         }
-        let is_taken = self.looked.as_ref().is_some_and(|(_, there)| there.contains(target));
-        Ok(if is_taken { Ground::Taken } else { Ground::Open })
+        Ok(if is_in(&self.looked) == Some(true) { Ground::Taken } else { Ground::Open })
     }
 
     /// Why something failed, if it did and not everything with it.

@@ -59,7 +59,8 @@ pub(super) enum Sources {
 pub(super) struct Files {
     root: PathBuf,
     folders: Vec<String>,
-    files: Vec<(String, Option<String>)>,
+    /// Places, and why one cannot be put back.
+    next: Vec<(String, Option<String>)>,
 }
 
 impl Sources {
@@ -74,7 +75,7 @@ impl Sources {
             None => Self::Files(Files {
                 root: folder.path().to_owned(),
                 folders: vec![String::new()],
-                files: Vec::new(),
+                next: Vec::new(),
             }),
         })
     }
@@ -125,7 +126,7 @@ fn of_entry(entry: Entry) -> Source {
 impl Files {
     fn next(&mut self) -> io::Result<Option<Source>> {
         loop {
-            if let Some((local, unfit)) = self.files.pop() {
+            if let Some((local, unfit)) = self.next.pop() {
                 return Ok(Some(of_file(local, unfit)));
             }
             let Some(folder) = self.folders.pop() else {
@@ -145,7 +146,7 @@ impl Files {
                 |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             let Some(name) = name.to_str() else {
                 let unfit = "its name is not UTF-8".to_owned();
-                self.files.push((local(&name.to_string_lossy()), Some(unfit)));
+                self.next.push((local(&name.to_string_lossy()), Some(unfit)));
                 continue;
             };
             let what = entry.file_type()?;
@@ -156,7 +157,7 @@ impl Files {
                 self.folders.push(local(name));
             } else {
                 let unfit = (!what.is_file()).then(|| "it is a symbolic link or no regular file".to_owned());
-                self.files.push((local(name), unfit));
+                self.next.push((local(name), unfit));
             }
         }
         Ok(())
