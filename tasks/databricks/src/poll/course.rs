@@ -2,7 +2,7 @@
 //! cluster can hold up or fail what comes before it.
 
 use chrono::TimeDelta;
-use roundsman_task::{Outcome, TaskError, Timestamp};
+use roundsman_task::{Outcome, TaskError};
 
 use super::{
     Observed, decide,
@@ -26,13 +26,15 @@ use crate::{
 const CLOSING: TimeDelta = TimeDelta::seconds(60);
 /// How long blocks, terminations and releases may take.
 const ENFORCING: TimeDelta = TimeDelta::seconds(120);
+/// An instant that lies further ahead was noted by a clock that went wrong, not by one that is a little behind now.
+const BELIEVED_MS: i64 = 24 * 3_600_000;
 /// What is left of the attempt's time when the last mail is sent.
 const RESERVE: TimeDelta = TimeDelta::seconds(10);
 
-/// Polls the workspace, unless somebody else is at it.
+/// Polls the workspace, unless somebody else is at it. A dry run keeps nobody from working.
 pub async fn poll(lab: &Lab) -> Result<Outcome, TaskError> {
     let begun = lab.cx.now();
-    if !lab.hold().await? {
+    if !lab.is_dry && !lab.hold().await? {
         lab.cx.metric(metrics::POLL_TOTAL, &[("result", "skipped")], 1.0);
         return Ok(Outcome::skipped("another run polls this workspace, or closes its days"));
     }
@@ -59,7 +61,9 @@ pub async fn poll(lab: &Lab) -> Result<Outcome, TaskError> {
 /// Everything but sending what is in the outbox.
 async fn carry_through(lab: &Lab, post: &Post) -> Result<Course, Failure> {
     let row = lab.state.workspace().await?;
-    let at = poll_instant(lab.cx.now().timestamp_millis(), row.last_poll_ms);
+    let now_ms = lab.cx.now().timestamp_millis();
+    let last_ms = row.last_poll_ms.filter(|last| last - now_ms <= BELIEVED_MS);
+    let at = poll_instant(now_ms, last_ms);
     let mut course = Course::new(post.problems());
     if at.behind_ms > 0 {
         let told = format!("this machine's clock is {} s behind the last poll", at.behind_ms / 1_000);
@@ -85,7 +89,7 @@ async fn close(
     at: PollInstant,
     course: &mut Course,
 ) -> Result<(), Failure> {
-    let lab = within(lab, lab.cx.now() + CLOSING);
+    let lab = lab.until(lab.cx.now() + CLOSING);
     match closing::close_due(&lab, observed, post, at).await {
         Ok(closed) => {
             course.warnings.extend(closed.problems);
@@ -109,24 +113,23 @@ async fn act(lab: &Lab, post: &Post, observed: &Observed, course: &mut Course) -
     let (decisions, problems) = decide::decide(lab, observed, &measures, now_ms);
     course.warnings.extend(problems);
     let wanted: Vec<Wanted> = decisions.iter().flat_map(Decision::wanted).collect();
-    let hurried = within(lab, lab.cx.now() + ENFORCING);
+    let hurried = lab.until(lab.cx.now() + ENFORCING);
     let carried = enforce::carry_out(&hurried, &today, now_ms, wanted, &measures).await;
     if lab.cx.is_cancelled() {
         return Err(TaskError::Cancelled.into());
     }
     course.note_carried(lab, &carried);
     merge(&mut measures, &carried);
-    let kept_ms = lab.cx.now().timestamp_millis().max(now_ms);
-    let (entered, problems) = if lab.is_dry {
+    if lab.is_dry {
         course.plan_mails(&decisions);
-        (Vec::new(), Vec::new())
     } else {
-        post::enter(post, observed, &decisions, kept_ms).await
-    };
-    lab.state.put_measures(&entered).await?;
-    course.note_entered(&entered);
-    course.warnings.extend(problems);
-    measures.extend(entered);
+        let kept_ms = lab.cx.now().timestamp_millis().max(now_ms);
+        let (entered, problems) = post::enter(post, observed, &decisions, kept_ms).await;
+        lab.state.put_measures(&entered).await?;
+        course.note_entered(&entered);
+        course.warnings.extend(problems);
+        measures.extend(entered);
+    }
     if let Err(error) = post::hasten(post, observed, &decisions, &measures).await {
         course.warnings.push(format!("warnings that make no sense any more could not be found: {error}"));
     }
@@ -134,11 +137,6 @@ async fn act(lab: &Lab, post: &Post, observed: &Observed, course: &mut Course) -
     lab.state.put_usage(today.date(), &usage::changed(&decisions, &measures, &kept)).await?;
     course.note_standing(lab, observed, &decisions, now_ms);
     Ok(())
-}
-
-/// The lab, of whose workspace nothing is asked after this instant.
-fn within(lab: &Lab, end: Timestamp) -> Lab {
-    Lab { workspace: lab.workspace.until(end), ..lab.clone() }
 }
 
 /// What became of measures replaces what was known of them.

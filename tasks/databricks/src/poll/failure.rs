@@ -40,18 +40,24 @@ impl Failure {
 
     /// The word for the metric.
     pub(super) fn word(&self) -> &'static str {
+        if self.deferred_until().is_some() { "deferred" } else { "failed" }
+    }
+
+    /// Where the vendor wants a pause, or a budget has no turn in time, there is nothing wrong with the attempt.
+    fn deferred_until(&self) -> Option<Timestamp> {
+        let waits = matches!(self.class, None | Some(Class::Throttled | Class::Unavailable));
         match self.error {
-            TaskError::Snooze { .. } | TaskError::Retry { not_before: Some(_), .. } => "deferred",
-            _ => "failed",
+            TaskError::Retry { not_before, .. } if waits => not_before,
+            TaskError::Snooze { until, .. } => Some(until),
+            _ => None,
         }
     }
 
-    /// What the daemon is to do: where the vendor named an instant, or there was no time left, come back then; that is no
-    /// failure of the attempt.
+    /// What the daemon is to do next.
     pub(crate) fn into_error(self) -> TaskError {
-        match self.error {
-            TaskError::Retry { cause, not_before: Some(until) } => TaskError::Snooze { cause, until },
-            error => error,
+        match self.deferred_until() {
+            Some(until) => TaskError::Snooze { cause: self.error.to_string(), until },
+            None => self.error,
         }
     }
 

@@ -88,8 +88,8 @@ impl Look<'_> {
                     trouble = Some(Trouble { so, told });
                 }
             }
-            self.put_away(&id, &mut row).await?;
         }
+        self.put_away(&id, &mut row).await?;
         let is_changed = row::is_changed(known.as_ref(), &row, self.today.start_ms());
         let start = presence.and_then(|presence| start_of(&events, &row.recent, presence));
         let (started_ms, started_by) = start.map_or((None, None), |(at_ms, user)| (Some(at_ms), user));

@@ -33,6 +33,7 @@ pub(super) struct Course {
     warned: BTreeSet<String>,
     stopped: BTreeSet<String>,
     changed: usize,
+    failed: usize,
     mails: usize,
     wake_at: Option<Timestamp>,
     usage: BTreeMap<String, i64>,
@@ -55,6 +56,7 @@ impl Course {
                 self.stopped.insert(effect.name.clone());
             }
             self.changed += usize::from(worked);
+            self.failed += usize::from(!worked);
             lab.cx.metric(metrics::ACTIONS, &[("kind", kind.as_str()), ("result", word(state))], 1.0);
         }
     }
@@ -142,6 +144,7 @@ impl Course {
         let counts = Counts {
             processed: self.managed as u64,
             changed: self.changed as u64,
+            failed: self.failed as u64,
             planned: self.planned.len() as u64,
             ..Counts::default()
         };
@@ -152,8 +155,9 @@ impl Course {
     }
 
     fn summary(&self, lab: &Lab, blocked: usize) -> String {
+        let clusters = if self.clusters == 1 { "cluster" } else { "clusters" };
         let mut said =
-            vec![format!("{} clusters, {} managed, {} on", self.clusters, self.managed, self.running)];
+            vec![format!("{} {clusters}, {} managed, {} on", self.clusters, self.managed, self.running)];
         let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let stopped: Vec<_> = self.stopped.iter().map(String::as_str).collect();
         said.extend(counted(self.warned.len(), "warned"));

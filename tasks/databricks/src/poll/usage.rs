@@ -16,7 +16,11 @@ pub(super) fn changed(
     kept: &BTreeMap<String, UsageRow>,
 ) -> BTreeMap<String, UsageRow> {
     let rows = decisions.iter().filter_map(|decision| {
+        // After a change of the zone a day may go on that was closed already.
         let old = kept.get(decision.id);
+        if old.is_some_and(|old| old.finalized_ms.is_some()) {
+            return None;
+        }
         // Where events take back what the list seemed to tell, the row says so.
         let counts = decision.usage.used_ms > 0 || old.is_some();
         let row = counts.then(|| row(decision, measures))?;

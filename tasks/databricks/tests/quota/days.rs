@@ -55,7 +55,7 @@ async fn an_outcome_tells_how_things_stand_and_when_to_look_again() {
     stage.go_to("13:30");
     let outcome = stage.poll_well().await;
     assert_eq!(outcome.wake_at, Some(instant("13:35:05")));
-    assert_eq!(outcome.summary, "1 clusters, 1 managed, 1 on");
+    assert_eq!(outcome.summary, "1 cluster, 1 managed, 1 on");
     stage.go_to("13:35:05");
     let outcome = stage.poll_well().await;
     assert_eq!((outcome.wake_at, &outcome.detail["warned"]), (Some(instant("14:05:05")), &json!(1)));

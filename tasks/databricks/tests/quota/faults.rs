@@ -104,7 +104,8 @@ async fn what_an_answer_means_for_the_poll() {
     check(list().redirect("https://login.example.com/login.html"), "config", false, 1).await;
     check(list().page("<html><body>Sign in</body></html>"), "config", false, 1).await;
     check(list().status(400), "permanent", false, 1).await;
-    check(list().status(500).shape(Shape::Empty, "", ""), "snooze", false, 0).await;
+    check(list().status(503), "snooze", false, 0).await;
+    check(list().status(500).shape(Shape::Empty, "", ""), "retry", false, 0).await;
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod cuts;
 mod days;
 mod faults;
 mod found;
+mod large;
 mod limits;
 mod stage;
