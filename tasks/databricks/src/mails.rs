@@ -28,4 +28,3 @@ pub use self::{
 /// The role of the credentials for mail: `access_key` or `connection_string` of Azure Communication Services, or `user` and
 /// `password` of a mail server.
 pub const CREDENTIAL: &str = "mail";
-

@@ -165,9 +165,11 @@ impl Post {
         Ok(is_told)
     }
 
-    /// Sends out the report of a closed day. What is returned is as for [`warn`](Self::warn).
+    /// Sends out the report of a closed day, with what is wrong with mail itself. What is returned is as for [`warn`](Self::warn).
     pub async fn report(&self, report: &Report) -> Result<bool, TaskError> {
-        let written = report::write(report, &self.house);
+        let mut whole = report.clone();
+        whole.problems.extend(self.problems());
+        let written = report::write(&whole, &self.house);
         let attachment = Attachment {
             name: format!("usage-{}.csv", report.day),
             media_type: "text/csv".to_owned(),
@@ -179,20 +181,6 @@ impl Post {
         let expires_at = self.lab.cx.now() + REPORT_FOR;
         let entry = Entry { kind: MailKind::Report, cluster_id: None, day: report.day, seq: 0, expires_at };
         self.enter(entry, recipients, mail).await
-    }
-
-    /// The clusters' groups among these that have no active member, so that mails to them go to admins.
-    pub async fn groups_without_members<'a>(
-        &self,
-        groups: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Vec<&'a str>, TaskError> {
-        let mut without = Vec::new();
-        for group in groups {
-            if self.members.of(&self.lab.workspace, self.lab.cx.now(), group).await?.is_empty() {
-                without.push(group);
-            }
-        }
-        Ok(without)
     }
 
     /// Whether anything is entered at all.

@@ -7,10 +7,7 @@ use roundsman_task::{TaskError, Timestamp};
 use tokio::sync::OnceCell;
 
 use crate::{
-    api::{
-        Workspace,
-        scim::{Directory, ScimQuery},
-    },
+    api::{Workspace, scim::Directory},
     config::Addresses,
 };
 
@@ -62,11 +59,7 @@ impl Members {
 }
 
 async fn ask(workspace: Workspace) -> Result<Directory, TaskError> {
-    let users = ScimQuery { attributes: vec!["id", "userName", "active"], ..ScimQuery::default() };
-    let users = workspace.scim().users(&users).await?;
-    let groups = ScimQuery { attributes: vec!["id", "displayName", "members"], ..ScimQuery::default() };
-    let groups = workspace.scim().groups(&groups).await?;
-    Ok(Directory::new(users, groups))
+    Ok(workspace.scim().directory().await?)
 }
 
 /// Names of users are addresses, except where they are not.

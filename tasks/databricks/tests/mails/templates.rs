@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use roundsman_databricks::mails::About;
+use roundsman_databricks::mails::{About, Report};
 use roundsman_task::FindingLevel;
 
 use crate::stage::Stage;
@@ -108,4 +108,10 @@ async fn a_folder_that_is_not_there_is_told() {
     assert!(problems[0].starts_with("mail_templates: /nowhere/texts cannot be read: "), "{problems:?}");
     assert!(stage.post().stop(&stage.about(7, 210)).await.unwrap());
     stage.only_mail().await;
+    let day = "2026-11-15".parse().unwrap();
+    let problem = "something else".to_owned();
+    let report = Report { day, rows: Vec::new(), managed: 1, unmanaged: Vec::new(), problems: vec![problem] };
+    stage.post().report(&report).await.unwrap();
+    let text = stage.only_mail().await.text;
+    assert!(text.contains(&format!("- something else\n- {}", problems[0])), "{text}");
 }
