@@ -10,7 +10,7 @@ use crate::stage::{Stage, group, id, lab, stop};
 async fn ask(stage: &Stage) -> (Outcome, Vec<String>) {
     let test = stage.test.next_action("restore-permissions", Value::Null);
     let lab = Lab::open(test.cx(), stage.config()).unwrap();
-    let outcome = actions::run(&lab, "restore-permissions").await.unwrap();
+    let outcome = Box::pin(actions::run(&lab, "restore-permissions")).await.unwrap();
     let rows = outcome.print["rows"].as_array().cloned().unwrap_or_default();
     let text = |row: &Value| {
         let cells = row.as_array().unwrap().iter().map(|cell| cell.as_str().unwrap().to_owned());

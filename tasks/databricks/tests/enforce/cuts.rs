@@ -1,8 +1,12 @@
 //! Measures that end at any request, before or after its effect: the next poll goes on, and what the group had is known.
 
 use roundsman_databricks::{
+    enforce::Wanted,
     permissions::Level as Kept,
-    quota::MeasureKind::{Restore, Revoke, Terminate},
+    quota::{
+        Measure,
+        MeasureKind::{Restore, Revoke, Terminate},
+    },
     state::MeasureState::Done,
 };
 use roundsman_simulators::{Fault, Level};
@@ -51,8 +55,10 @@ async fn check_stop(at: usize, cut: Cut) {
     let rows = stage.rows().await;
     let is_done = |kind| rows.iter().any(|row| row.kind == kind && row.state == Done);
     let mut wanted = stop(1);
-    wanted.retain(|wanted| {
-        !is_done(wanted.measure.kind) && !(wanted.measure.kind == Terminate && stage.is_off(1))
+    let is_off = stage.is_off(1);
+    wanted.retain(|Wanted { measure: Measure { kind, .. }, .. }| {
+        let is_settled = is_done(*kind) || (*kind == Terminate && is_off);
+        !is_settled
     });
     let stage = Stage { test: stage.test.next_run(), ..stage };
     let carried = stage.carry_out(wanted).await;
