@@ -8,7 +8,6 @@ mod desired;
 mod plan;
 mod settings;
 
-pub(crate) use self::{plan::belongs_elsewhere, settings::check_autotermination};
 pub use self::{
     actual::{Actual, ActualCluster},
     apply::{Applied, ApplyError, Entry, FailedLibrary, Journal, OpState, Order, Pace, apply, unfinished},
@@ -17,3 +16,4 @@ pub use self::{
     plan::{PlanOptions, Removal, plan},
     settings::{MavenPackage, ProvisionSettings, PythonPackage, SettingsError},
 };
+pub(crate) use self::{plan::belongs_elsewhere, settings::check_autotermination};

@@ -161,9 +161,15 @@ impl State {
         Ok(())
     }
 
-    /// The numbers of a course's groups.
+    /// The numbers of a course's groups. Unlike anything else they are never taken for absent when they cannot be read: every
+    /// student would move to another cluster.
     pub async fn numbers(&self, course: &str) -> Result<Option<NumberMap>, TaskError> {
-        self.one("numbers", course).await
+        let Some(document) = self.collection("numbers").get(course).await? else { return Ok(None) };
+        serde_json::from_value(document.value).map(Some).map_err(|error| {
+            TaskError::permanent(format!(
+                "the numbers of the course {course} are kept, but cannot be read by this version: {error}"
+            ))
+        })
     }
 
     /// Keeps the numbers of a course's groups.

@@ -43,7 +43,8 @@ impl Stage {
 
     async fn go(&self, test: &TestContext, action: &str) -> Result<Outcome, TaskError> {
         let config: Checked = serde_json::from_value(self.config.clone()).unwrap();
-        actions::run(&Lab::open(test.cx(), config)?, action).await
+        let lab = Lab::open(test.cx(), config)?;
+        Box::pin(actions::run(&lab, action)).await
     }
 
     pub(crate) fn writes(&self) -> usize {

@@ -108,3 +108,20 @@ async fn a_file_is_written_whole_and_replaced_only_on_request() {
     let refused = stage.run("moodle-to-users", nowhere).await.unwrap_err();
     assert!(refused.to_string().contains("No such file"), "{refused}");
 }
+
+#[tokio::test]
+async fn numbers_that_cannot_be_read_are_not_taken_for_none() {
+    let mut stage = Stage::empty().await;
+    stage.hand_in("file", moodle(&FIRST));
+    stage.run("moodle-to-users", json!({ "file": "course.csv" })).await.unwrap();
+    let numbers = stage.test.cx().documents_in(roundsman_databricks::state::SPACE, "numbers");
+    numbers
+        .put("demo", json!({ "course": "demo", "groups": { "5101": { "number": 0 } } }), None)
+        .await
+        .unwrap();
+    for action in ["moodle-to-users", "provision-plan", "provision-apply"] {
+        let refused = stage.run(action, json!({ "file": "course.csv" })).await.unwrap_err();
+        assert!(refused.to_string().contains("cannot be read by this version"), "{refused}");
+    }
+    assert_eq!(stage.writes(), 0);
+}

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use roundsman_simulators::Fault;
-use roundsman_task::OutcomeStatus;
+use proptest::prelude::*;
+use roundsman_simulators::{Fault, Shape};
+use roundsman_task::{Document, DocumentError, OutcomeStatus, TaskError};
 use serde_json::json;
 
 use crate::stage::{FIRST, Stage, moodle, text};
@@ -47,13 +48,81 @@ async fn a_run_may_end_after_any_request() {
         let begun = stage.kept("provisioning").len();
         stage.apply(&moodle(&FIRST)).await;
         check(&stage);
-        let settled = |kept: &roundsman_task::Document| kept.value["settled"] == true;
+        let settled = |kept: &Document| kept.value["settled"] == true;
         let runs: Vec<_> =
             stage.kept("provisioning").into_iter().filter(|kept| kept.key.starts_with("runs/")).collect();
         assert!(runs.iter().all(settled), "after request {at} ({begun} documents): {runs:?}");
         let last = stage.apply(&moodle(&FIRST)).await;
         assert_eq!(last.counts.processed, 0, "{}", text(&last));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Twice in a row, by an end, a broken connection or an answer that is wrong about what was done.
+    #[test]
+    fn whatever_goes_wrong_twice_the_next_run_converges(
+        wrong in prop::collection::vec((1..=REQUESTS, prop::sample::select(vec![0_u16, 1, 400, 429, 500, 503])), 2),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut stage = Stage::empty().await;
+            for (at, how) in wrong {
+                stage.sim.clear_journal();
+                stage.hand_in("file", moodle(&FIRST));
+                stage.ask("create-from-csv", apply());
+                let fault = Fault::on("*").nth(u32::try_from(at).unwrap());
+                match how {
+                    0 => {}
+                    1 => drop(stage.sim.fault(fault.cut().after_effect())),
+                    400 => drop(stage.sim.fault(fault.status(400))),
+                    status => drop(stage.sim.fault(fault.status(status).after_effect())),
+                }
+                tokio::select! {
+                    biased;
+                    () = stage.sim.reached(if how == 0 { at } else { usize::MAX }) => {}
+                    _ = stage.go() => {}
+                }
+                stage.sim.clear_faults();
+                stage.clock.advance(Duration::from_mins(2));
+            }
+            stage.apply(&moodle(&FIRST)).await;
+            check(&stage);
+        });
+    }
+}
+
+/// The store goes away in the middle: nothing more is done that cannot be written down.
+#[tokio::test]
+async fn nothing_is_done_that_is_not_written_down() {
+    let mut stage = Stage::empty().await;
+    stage.hand_in("file", moodle(&FIRST));
+    stage.ask("create-from-csv", apply());
+    let away = async {
+        stage.sim.reached(20).await;
+        let cause = "the store is away".to_owned();
+        stage.test.fail_documents(DocumentError::Unavailable { cause });
+    };
+    let (ended, ()) = tokio::join!(stage.go(), away);
+    assert!(matches!(ended, Err(TaskError::Retry { .. })), "{ended:?}");
+    assert!(stage.sim.journal().len() < REQUESTS / 2 + 8, "{}", stage.sim.journal().len());
+    stage.test.fail_documents(None);
+    stage.apply(&moodle(&FIRST)).await;
+    check(&stage);
+}
+
+#[tokio::test]
+async fn old_journals_are_forgotten() {
+    let mut stage = Stage::empty().await;
+    stage.config["retention_days"] = 1.into();
+    stage.apply(&moodle(&FIRST)).await;
+    let first: Vec<String> = stage.kept("provisioning").into_iter().map(|kept| kept.key).collect();
+    stage.clock.advance(Duration::from_hours(25));
+    stage.apply(&moodle(&FIRST[1..])).await;
+    assert_eq!(stage.kept("provisioning").len(), 0, "{first:?}");
+    stage.apply(&moodle(&crate::stage::SECOND)).await;
+    assert_eq!(stage.kept("provisioning").len(), 11);
 }
 
 /// A cluster that was left on by a run that ended is switched off by the next; one that a student started later is not.
@@ -95,11 +164,7 @@ async fn no_twin_is_made_by_an_answer_that_is_wrong() {
 async fn clusters_wait_for_machines() {
     let mut stage = Stage::empty().await;
     let stock_out = Fault::on("POST */clusters/create").times(1).status(400);
-    stage.sim.fault(stock_out.shape(
-        roundsman_simulators::Shape::Standard,
-        "CLOUD_PROVIDER_RESOURCE_STOCKOUT",
-        "none left",
-    ));
+    stage.sim.fault(stock_out.shape(Shape::Standard, "CLOUD_PROVIDER_RESOURCE_STOCKOUT", "none left"));
     stage.apply(&moodle(&FIRST)).await;
     assert!(stage.test.waits().contains(&Duration::from_secs(120)), "{:?}", stage.test.waits());
 }
@@ -111,6 +176,6 @@ async fn who_is_told_to_stop_stops() {
     stage.ask("create-from-csv", apply());
     stage.test.cancel();
     let stopped = stage.go().await.unwrap_err();
-    assert_eq!(stopped, roundsman_task::TaskError::Cancelled);
+    assert_eq!(stopped, TaskError::Cancelled);
     assert_eq!(stage.writes(), 0);
 }

@@ -88,7 +88,8 @@ impl Stage {
     /// Does what was asked for last.
     pub(crate) async fn go(&self) -> Result<Outcome, TaskError> {
         let cx = self.test.cx();
-        actions::run(&Lab::open(cx, self.config())?, cx.action().unwrap()).await
+        let lab = Lab::open(cx, self.config())?;
+        Box::pin(actions::run(&lab, cx.action().unwrap())).await
     }
 
     pub(crate) async fn run(&mut self, action: &str, params: Value) -> Result<Outcome, TaskError> {
