@@ -169,7 +169,7 @@ impl Run<'_> {
             self.report().plan(&source.path, &target, ground == Ground::Taken, self.settings.overwrite);
             return Ok(());
         }
-        match import(self.workspace, &source, &target, &bytes, self.settings.overwrite).await {
+        match import(self.cx, self.workspace, &source, &target, &bytes, self.settings.overwrite).await {
             Ok(arrival) => self.arrived(&source, &target, &bytes, arrival).await,
             Err(error) => match Fault::of(self.cx, error) {
                 Fault::End(error) => Err(error),

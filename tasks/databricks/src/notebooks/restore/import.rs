@@ -1,7 +1,10 @@
 //! Importing one thing, so that it is known afterwards whether it was put there or was there. Where an answer is lost the
 //! workspace is looked at; nothing is replaced unless that is wanted.
 
+use std::time::Duration;
+
 use roundsman_http::{Class, HttpError};
+use roundsman_task::TaskContext;
 
 use super::{
     sources::Source,
@@ -12,7 +15,7 @@ use crate::api::{Workspace, workspace_files::Import};
 /// The most bytes that the vendor imports.
 pub(super) const IMPORT_LIMIT: u64 = 10 << 20;
 /// How often an import is sent of which nobody knows whether it was done.
-const TRIES: u32 = 4;
+const TRIES: u64 = 4;
 
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,7 @@ pub(super) enum Arrival {
 
 /// Imports something.
 pub(super) async fn import(
+    cx: &TaskContext,
     workspace: &Workspace,
     source: &Source,
     target: &str,
@@ -43,7 +47,10 @@ pub(super) async fn import(
                 return Ok(if is_ours { Arrival::Put } else { Arrival::Was });
             }
             // With permission to replace the client has tried again already.
-            Err(error) if error.is_ambiguous() && !overwrite && nth < TRIES => unclear = true,
+            Err(error) if error.is_ambiguous() && !overwrite && nth < TRIES => {
+                unclear = true;
+                cx.sleep(Duration::from_secs(nth)).await?;
+            }
             Err(error) => return Err(error),
         }
     }
