@@ -32,8 +32,8 @@ async fn the_worked_example_warns_and_stops_to_the_second() {
         [acl.as_str(), "POST /api/2.1/clusters/delete", "POST /emails:send"],
         "in this order, and each once"
     );
-    let used = stage.used("cluster_07");
-    assert!((210.0..210.2).contains(&used), "{used}");
+    let used = stage.used_secs("cluster_07");
+    assert!((12600..12612).contains(&used), "{used}");
     assert_eq!(stage.sim.world(|world| world.state(CLUSTER)), Some(State::Terminated));
     let group = Principal::Group("group_07".to_owned());
     assert_eq!(stage.sim.world(|world| world.granted(CLUSTER, &group)), Some(Level::CanAttachTo));
@@ -97,7 +97,7 @@ async fn short_runs_between_polls_count_in_either_way() {
         let scenario = scenario.set(|settings| settings.stop_takes_secs = 0);
         let mut stage = Stage::with(scenario, keys).await;
         stage.poll_every_15_min_until("11:00").await;
-        assert_eq!(stage.used("cluster_07"), 31.0, "{certainty}");
+        assert_eq!(stage.used_secs("cluster_07"), 31 * 60, "{certainty}");
         let usage = stage.usage("2026-11-16", "cluster_07").unwrap()["usage"].clone();
         assert_eq!((&usage["sessions"], &usage["certainty"]), (&json!(3), &json!(certainty)));
     };
@@ -111,29 +111,29 @@ async fn a_run_over_midnight_counts_for_two_days() {
     let scenario = Scenario::at("2026-11-16 08:00").lab(7, &["s1@example.edu"], vec![run]);
     let mut stage = Stage::at("2026-11-16 21:45", scenario, json!({})).await;
     stage.poll_every_15_min_until("17 00:15").await;
-    assert_eq!(stage.used("cluster_07"), 15.0);
+    assert_eq!(stage.used_secs("cluster_07"), 15 * 60);
     let row = stage.usage("2026-11-16", "cluster_07").unwrap();
     assert_eq!(row["usage"]["used_ms"], 120 * 60_000);
     assert!(row["finalized_ms"].is_i64(), "the poll after midnight closes the day: {row}");
     stage.poll_every_15_min_until("17 02:00").await;
-    assert_eq!(stage.used("cluster_07"), 90.0);
+    assert_eq!(stage.used_secs("cluster_07"), 90 * 60);
     assert!(stage.mails().iter().all(|mail| mail.contains("Daily cluster usage")), "{:?}", stage.mails());
     assert_eq!(stage.sim.asked("POST /api/2.1/clusters/delete").len(), 0);
 }
 
 #[tokio::test]
 async fn days_with_a_change_of_the_clocks_are_as_long_as_they_are() {
-    let check = async |date: &str, minutes: f64| {
+    let check = async |date: &str, secs: i64| {
         let at = |time: &str| format!("{date} {time}");
         let run = RunSetup::between(at("00:30").as_str(), at("03:30").as_str());
         let scenario = Scenario::at(at("00:00").as_str()).lab(7, &["s1@example.edu"], vec![run]);
         let keys = json!({ "max_uptime_min": 600, "warn_uptime_min": 500 });
         let mut stage = Stage::at(&at("00:00"), scenario, keys).await;
         stage.poll_every_15_min_until(&at("04:00")).await;
-        assert_eq!(stage.used("cluster_07"), minutes, "{date}");
+        assert_eq!(stage.used_secs("cluster_07"), secs, "{date}");
     };
-    check("2026-10-25", 240.0).await;
-    check("2026-03-27", 120.0).await;
+    check("2026-10-25", 240 * 60).await;
+    check("2026-03-27", 120 * 60).await;
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn the_first_poll_counts_from_midnight_and_closes_nothing() {
     let mut stage = Stage::of(lab(vec![run])).await;
     let outcome = stage.poll_well().await;
     assert_eq!(outcome.detail["stopped"], 1);
-    assert!((480.0..480.2).contains(&stage.used("cluster_07")), "{}", stage.used("cluster_07"));
+    assert!((28800..28812).contains(&stage.used_secs("cluster_07")), "{}", stage.used_secs("cluster_07"));
     assert_eq!(stage.workspace()["last_closed"], "2026-11-15");
     assert!(stage.documents("closing").is_empty());
     assert!(stage.usage("2026-11-15", "cluster_07").is_none());
@@ -32,7 +32,7 @@ async fn an_outage_loses_no_time_and_makes_the_stop_late() {
     stage.poll_well().await;
     stage.go_to("13:00");
     let outcome = stage.poll_well().await;
-    assert_eq!(stage.used("cluster_07"), 225.0);
+    assert_eq!(stage.used_secs("cluster_07"), 225 * 60);
     assert_eq!((&outcome.detail["stopped"], &outcome.detail["blocked"]), (&json!(0), &json!(1)));
     assert!(stage.mails()[0].contains("daily limit reached"), "{:?}", stage.mails());
     assert_eq!(stage.mails().len(), 1, "nobody is warned of what has passed");
@@ -44,7 +44,7 @@ async fn who_is_off_when_polls_resume_is_not_warned() {
     stage.poll_well().await;
     stage.go_to("12:00");
     stage.poll_well().await;
-    assert_eq!((stage.used("cluster_07"), stage.mails().len()), (190.0, 0));
+    assert_eq!((stage.used_secs("cluster_07"), stage.mails().len()), (190 * 60, 0));
 }
 
 #[tokio::test]
@@ -73,13 +73,13 @@ async fn a_clock_that_falls_back_is_not_believed() {
     stage.poll_well().await;
     stage.clock.set(instant("09:30") - TimeDelta::minutes(40));
     let outcome = stage.poll_well().await;
-    assert_eq!(stage.used("cluster_07"), 60.0, "time does not go back");
+    assert_eq!(stage.used_secs("cluster_07"), 60 * 60, "time does not go back");
     let told = outcome.detail["warnings"][0].as_str().unwrap().to_owned();
     assert!(told.contains("2400 s behind the last poll"), "{told}");
     assert_eq!(stage.workspace()["last_poll_ms"], instant("09:30").timestamp_millis());
     stage.clock.set(instant("09:45"));
     stage.poll_well().await;
-    assert_eq!(stage.used("cluster_07"), 75.0);
+    assert_eq!(stage.used_secs("cluster_07"), 75 * 60);
 }
 
 #[tokio::test]
@@ -97,13 +97,16 @@ async fn without_events_time_is_sampled_until_they_are_back() {
     assert!(told.starts_with("cluster_07: its events cannot be had, so its time is only sampled"), "{told}");
     let row = stage.usage("2026-11-16", "cluster_07").unwrap();
     assert_eq!(row["usage"]["certainty"], "sampled");
-    let sampled = stage.used("cluster_07");
-    assert!(sampled > 60.0, "{sampled}");
+    let sampled = stage.used_secs("cluster_07");
+    assert!(sampled > 60 * 60, "{sampled}");
     stage.sim.clear_faults();
     stage.go_to("10:15");
     assert_eq!(stage.poll_well().await.detail["warnings"], json!([]));
     let row = stage.usage("2026-11-16", "cluster_07").unwrap();
-    assert_eq!((stage.used("cluster_07"), &row["usage"]["certainty"]), (39.0 + 55.0, &json!("exact")));
+    assert_eq!(
+        (stage.used_secs("cluster_07"), &row["usage"]["certainty"]),
+        ((39 + 55) * 60, &json!("exact"))
+    );
 }
 
 #[tokio::test]
@@ -117,7 +120,7 @@ async fn events_that_nobody_may_read_are_not_asked_for_again_and_again() {
     let outcome = stage.poll_well().await;
     let asked = stage.sim.asked(EVENTS).len();
     assert!(asked < 30, "{asked}");
-    assert!(stage.used("cluster_30") >= 30.0, "it counts from the launch of the driver");
+    assert!(stage.used_secs("cluster_30") >= 30 * 60, "it counts from the launch of the driver");
     let warnings = outcome.detail["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].as_str().unwrap().contains("and 29 others"), "{warnings:?}");
@@ -153,7 +156,7 @@ async fn a_deleted_cluster_ended_when_it_was_last_seen() {
     stage.poll_every_15_min_until("09:00").await;
     stage.sim.world(|world| world.forget(CLUSTER)).unwrap();
     stage.poll_every_15_min_until("12:00").await;
-    assert_eq!(stage.used("cluster_07"), 60.0);
+    assert_eq!(stage.used_secs("cluster_07"), 60 * 60);
     assert_eq!(
         stage
             .sim
@@ -168,7 +171,7 @@ async fn a_deleted_cluster_ended_when_it_was_last_seen() {
         (&row["deleted_ms"], &row["state"]),
         (&json!(instant("09:15").timestamp_millis()), &json!("TERMINATED"))
     );
-    assert!(stage.used("cluster_08") >= 210.0, "others are dealt with as ever");
+    assert!(stage.used_secs("cluster_08") >= 210 * 60, "others are dealt with as ever");
     let (_, last) = stage.polls.last().unwrap();
     let detail = &last.as_ref().unwrap().detail;
     assert_eq!((&detail["clusters"], &detail["managed"]), (&json!(1), &json!(1)));
@@ -190,7 +193,7 @@ async fn a_cluster_that_is_too_long_off_to_be_listed_is_asked_for_once_a_day() {
     stage.sim.world(|world| world.start(CLUSTER, "admin@example.edu")).unwrap();
     stage.poll_every_15_min_until("17 04:00").await;
     assert_eq!(stage.sim.world(|world| world.state(CLUSTER)), Some(State::Running));
-    assert!(stage.used("cluster_07") > 50.0);
+    assert!(stage.used_secs("cluster_07") > 50 * 60);
 }
 
 #[tokio::test]

@@ -31,10 +31,10 @@ async fn late_events_are_waited_for_and_change_no_total() {
         .set(|settings| settings.events_lag_secs = 420);
     let mut stage = Stage::of(scenario).await;
     stage.poll_every_15_min_until("09:45").await;
-    assert!((60.0..65.0).contains(&stage.used("cluster_07")), "{}", stage.used("cluster_07"));
+    assert!((3600..3900).contains(&stage.used_secs("cluster_07")), "{}", stage.used_secs("cluster_07"));
     stage.poll_every_15_min_until("10:15").await;
     let usage = stage.usage("2026-11-16", "cluster_07").unwrap()["usage"].clone();
-    assert_eq!((stage.used("cluster_07"), &usage["certainty"]), (63.0, &json!("exact")));
+    assert_eq!((stage.used_secs("cluster_07"), &usage["certainty"]), (63 * 60, &json!("exact")));
 }
 
 #[tokio::test]

@@ -43,9 +43,9 @@ async fn only_managed_clusters_are_stopped_and_others_are_measured() {
     let on = |id: &str| states(&stage).iter().any(|(own, state)| *own == id && *state == State::Running);
     assert!(on("c-job") && on("c-staff") && on("c-noname"), "{:?}", states(&stage));
     assert!(!on("c-7") && !on("c-07") && !on("c-100"), "{:?}", states(&stage));
-    let foreign = stage.used("Staff shared compute");
-    assert!((240.0..245.0).contains(&foreign), "{foreign}: it counts from the launch of the driver");
-    assert_eq!(stage.used("cluster_07"), 120.0);
+    let foreign = stage.used_secs("Staff shared compute");
+    assert!((14400..14700).contains(&foreign), "{foreign}: it counts from the launch of the driver");
+    assert_eq!(stage.used_secs("cluster_07"), 120 * 60);
     assert_eq!(stage.sim.asked("PUT /api/2.0/permissions/clusters/c-07").len(), 0, "each has its own time");
     assert_eq!(stage.sim.asked("PUT /api/2.0/permissions/clusters/c-100").len(), 1);
     let (_, last) = stage.polls.last().unwrap();
@@ -62,7 +62,7 @@ async fn clusters_of_one_number_may_share_their_time() {
     stage.poll_every_15_min_until("09:50").await;
     let row = stage.usage("2026-11-16", "cluster_07").unwrap();
     assert_eq!(row["stopped_ms"].as_i64().map(|at| at >= instant("09:45").timestamp_millis()), Some(true));
-    assert!((105.0..105.2).contains(&stage.used("cluster_07")), "{}", stage.used("cluster_07"));
+    assert!((6300..6312).contains(&stage.used_secs("cluster_07")), "{}", stage.used_secs("cluster_07"));
     for id in ["c-7", "c-07"] {
         assert_eq!(stage.sim.world(|world| world.state(id)), Some(State::Terminated), "{id}");
     }
@@ -91,8 +91,8 @@ async fn single_clusters_have_limits_of_their_own_or_none() {
     });
     let mut stage = Stage::with(strange(), keys).await;
     stage.poll_every_15_min_until("12:00").await;
-    assert!((60.0..60.2).contains(&stage.used("cluster_7")), "{}", stage.used("cluster_7"));
-    assert_eq!(stage.used("cluster_100"), 240.0, "it is only measured");
+    assert!((3600..3612).contains(&stage.used_secs("cluster_7")), "{}", stage.used_secs("cluster_7"));
+    assert_eq!(stage.used_secs("cluster_100"), 240 * 60, "it is only measured");
     let before = stage.writes().len();
     stage.configure("overrides", json!({ "group_100": { "exempt": true } }));
     stage.poll_well().await;

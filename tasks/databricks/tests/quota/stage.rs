@@ -11,7 +11,7 @@
 //! stage.sim.world(|world| …);                  // look at the workspace or change it
 //! stage.sim.mails();                           // what was accepted by the mail service
 //! stage.journal();                             // requests since the last `stage.sim.clear_journal()`, one line each
-//! stage.used("cluster_07");                    // today's row: minutes
+//! stage.used_secs("cluster_07");               // today's row; `used` has minutes
 //! ```
 //! Tests in other crates of `tests/` may take it in with `#[path = "../quota/stage.rs"] mod stage;`.
 
@@ -218,11 +218,16 @@ impl Stage {
         rows.filter(|(key, row)| key.starts_with(day) && row["name"] == name).map(|(_, row)| row).next()
     }
 
-    /// What a cluster used on the day of now, in minutes.
-    pub(crate) fn used(&self, name: &str) -> f64 {
+    /// What a cluster used on the day of now, in whole seconds.
+    pub(crate) fn used_secs(&self, name: &str) -> i64 {
         let today = self.clock.now().with_timezone(&ZONE).date_naive().to_string();
         let row = self.usage(&today, name);
-        row.map_or(0.0, |row| row["usage"]["used_ms"].as_i64().unwrap() as f64 / 60_000.0)
+        row.map_or(0, |row| row["usage"]["used_ms"].as_i64().unwrap() / 1_000)
+    }
+
+    /// The same in minutes.
+    pub(crate) fn used(&self, name: &str) -> f64 {
+        self.used_secs(name) as f64 / 60.0
     }
 
     /// The subjects of the accepted mails, each with when and to whom.
