@@ -64,6 +64,14 @@ impl TestContext {
         self.with_attempt(attempt)
     }
 
+    /// The next run of the same task, after it was given another zone.
+    pub fn next_run_in(&self, timezone: Tz) -> Self {
+        let mut attempt = self.cx.attempt().clone();
+        attempt.run = RunId(attempt.run.0 + 1);
+        attempt.timezone = timezone;
+        self.with_attempt(attempt)
+    }
+
     /// The next run of the same task, as a dry run.
     pub fn next_dry_run(&self) -> Self {
         let mut attempt = self.cx.attempt().clone();

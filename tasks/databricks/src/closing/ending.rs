@@ -15,7 +15,7 @@ use crate::{
     kinds::metrics,
     lab::Lab,
     state::{Step, StepRow, StepState, UsageRow},
-    uptime::PollInstant,
+    uptime::{Interval, PollInstant},
 };
 
 /// Days that are being closed.
@@ -36,6 +36,8 @@ pub struct Closing<'a> {
     pub(super) impossible: Vec<String>,
     /// Groups in which nobody is, once they are known.
     pub(super) members: Option<Vec<String>>,
+    /// Intervals that were put away long ago, by cluster, once they were read.
+    pub(super) old_intervals: BTreeMap<String, Vec<Interval>>,
     last_closed: Option<NaiveDate>,
 }
 
@@ -111,6 +113,7 @@ impl<'a> Closing<'a> {
             planned: Vec::new(),
             impossible: Vec::new(),
             members: None,
+            old_intervals: BTreeMap::new(),
             last_closed: lab.state.workspace().await?.last_closed,
         })
     }

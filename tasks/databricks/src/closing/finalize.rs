@@ -14,6 +14,7 @@ use crate::{
     mails::Post,
     poll::Observed,
     state::{Step, UsageRow},
+    uptime::Interval,
 };
 
 impl Closing<'_> {
@@ -65,7 +66,7 @@ impl Closing<'_> {
 
     /// The clusters whose time counts, with all intervals that may lie on the day.
     async fn known<'o>(
-        &self,
+        &mut self,
         index: usize,
         observed: &'o Observed,
     ) -> Result<BTreeMap<String, Known<'o>>, TaskError> {
@@ -77,11 +78,20 @@ impl Closing<'_> {
             }
             let mut intervals = seen.row.recent.clone();
             if is_past {
-                // What was put away long ago may have begun long before the day.
-                intervals.extend(self.lab.state.old_intervals(id, 0).await?);
+                intervals.extend(self.put_away(id).await?);
             }
             clusters.insert(id.clone(), Known { row: &seen.row, intervals });
         }
         Ok(clusters)
+    }
+
+    /// Intervals that were put away. All of them: one may have begun long before the day.
+    async fn put_away(&mut self, id: &str) -> Result<Vec<Interval>, TaskError> {
+        if let Some(known) = self.old_intervals.get(id) {
+            return Ok(known.clone());
+        }
+        let old = self.lab.state.old_intervals(id, 0).await?;
+        self.old_intervals.insert(id.to_owned(), old.clone());
+        Ok(old)
     }
 }

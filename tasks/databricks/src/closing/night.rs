@@ -47,9 +47,10 @@ pub async fn night(lab: &Lab) -> Result<Outcome, TaskError> {
         note_failed_night(lab, &post, failure, lab.cx.now()).await;
     }
     let is_stop = result.as_ref().err().is_some_and(Failure::is_stop);
-    let drained = match lab.is_dry || is_stop {
-        true => Drained::default(),
-        false => post.drain(lab.cx.deadline() - RESERVE).await,
+    let drained = if lab.is_dry || is_stop {
+        Drained::default()
+    } else {
+        post.drain(lab.cx.deadline() - RESERVE).await
     };
     report_requests(lab);
     let mut night = result.map_err(Failure::into_error)?;

@@ -35,13 +35,13 @@ async fn a_day_closed_again_never_shrinks_unless_it_is_asked_for() {
     let day = |recompute: bool| json!({ "day": "2026-11-16", "recompute": recompute });
     falsify(&stage, 40).await;
     stage.ask("close-day", day(false)).await.unwrap();
-    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 60.0)], "it may grow");
+    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 60)], "it may grow");
     falsify(&stage, 90).await;
     let outcome = stage.ask("close-day", day(false)).await.unwrap();
-    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 90.0)]);
+    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 90)]);
     assert!(outcome.detail["problems"][0].as_str().unwrap().contains("it stays"), "{}", outcome.detail);
     let outcome = stage.ask("close-day", day(true)).await.unwrap();
-    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 60.0)]);
+    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 60)]);
     assert_eq!(outcome.print["rows"][0][1], "01:00");
     assert_eq!(stage.reports().len(), 1, "a report is mailed once");
     assert_eq!(stage.last_closed(), "2026-11-16");
@@ -56,7 +56,7 @@ async fn what_is_put_away_long_since_still_counts_when_a_day_is_closed_again() {
     }
     falsify(&stage, 90).await;
     stage.ask("close-day", json!({ "day": "2026-11-16", "recompute": true })).await.unwrap();
-    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 60.0)]);
+    assert_eq!(stage.day("2026-11-16"), [("cluster_07".to_owned(), 60)]);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ const SCHEMA: &str = "
     INSERT INTO clustercumulativeuptime (cluster_id, date, daily_use_seconds) VALUES
         ('1116-060000-lab00001', '2026-11-10', 5400.25),
         ('0301-101010-gone0001', '2026-11-10', 60),
-        ('nobody-knows', '2026-11-11', 120.0),
+        ('nobody-knows', '2026-11-11', 120),
         ('1116-060000-lab00001', '2026-11-12', 0.0),
         ('1116-060000-lab00001', 'yesterday', 10.0),
         ('1116-060000-lab00001', '2026-11-13', 990000.0);

@@ -10,6 +10,7 @@ mod legacy;
 mod midnight;
 mod night;
 mod outage;
+mod purge;
 mod report;
 #[path = "../quota/stage.rs"]
 mod stage;

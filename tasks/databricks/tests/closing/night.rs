@@ -126,13 +126,15 @@ impl Stage {
         mails.filter(|mail| mail.subject.contains("Daily cluster usage")).collect()
     }
 
-    /// The minutes of all rows of a day, by name.
-    pub(crate) fn day(&self, day: &str) -> Vec<(String, f64)> {
+    /// The whole minutes of all rows of a day, by name.
+    pub(crate) fn day(&self, day: &str) -> Vec<(String, i64)> {
+        self.day_ms(day).into_iter().map(|(name, used_ms)| (name, used_ms / 60_000)).collect()
+    }
+
+    /// The milliseconds of all rows of a day, by name.
+    pub(crate) fn day_ms(&self, day: &str) -> Vec<(String, i64)> {
         let rows = self.documents("usage").into_iter().filter(|(key, _)| key.starts_with(day));
-        let told = rows.map(|(_, row)| {
-            let used_ms = row["usage"]["used_ms"].as_i64().unwrap();
-            (row["name"].as_str().unwrap().to_owned(), used_ms as f64 / 60_000.0)
-        });
-        told.collect()
+        let used_ms = |row: &Value| row["usage"]["used_ms"].as_i64().unwrap();
+        rows.map(|(_, row)| (row["name"].as_str().unwrap_or_default().to_owned(), used_ms(&row))).collect()
     }
 }

@@ -26,10 +26,10 @@ async fn three_midnights_are_caught_up_by_the_first_poll() {
     stage.go_to("19 10:00");
     stage.poll_well().await;
     assert_eq!(stage.last_closed(), "2026-11-18");
-    assert_eq!(stage.day("2026-11-16"), [("cluster_01".to_owned(), 240.0)]);
-    assert_eq!(stage.day("2026-11-17"), [("cluster_01".to_owned(), 60.0)]);
-    assert_eq!(stage.day("2026-11-18"), [("cluster_01".to_owned(), 60.0)]);
-    assert_eq!(stage.used("cluster_01"), 60.0);
+    assert_eq!(stage.day("2026-11-16"), [("cluster_01".to_owned(), 240)]);
+    assert_eq!(stage.day("2026-11-17"), [("cluster_01".to_owned(), 60)]);
+    assert_eq!(stage.day("2026-11-18"), [("cluster_01".to_owned(), 60)]);
+    assert_eq!(stage.day("2026-11-19"), [("cluster_01".to_owned(), 60)]);
     assert_eq!(stage.levels()[0], Some(Level::CanRestart));
     let writes: Vec<_> = stage.writes().into_iter().filter(|line| line.contains("permissions")).collect();
     assert_eq!(writes.len(), 1, "released once: {writes:?}");
@@ -58,8 +58,8 @@ async fn of_forty_days_the_last_thirty_are_closed_by_events() {
     let old = stage.usage("2026-10-05", "cluster_01").unwrap();
     assert_eq!((&old["origin"], old["finalized_ms"].is_i64()), (&json!("sampling"), true));
     assert!(old["usage"]["used_ms"].as_i64().unwrap() >= 30 * 60_000);
-    assert_eq!(stage.day("2026-10-20"), [("cluster_01".to_owned(), 60.0)]);
-    assert_eq!(stage.day("2026-11-13"), [("cluster_01".to_owned(), 60.0)]);
+    assert_eq!(stage.day("2026-10-20"), [("cluster_01".to_owned(), 60)]);
+    assert_eq!(stage.day("2026-11-13"), [("cluster_01".to_owned(), 60)]);
     let reports = stage.documents("closing").into_iter().filter(|(key, _)| key.ends_with("/report"));
     let mailed = reports.clone().filter(|(_, row)| row["note"].is_null()).count();
     assert_eq!((reports.count(), mailed), (40, 30));

@@ -64,8 +64,8 @@ async fn check(life: Life) {
     assert_eq!(stage.last_closed(), "2026-11-18");
     let rows: i64 = ["15", "16", "17", "18"]
         .iter()
-        .flat_map(|day| stage.day(&format!("2026-11-{day}")))
-        .map(|(_, minutes)| (minutes * MINUTE_MS as f64).round() as i64)
+        .flat_map(|day| stage.day_ms(&format!("2026-11-{day}")))
+        .map(|(_, used_ms)| used_ms)
         .sum();
     let ran: i64 = spans.iter().map(|(from, until)| until - from).sum();
     assert_eq!(rows, ran, "{life:?}: {:?}", stage.documents("usage"));

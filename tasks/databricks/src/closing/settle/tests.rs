@@ -7,8 +7,15 @@ use chrono_tz::Tz;
 use super::{Known, SAMPLING, Settle, Settled};
 use crate::{
     day::Day,
-    quota::{MeasureKind, Quota},
-    state::{ClusterRow, MeasureRow, MeasureState, UsageRow},
+    quota::{
+        MeasureKind::{self, StopMail, Terminate, WarnMail},
+        Quota,
+    },
+    state::{
+        ClusterRow, MeasureRow,
+        MeasureState::{self, Asked, Done, Impossible, Verifying},
+        UsageRow,
+    },
     uptime::{Interval, Source},
 };
 
@@ -45,7 +52,7 @@ fn measure(kind: MeasureKind, seq: u32, state: MeasureState, at_min: i64) -> Mea
         state,
         attempts: 1,
         asked_ms,
-        done_ms: (state == MeasureState::Done).then_some(asked_ms + MINUTE_MS),
+        done_ms: (state == Done).then_some(asked_ms + MINUTE_MS),
         error: None,
         user: None,
     }
@@ -171,8 +178,6 @@ fn measures_of_the_day_are_noted() {
         let minute = |at_ms: i64| (at_ms - day().start_ms()) / MINUTE_MS;
         (row.warned_ms.map(minute), row.stopped_ms.map(minute), row.restarts_blocked)
     };
-    use MeasureKind::{StopMail, Terminate, WarnMail};
-    use MeasureState::{Asked, Done, Impossible, Verifying};
     assert_eq!(noted(vec![]), (None, None, 0));
     let day = vec![
         measure(WarnMail, 0, Done, 815),

@@ -189,12 +189,16 @@ async fn import_history(lab: &Lab, asked: &ImportHistory) -> Result<Outcome, Tas
     let today = Day::at(at.at_ms, lab.zone()).date();
     let imported = import(lab, &asked.file, today, at).await?;
     let what = if lab.is_dry { "would be taken over" } else { "taken over" };
-    let mut summary = format!("{} rows of {} days {what}", imported.rows, imported.days);
-    for (count, told) in [(imported.known, "known already"), (imported.empty, "without any time")] {
-        if count > 0 {
-            summary.push_str(&format!(", {count} {told}"));
-        }
-    }
+    let mut said = vec![format!("{} rows of {} days {what}", imported.rows, imported.days)];
+    let others = [
+        (imported.known, "known already"),
+        (imported.empty, "without any time"),
+        (imported.problems.len(), "mean nothing"),
+    ];
+    said.extend(
+        others.into_iter().filter(|(count, _)| *count > 0).map(|(count, told)| format!("{count} {told}")),
+    );
+    let summary = said.join(", ");
     let counts = Counts {
         processed: (imported.rows + imported.known + imported.empty + imported.problems.len()) as u64,
         ok: imported.rows as u64,
@@ -206,9 +210,7 @@ async fn import_history(lab: &Lab, asked: &ImportHistory) -> Result<Outcome, Tas
         ..Counts::default()
     };
     let detail = json!({ "problems": imported.problems });
-    let outcome = match imported.problems.len() {
-        0 => Outcome::success(summary),
-        bad => Outcome::partial(format!("{summary}, {bad} mean nothing")),
-    };
+    let is_whole = imported.problems.is_empty();
+    let outcome = if is_whole { Outcome::success(summary) } else { Outcome::partial(summary) };
     Ok(outcome.with_counts(counts).with_detail(detail))
 }
