@@ -75,8 +75,8 @@ async fn reading_creates_nothing() {
 #[tokio::test]
 async fn a_new_store_is_private_and_migrating_it_again_changes_nothing() {
     let place = Place::new();
-    assert_eq!(migrate(&place.url()).await.unwrap(), MigrationReport { from: 0, to: 3 });
-    assert_eq!(migrate(&place.url()).await.unwrap(), MigrationReport { from: 3, to: 3 });
+    assert_eq!(migrate(&place.url()).await.unwrap(), MigrationReport { from: 0, to: 4 });
+    assert_eq!(migrate(&place.url()).await.unwrap(), MigrationReport { from: 4, to: 4 });
     assert_eq!(fs::metadata(place.path()).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -133,7 +133,7 @@ async fn a_newer_store_is_used_only_if_it_allows_that() {
     place.execute("UPDATE meta SET value = '6' WHERE key = 'min_reader'").await;
     for role in [Role::Daemon, Role::OneShot, Role::Reader] {
         let error = place.refused(role).await;
-        assert!(matches!(error, StoreError::TooNew { found: 6, ours: 3, .. }), "{error}");
+        assert!(matches!(error, StoreError::TooNew { found: 6, ours: 4, .. }), "{error}");
     }
 }
 
