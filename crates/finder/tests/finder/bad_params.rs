@@ -51,7 +51,12 @@ fn variables_of_old() {
     );
     let action =
         "# /// roundsman\n# [actions.x]\n# about = \"Does x\"\n# params.a = { env = ['OLD'] }\n# ///\n";
-    scene::check(action, expect!["/srv/backup.sh:4:22: actions.x.params.a.env: variables stand for params of the script itself, not of its actions"]);
+    scene::check(
+        action,
+        expect![
+            "/srv/backup.sh:4:22: actions.x.params.a.env: variables stand for params of the script itself, not of its actions"
+        ],
+    );
 }
 
 #[test]
