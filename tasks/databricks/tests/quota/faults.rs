@@ -126,6 +126,20 @@ async fn one_cluster_that_fails_fails_no_poll() {
 }
 
 #[tokio::test]
+async fn events_that_fail_for_long_leave_time_for_stops() {
+    let mut stage = Stage::of(lab()).await;
+    stage.poll_well().await;
+    stage.sim.fault(Fault::on("POST /api/2.1/clusters/events").status(503).retry_after("20"));
+    stage.go_to("12:00");
+    let outcome = stage.poll_well().await;
+    assert_eq!((&outcome.detail["stopped"], &outcome.detail["blocked"]), (&json!(3), &json!(3)));
+    let took = (stage.clock.now() - instant("12:00")).num_seconds();
+    assert!(took <= 240, "{took} s");
+    let told = outcome.detail["warnings"][0].as_str().unwrap();
+    assert!(told.contains("cluster_01 and 2 others: its events cannot be had"), "{told}");
+}
+
+#[tokio::test]
 async fn two_runs_do_not_poll_at_once() {
     let mut stage = Stage::of(lab()).await;
     stage.poll_well().await;
@@ -135,6 +149,12 @@ async fn two_runs_do_not_poll_at_once() {
     stage.go_to("08:15");
     let outcome = stage.poll_well().await;
     assert_eq!((outcome.status, stage.journal().len()), (OutcomeStatus::Skipped, 0));
+    let (dry, _) = stage.poll_dry().await;
+    assert_eq!(
+        dry.unwrap().status,
+        OutcomeStatus::Success,
+        "it keeps nobody from working, and nobody keeps it"
+    );
     stage.test.free_lease(&lease);
     assert_eq!(stage.poll_well().await.status, OutcomeStatus::Success);
 }

@@ -83,6 +83,20 @@ async fn a_clock_that_falls_back_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_days_ahead_is_forgotten() {
+    let mut stage = Stage::of(lab(vec![RunSetup::from("08:30")])).await;
+    stage.go_to("09:30");
+    stage.poll_well().await;
+    let mut row = stage.workspace();
+    row["last_poll_ms"] = json!(instant("20 09:30").timestamp_millis());
+    stage.test.cx().documents_in("databricks", "workspace").put("state", row, None).await.unwrap();
+    stage.go_to("09:45");
+    assert_eq!(stage.poll_well().await.detail["stopped"], 0);
+    assert_eq!(stage.used_secs("cluster_07"), 75 * 60);
+    assert_eq!(stage.workspace()["last_poll_ms"], instant("09:45").timestamp_millis());
+}
+
+#[tokio::test]
 async fn without_events_time_is_sampled_until_they_are_back() {
     let runs = vec![RunSetup::between("08:31", "09:10"), RunSetup::from("09:20")];
     let mut stage = Stage::of(lab(runs)).await;
