@@ -80,7 +80,9 @@ pub(super) async fn delete_users(lab: &Lab) -> Result<Outcome, TaskError> {
     let directory = lab.workspace.scim().directory().await?;
     let admins = admins(&directory)?;
     let (mut going, mut fates) = (Vec::new(), Vec::new());
-    for user in directory.users() {
+    let mut users: Vec<&User> = directory.users().collect();
+    users.sort_by_key(|user| user.user_name.to_lowercase());
+    for user in users {
         match reason_to_keep(lab, user, &me, &admins) {
             Some(why) => fates.push((user.user_name.clone(), Fate::Kept(why))),
             None => going.push(Going { name: user.user_name.clone(), id: user.id.clone() }),
