@@ -1,8 +1,10 @@
 //! A host for attempts that belong to no run: it listens and gives nothing. It keeps no line of their log.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use roundsman_model::{
-    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, MetricValue,
+    Answer, Artifact, AskError, DocumentError, DocumentOp, DocumentPlace, DocumentReply, Draw, MetricValue,
     Question,
 };
 use roundsman_wire::{Host, LogLine};
@@ -42,7 +44,30 @@ impl Host for Listening {
         Err(NOTHING.to_owned())
     }
 
-    async fn ask(&self, _question: Question) -> Result<Answer, AskError> {
-        Err(AskError::Invalid { cause: NOTHING.to_owned() })
+    async fn ask(&self, question: Question) -> Result<Answer, AskError> {
+        match question {
+            // A look is a handful of requests, which no budget is kept for: it must not have to wait for runs.
+            Question::Draw { wanted, .. } => {
+                let draw = Draw { granted: wanted, wait: Duration::ZERO };
+                Ok(Answer::Drawn { draw, ahead: 0 })
+            }
+            Question::HoldBudget { .. } => Ok(Answer::BudgetHeld),
+            _ => Err(AskError::Invalid { cause: NOTHING.to_owned() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_may_send_requests_and_is_given_nothing_else() {
+        let (host, budget) = (Listening::default(), "netbox".parse().unwrap());
+        let draw = Question::Draw { budget, default: None, wanted: 3 };
+        let Ok(Answer::Drawn { draw, .. }) = host.ask(draw).await else { panic!("refused") };
+        assert_eq!((draw.granted, draw.wait), (3, Duration::ZERO));
+        let lease = Question::TryLease { name: "vm".parse().unwrap() };
+        assert!(host.ask(lease).await.is_err());
     }
 }
