@@ -76,6 +76,15 @@ impl Observed {
         self.clusters.iter().filter(|(_, seen)| seen.row.number.is_some() && !seen.is_gone())
     }
 
+    /// The clusters that are not decided about, because the vendor tells no state of theirs; one sentence each.
+    fn unclear(&self) -> Vec<String> {
+        let unclear = self.clusters.values().filter(|seen| seen.listed && seen.state.is_unclear());
+        let told = |seen: &Seen| {
+            format!("{}: its state is {:?}, so nothing is done about it", seen.row.name, seen.row.state)
+        };
+        unclear.map(told).collect()
+    }
+
     /// The numbers that more than one cluster has, with the names and ids of these; one sentence each.
     pub fn duplicates(&self) -> Vec<String> {
         let numbers = self.managed().filter_map(|(id, seen)| Some((seen.row.number?, id.as_str())));
@@ -137,7 +146,8 @@ pub(crate) async fn look_at_all(lab: &Lab, at: PollInstant, since: &Day) -> Resu
     drop(looks);
     lab.state.put_clusters(&changed).await?;
     let mut observed = Observed { at, today: look.today, clusters, listed, problems: Vec::new() };
-    observed.problems = troubles.into_iter().map(in_words).chain(observed.duplicates()).collect();
+    let troubles = troubles.into_iter().map(in_words);
+    observed.problems = troubles.chain(observed.unclear()).chain(observed.duplicates()).collect();
     Ok(observed)
 }
 

@@ -26,6 +26,9 @@ use crate::{
 /// After so many refusals, and no answer, events are not asked for any more in this look.
 const REFUSALS: u32 = 8;
 
+/// Ends that are about the workspace and not about the cluster.
+const ALARMING: [&str; 2] = ["WORKSPACE_UPDATE", "TRIAL_EXPIRED"];
+
 /// A cluster that was looked at.
 pub(super) struct Looked {
     pub(super) id: String,
@@ -76,7 +79,10 @@ impl Look<'_> {
         if let Some(presence) = presence {
             let previous_ms = known.as_ref().map(|known| known.last_seen_ms);
             match self.learn(&id, &mut row, presence, previous_ms).await {
-                Ok(told) => events = told,
+                Ok(told) => {
+                    trouble = ended_by_vendor(&told, known.as_ref());
+                    events = told;
+                }
                 Err(Denied::Ours(error)) => return Err(error),
                 Err(Denied::Gone) => {
                     let presence = self.gone(&mut row);
@@ -250,6 +256,15 @@ impl Look<'_> {
         let old: Vec<_> = old;
         if old.is_empty() { Ok(()) } else { self.lab.state.put_old_intervals(id, &old).await }
     }
+}
+
+/// An end since the last look that a person should know of: the workspace itself is in trouble.
+fn ended_by_vendor(events: &[Event], known: Option<&ClusterRow>) -> Option<Trouble> {
+    let since_ms = known.and_then(|known| known.cursor_ms)?;
+    let mut reasons =
+        events.iter().filter(|event| event.at_ms > since_ms).filter_map(|event| event.reason.as_deref());
+    let reason = reasons.find(|reason| ALARMING.contains(reason))?;
+    Some(Trouble { so: "the workspace ended it", told: reason.to_owned() })
 }
 
 /// An event as it is kept; none if it tells nothing about running.

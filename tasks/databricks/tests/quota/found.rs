@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use roundsman_simulators::{ClusterSetup, Fault, Principal, RunSetup, Scenario, Shape, State};
-use roundsman_task::Clock;
+use roundsman_task::{Clock, Outcome, TaskError};
 use serde_json::json;
 
 use crate::stage::{CLUSTER, Stage, instant};
@@ -225,4 +225,33 @@ async fn where_nothing_happens_nothing_is_written() {
     assert_eq!(before, after);
     assert!(stage.sim.journal().iter().all(|entry| entry.fits("GET /api/2.1/clusters/list")));
     assert_eq!(stage.clock.now(), instant("14:00"));
+}
+
+#[tokio::test]
+async fn what_the_vendor_does_not_know_is_told_and_left_alone() {
+    let mut stage = Stage::of(lab(vec![RunSetup::from("08:00")])).await;
+    stage.poll_every_15_min_until("11:15").await;
+    stage.sim.world(|world| world.misstate(CLUSTER, Some("UNKNOWN"))).unwrap();
+    stage.poll_every_15_min_until("12:00").await;
+    let (_, last) = stage.polls.last().unwrap();
+    let detail = &last.as_ref().unwrap().detail;
+    let told = "cluster_07: its state is \"UNKNOWN\", so nothing is done about it";
+    assert_eq!((&detail["stopped"], &detail["warnings"]), (&json!(0), &json!([told])));
+    stage.sim.world(|world| world.misstate(CLUSTER, None)).unwrap();
+    stage.go_to("12:15");
+    assert_eq!(stage.poll_well().await.detail["stopped"], 1);
+    assert!(stage.used_secs("cluster_07") >= 255 * 60, "it ran all the time");
+}
+
+#[tokio::test]
+async fn an_end_that_is_the_workspaces_doing_is_told_once() {
+    let run = RunSetup::between("08:10", "08:40").reason("TRIAL_EXPIRED", "CLIENT_ERROR");
+    let mut stage = Stage::of(lab(vec![run])).await;
+    stage.poll_every_15_min_until("09:30").await;
+    let warnings = |(at, result): &(String, Result<Outcome, TaskError>)| {
+        let told = result.as_ref().unwrap().detail["warnings"].clone();
+        (told != json!([])).then(|| (at.clone(), told))
+    };
+    let told: Vec<_> = stage.polls.iter().filter_map(warnings).collect();
+    assert_eq!(told, [("08:45:00".to_owned(), json!(["cluster_07: the workspace ended it: TRIAL_EXPIRED"]))]);
 }
