@@ -43,7 +43,7 @@ impl Kind for DatabricksQuota {
     async fn run(cx: &TaskContext, config: Checked) -> Result<Outcome, TaskError> {
         let lab = Lab::open(cx, config)?;
         match cx.action() {
-            Some(action) => actions::run(&lab, action).await,
+            Some(action) => Box::pin(actions::run(&lab, action)).await,
             None => poll::poll(&lab).await,
         }
     }
