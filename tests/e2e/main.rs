@@ -9,6 +9,7 @@ mod both;
 mod budgets;
 mod checks;
 mod control;
+mod databricks;
 mod doctor;
 mod fences;
 mod first_start;

@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod daemon;
 pub mod kinds;
+pub mod lab;
 pub mod lone_supervisor;
 pub mod plugins;
 pub mod torture;
