@@ -1,4 +1,5 @@
 //! Exports of Metabase questions, dashboards and collections as files that were proved whole before they got their names.
-//! What is where: `config` is what people write.
+//! What is where: `config` is what people write; `scan` proves that an export is whole.
 
 pub mod config;
+pub mod scan;

@@ -1,0 +1,62 @@
+//! What may stand in a text: UTF-8 without control characters, also where pieces cut a character. Quotes and escapes are
+//! seen by the scanner.
+
+/// The first bytes of a character whose others are to come.
+#[derive(Debug, Default)]
+pub(super) struct Utf8 {
+    begun: [u8; 4],
+    known: usize,
+}
+
+impl Utf8 {
+    /// The next bytes of a text.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), (usize, &'static str)> {
+        let mut at = 0;
+        while self.known > 0 && at < bytes.len() {
+            self.complete(bytes[at]).map_err(|what| (at, what))?;
+            at += 1;
+        }
+        let bytes = &bytes[at..];
+        if bytes.iter().all(|byte| (0x20..0x80).contains(byte)) {
+            return Ok(());
+        }
+        if let Some(control) = bytes.iter().position(|&byte| byte < 0x20) {
+            return Err((at + control, "a control character stands in a text"));
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error_len().is_none() => {
+                let rest = &bytes[error.valid_up_to()..];
+                self.begun[..rest.len()].copy_from_slice(rest);
+                self.known = rest.len();
+                Ok(())
+            }
+            Err(error) => Err((at + error.valid_up_to(), "a text is no UTF-8")),
+        }
+    }
+
+    /// No character is cut.
+    pub(super) fn is_whole(&self) -> bool {
+        self.known == 0
+    }
+
+    fn complete(&mut self, byte: u8) -> Result<(), &'static str> {
+        self.begun[self.known] = byte;
+        self.known += 1;
+        match std::str::from_utf8(&self.begun[..self.known]) {
+            Ok(_) => self.known = 0,
+            Err(error) if error.error_len().is_none() => {}
+            Err(_) => return Err("a text is no UTF-8"),
+        }
+        Ok(())
+    }
+}
+
+/// The first of some texts that stand side by side, with its quotes, and the rest.
+pub(super) fn first(texts: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut at = 1;
+    while *texts.get(at)? != b'"' {
+        at += if texts[at] == b'\\' { 2 } else { 1 };
+    }
+    Some(texts.split_at(at + 1))
+}
