@@ -112,7 +112,7 @@ pub(super) async fn create_from_csv(lab: &Lab) -> Result<Outcome, TaskError> {
         renumber: asked.renumber,
     };
     if asked.apply {
-        provisioning::apply_file(lab, &reading, &wish).await
+        Box::pin(provisioning::apply_file(lab, &reading, &wish)).await
     } else {
         provisioning::plan_file(lab, &reading, &wish).await
     }

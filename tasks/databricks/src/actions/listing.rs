@@ -57,7 +57,8 @@ pub(super) async fn clusters(lab: &Lab) -> Result<Outcome, TaskError> {
         let number = number(lab, cluster);
         let limits = lab.quota.limits(&cluster.cluster_id, &cluster.cluster_name, number).ok();
         let quota = limits.filter(|_| number.is_some()).map(|limits| {
-            let minutes = format!("{}/{} min", limits.soft_ms / 60_000, limits.hard_ms / 60_000);
+            let minutes = |ms: i64| ms as f64 / 60_000.0;
+            let minutes = format!("{}/{} min", minutes(limits.soft_ms), minutes(limits.hard_ms));
             if limits.exempt { "exempt".to_owned() } else { minutes }
         });
         json!([

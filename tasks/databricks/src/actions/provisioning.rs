@@ -52,7 +52,7 @@ pub(super) async fn apply(lab: &Lab) -> Result<Outcome, TaskError> {
     let agreed = agreed(lab, plan_file.as_deref()).await?;
     let wish = Wish { removal: removal(prune), allow_restart, adopt, agreed };
     let reading = Reading { file, accepted: Accepted::MoodleOrUsers, lenient, renumber };
-    apply_file(lab, &reading, &wish).await
+    Box::pin(apply_file(lab, &reading, &wish)).await
 }
 
 /// Takes everything of the course away.

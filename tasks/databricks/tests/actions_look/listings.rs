@@ -26,7 +26,7 @@ async fn clusters_come_by_number_and_each_has_its_quota() {
         shown,
         [
             "cluster_07 | 1116-060000-lab00007 | exempt | TERMINATED",
-            "cluster_10 | 1116-060000-lab00010 | 10/20 min | TERMINATED",
+            "cluster_10 | 1116-060000-lab00010 | 10/20.5 min | TERMINATED",
             " | nameless | null | TERMINATED",
             "Staff shared compute | ui-1 | null | TERMINATED",
         ]
