@@ -26,6 +26,7 @@ impl AttemptHost {
             Question::Upstreams => self.upstreams().await,
             Question::UpstreamArtifact { run, name } => self.upstream_artifact(run, &name).await,
             Question::TryLease { name } => self.try_lease(&name).await,
+            Question::FreeLease { name } => self.free_lease(&name).await,
             Question::Draw { budget, default, wanted } => self.draw(&budget, default, wanted).await,
             Question::Inputs => self.inputs().await,
             Question::Input { name, offset } => self.input(&name, offset).await,
@@ -91,6 +92,17 @@ impl AttemptHost {
             LeaseReply::Busy { task, run } => Ok(Answer::Lease { busy: Some((task, run)) }),
             LeaseReply::NotOurs => Err(AskError::NotOurs),
         }
+    }
+
+    async fn free_lease(&self, name: &LeaseName) -> Answered {
+        // What the task always needs was taken with the run and goes with it, whatever its code thinks.
+        if self.run().terms.leases.contains(name) {
+            let cause = format!("lease {name} is one that the task's configuration names; it ends with the attempt");
+            return Err(AskError::Invalid { cause });
+        }
+        let store = self.engine.store();
+        self.write(|| store.free_lease(self.lease(), name)).await?;
+        Ok(Answer::LeaseFreed)
     }
 
     async fn draw(&self, budget: &BudgetName, default: Option<BudgetRule>, wanted: u32) -> Answered {

@@ -1,5 +1,7 @@
 //! One request, described step by step. How it is sent, and how often, is told elsewhere.
 
+use std::time::Duration;
+
 use reqwest::{
     Method,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -23,6 +25,10 @@ pub struct Request {
     pub(crate) limit: Option<ByteSize>,
     pub(crate) until: Option<Timestamp>,
     pub(crate) tries: Option<u32>,
+    /// How long the first byte of its answer may take.
+    pub(crate) answer: Option<Duration>,
+    /// How long nothing may come of its body.
+    pub(crate) idle: Option<Duration>,
     /// What it is counted as.
     pub(crate) name: &'static str,
     /// What it was described with and cannot be.
@@ -45,6 +51,8 @@ impl Request {
             limit: None,
             until: None,
             tries: None,
+            answer: None,
+            idle: None,
             name: "other",
             unfit: None,
         }
@@ -60,6 +68,19 @@ impl Request {
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         match HeaderValue::from_str(value) {
             Ok(value) => drop(self.headers.insert(name, value)),
+            Err(_) => self.unfit = Some(format!("the header {name} cannot hold such a value")),
+        }
+        self
+    }
+
+    /// A header of this request alone whose value is a secret: it is masked wherever requests are told of from now on.
+    pub fn secret_header(mut self, name: HeaderName, value: &str) -> Self {
+        self.client.inner.journal.hide(value);
+        match HeaderValue::from_str(value) {
+            Ok(mut secret) => {
+                secret.set_sensitive(true);
+                self.headers.insert(name, secret);
+            }
             Err(_) => self.unfit = Some(format!("the header {name} cannot hold such a value")),
         }
         self
@@ -115,6 +136,13 @@ impl Request {
     /// It is tried so often at most, whatever the answers mean: for those who look what became of it before they try again.
     pub fn tries(mut self, most: u32) -> Self {
         self.tries = Some(most);
+        self
+    }
+
+    /// How long its answer may take to begin, and how long its body may be silent, where that differs from the client's other
+    /// requests.
+    pub fn within(mut self, answer: Duration, idle: Duration) -> Self {
+        (self.answer, self.idle) = (Some(answer), Some(idle));
         self
     }
 

@@ -225,7 +225,8 @@ async fn follow(
             left -= 1;
             continue;
         }
-        let mut chunks = Chunks::new(inner, answer, permit);
+        let idle = request.idle.unwrap_or(inner.manners.idle);
+        let mut chunks = Chunks::new(inner, answer, idle, permit);
         if status.is_success() {
             return Ok(Ok(Begun { status, headers, chunks }));
         }
@@ -254,9 +255,10 @@ async fn ask(
         asked = asked.body(body.clone());
     }
     let since = Instant::now();
+    let within = request.answer.unwrap_or(inner.manners.answer);
     let answer = tokio::select! {
         () = inner.cx.cancelled() => return Err(HttpError::Task(TaskError::Cancelled)),
-        answer = tokio::time::timeout(inner.manners.answer, asked.send()) => answer,
+        answer = tokio::time::timeout(within, asked.send()) => answer,
     };
     let fault = match answer {
         Ok(Ok(answer)) => {
@@ -268,7 +270,7 @@ async fn ask(
         }
         Ok(Err(error)) => of_error(inner, &error),
         Err(_) => {
-            let told = format!("no answer within {:.0} s", inner.manners.answer.as_secs_f64());
+            let told = format!("no answer within {:.0} s", within.as_secs_f64());
             Fault::of(Class::Broken, told)
         }
     };

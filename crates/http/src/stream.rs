@@ -83,8 +83,13 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// The body of an answer, which keeps its place among the requests under way until it is read.
-    pub(crate) fn new(inner: &Inner, answer: reqwest::Response, place: OwnedSemaphorePermit) -> Self {
-        Self { cx: inner.cx.clone(), answer, idle: inner.manners.idle, _place: place }
+    pub(crate) fn new(
+        inner: &Inner,
+        answer: reqwest::Response,
+        idle: Duration,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { cx: inner.cx.clone(), answer, idle, _place: place }
     }
 
     /// The next piece. The outer error says that the attempt is to stop.

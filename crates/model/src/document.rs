@@ -19,6 +19,20 @@ pub const MAX_SPACE_BYTES: usize = 64;
 /// The most bytes of a scope.
 pub const MAX_SCOPE_BYTES: usize = 512;
 
+/// The one key of a value that is a secret, on its way between a worker and its daemon.
+const SECRET: &str = "$secret";
+
+/// A value that is a secret: the daemon encrypts what is in it before it is stored.
+pub fn secret(value: serde_json::Value) -> serde_json::Value {
+    serde_json::json!({ SECRET: value })
+}
+
+/// What is in a value that is a secret; nothing if it is none.
+pub fn of_secret(value: serde_json::Value) -> Option<serde_json::Value> {
+    let serde_json::Value::Object(mut fields) = value else { return None };
+    if fields.len() == 1 { fields.remove(SECRET) } else { None }
+}
+
 /// One document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {

@@ -38,6 +38,11 @@ pub enum Question {
         /// The lease.
         name: LeaseName,
     },
+    /// The attempt no longer needs this to itself.
+    FreeLease {
+        /// The lease.
+        name: LeaseName,
+    },
     /// How many of these the attempt may do now.
     Draw {
         /// The budget.
@@ -92,6 +97,8 @@ pub enum Answer {
         /// The task and the run that have it; absent if the attempt has it now.
         busy: Option<(TaskName, RunId)>,
     },
+    /// To `free_lease`.
+    LeaseFreed,
     /// To `draw`.
     Drawn {
         /// What was granted.

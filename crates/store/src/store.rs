@@ -198,6 +198,9 @@ pub trait Store: Send + Sync + 'static {
     /// Takes a named lease for an attempt under way; it is free again when the attempt ends.
     async fn try_lease(&self, lease: &RunLease, name: &LeaseName, now: Timestamp) -> StoreResult<LeaseReply>;
 
+    /// Frees one lease that an attempt under way has; nothing happens if it does not have it.
+    async fn free_lease(&self, lease: &RunLease, name: &LeaseName) -> StoreResult<()>;
+
     /// Draws from a budget; one that is not configured follows `default`.
     async fn draw(
         &self,

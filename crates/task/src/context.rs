@@ -301,6 +301,16 @@ impl TaskContext {
         }
     }
 
+    /// Gives back a lease that [`try_lease`](Self::try_lease) took, before the attempt ends: for what is needed only for a
+    /// part of it. One that this attempt does not have stays with whoever has it.
+    pub async fn free_lease(&self, name: &str) -> Result<(), TaskError> {
+        let name: LeaseName = name.parse().map_err(TaskError::permanent)?;
+        match self.port().ask(Question::FreeLease { name }).await? {
+            Answer::LeaseFreed => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// A budget that the kind declares or the configuration names.
     pub fn budget(&self, name: &str) -> Budget {
         let declared = self.budgets.iter().find(|(declared, _)| *declared == name);

@@ -45,6 +45,25 @@ impl Documents {
         self.write_one(DocumentWrite::Insert { key: key.to_owned(), value: to_value(value)? }).await
     }
 
+    /// As [`put`](Self::put), for a value that is a secret, such as a session: the daemon encrypts it before it is stored,
+    /// and it is in no export. It is read with [`get_secret`](Self::get_secret).
+    pub async fn put_secret(
+        &self,
+        key: &str,
+        value: impl Serialize,
+        if_version: Option<i64>,
+    ) -> Result<i64, DocumentError> {
+        self.put(key, roundsman_model::document::secret(to_value(value)?), if_version).await
+    }
+
+    /// A document that [`put_secret`](Self::put_secret) wrote. Nothing if it cannot be decrypted any more, as when the key
+    /// was replaced: whoever keeps secrets here must be able to get new ones.
+    pub async fn get_secret(&self, key: &str) -> Result<Option<Document>, DocumentError> {
+        let Some(document) = self.get(key).await? else { return Ok(None) };
+        let Document { key, version, value } = document;
+        Ok(roundsman_model::document::of_secret(value).map(|value| Document { key, version, value }))
+    }
+
     /// Removes a document; with `if_version`, only if it still has that version.
     pub async fn delete(&self, key: &str, if_version: Option<i64>) -> Result<(), DocumentError> {
         self.write_one(DocumentWrite::Delete { key: key.to_owned(), if_version }).await.map(drop)

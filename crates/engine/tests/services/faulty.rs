@@ -187,6 +187,7 @@ faulty! {
     fn unfollowed(after: Option<RunId>, limit: u32) -> Vec<Run>;
     fn follow(ended: RunId, followers: &[Follow], epoch: Option<i64>, now: Timestamp) -> Option<Vec<RunId>>;
     fn try_lease(lease: &RunLease, name: &LeaseName, now: Timestamp) -> LeaseReply;
+    fn free_lease(lease: &RunLease, name: &LeaseName) -> ();
     fn draw(budget: &BudgetName, default: &BudgetRule, wanted: u32, now: Timestamp) -> Draw;
     fn hold_budget(budget: &BudgetName, default: &BudgetRule, until: Timestamp) -> ();
     fn give_up(run: RunId, state: RunState, cause: &str, now: Timestamp) -> bool;

@@ -86,6 +86,23 @@ impl Command for TryLease {
     }
 }
 
+/// Frees one lease of an attempt that is under way.
+pub(crate) struct FreeLease {
+    pub(crate) lease: RunLease,
+    pub(crate) name: LeaseName,
+}
+
+impl Command for FreeLease {
+    type Reply = ();
+    const WHAT: &'static str = "free a lease";
+
+    async fn run(&self, session: &mut Session<'_>) -> Outcome<()> {
+        let statement = Statement::new("DELETE FROM leases WHERE name = $1 AND run = $2 AND attempt = $3");
+        let statement = statement.bind(self.name.as_str()).bind(self.lease.run.0).bind(self.lease.attempt);
+        session.execute(statement).await.map(drop)
+    }
+}
+
 impl TryLease {
     fn answer(&self, held: &Row) -> Outcome<LeaseReply> {
         let run = held.run("run")?;

@@ -26,7 +26,7 @@ use crate::{
         follow::{FollowUp, Unfollowed},
         inputs::{HandIn, ReadInput},
         leader::{KeepLead, ReadLeader, Resign, TakeLead},
-        leases::TryLease,
+        leases::{FreeLease, TryLease},
         logs::{AppendLog, ReadLog},
         nodes::{Beat, Enter, Leave, Nodes},
         pauses::{PauseTask, Resume},
@@ -243,6 +243,10 @@ impl<A: Access> Store for Database<A> {
 
     async fn try_lease(&self, lease: &RunLease, name: &LeaseName, now: Timestamp) -> StoreResult<LeaseReply> {
         self.write(TryLease { lease: lease.clone(), name: name.clone(), now }).await
+    }
+
+    async fn free_lease(&self, lease: &RunLease, name: &LeaseName) -> StoreResult<()> {
+        self.write(FreeLease { lease: lease.clone(), name: name.clone() }).await
     }
 
     async fn draw(

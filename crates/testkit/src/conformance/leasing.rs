@@ -174,6 +174,13 @@ pub async fn a_kind_may_try_for_a_lease(stage: Stage) -> Verdict {
     }
     let busy = LeaseReply::Busy { task: tasks[0].name.clone(), run: one.run };
     assert_eq!(stage.store.try_lease(two, vm, at(62)).await?, busy);
+    // Who does not have it frees nothing; who has it makes room for others before its end.
+    stage.store.free_lease(two, vm).await?;
+    assert_eq!(stage.store.try_lease(two, vm, at(63)).await?, busy);
+    stage.store.free_lease(one, vm).await?;
+    assert_eq!(stage.store.try_lease(two, vm, at(64)).await?, LeaseReply::Taken);
+    stage.store.free_lease(two, vm).await?;
+    assert_eq!(stage.store.try_lease(one, vm, at(65)).await?, LeaseReply::Taken);
     stage.queue(&tasks[2], 70).await?;
     assert_eq!(names(&claim(&stage, 9, 70).await?), [""; 0]);
     let stranger = RunLease { holder: holder("b"), ..two.clone() };

@@ -193,6 +193,11 @@ impl Surroundings {
                 let holder = inner.leases.entry(name.to_string()).or_default();
                 Ok(Answer::Lease { busy: holder.clone().map(|task| (task, RunId(2_000))) })
             }
+            Question::FreeLease { name } => {
+                // What others have stays with them.
+                inner.leases.retain(|lease, holder| holder.is_some() || *lease != name.to_string());
+                Ok(Answer::LeaseFreed)
+            }
             Question::Draw { budget, wanted, .. } => {
                 let budget = inner.budgets.entry(budget.to_string()).or_default();
                 Ok(Answer::Drawn { draw: budget.draw(wanted, self.clock.now()), ahead: 0 })

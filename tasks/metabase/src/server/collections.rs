@@ -1,0 +1,174 @@
+//! What is in a collection, page by page and level by level, and what was looked at last. Which of it is exported is decided
+//! elsewhere.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use roundsman_http::BaseUrl;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Server, ServerFailure, cards::or_default};
+use crate::config::CardRef;
+
+/// How many items are asked for at once.
+const PAGE: usize = 100;
+/// No collection has more pages; a server that always says there is more is not believed.
+const MOST_PAGES: usize = 1_000;
+/// No tree has more collections.
+const MOST_COLLECTIONS: usize = 2_000;
+
+/// Something in a collection.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CollectionItem {
+    /// Its number.
+    pub id: u64,
+    /// Its entity id, in newer versions.
+    #[serde(default)]
+    pub entity_id: Option<String>,
+    /// Its name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// What it is: `card`, `dataset` for a model, `metric`, `dashboard`, `collection`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub model: String,
+    /// The names of the collections that lead to it, from the one that was asked for.
+    #[serde(skip)]
+    pub path: Vec<String>,
+}
+
+/// Something that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recent {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// What it is: `card`, `dashboard`, `collection`.
+    pub model: String,
+    /// When, as the server writes it.
+    pub at: Option<String>,
+}
+
+impl Server {
+    /// What of these models is in a collection itself.
+    pub async fn collection_items(
+        &self,
+        collection: &CardRef,
+        models: &[&str],
+    ) -> Result<Vec<CollectionItem>, ServerFailure> {
+        let path = format!("api/collection/{}/items", segment(collection));
+        let mut items = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let mut query: Vec<(&str, String)> =
+                models.iter().map(|model| ("models", (*model).to_owned())).collect();
+            query.push(("limit", PAGE.to_string()));
+            query.push(("offset", items.len().to_string()));
+            query.push(("sort_column", "name".to_owned()));
+            query.push(("sort_direction", "asc".to_owned()));
+            query.push(("archived", "false".to_owned()));
+            query.push(("pinned_state", "all".to_owned()));
+            let answer = self.get(&path, &query, "collection_items").await?;
+            let page = read_page(answer).map_err(|error| self.unexpected(&path, &error))?;
+            let whole = page.total.is_none_or(|total| items.len() + page.items.len() >= total);
+            let empty = page.items.is_empty();
+            items.extend(page.items);
+            if whole || empty {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    /// What of these models is in a collection and in the collections within it, level by level, each item once.
+    pub async fn collection_tree(
+        &self,
+        collection: &CardRef,
+        models: &[&str],
+    ) -> Result<Vec<CollectionItem>, ServerFailure> {
+        let mut asked: Vec<&str> = models.to_vec();
+        if !asked.contains(&"collection") {
+            asked.push("collection");
+        }
+        let mut seen = BTreeSet::new();
+        let mut visited = BTreeSet::from([collection.clone()]);
+        let mut next = VecDeque::from([(collection.clone(), Vec::new())]);
+        let mut found = Vec::new();
+        while let Some((at, path)) = next.pop_front() {
+            for item in self.collection_items(&at, &asked).await? {
+                if item.model == "collection" {
+                    let inner = CardRef::Number(item.id);
+                    // A server that describes a circle, or a tree without end, is left there.
+                    if visited.len() < MOST_COLLECTIONS && visited.insert(inner.clone()) {
+                        let path = path.iter().cloned().chain([item.name.clone()]).collect();
+                        next.push_back((inner, path));
+                    }
+                }
+                let wanted = models.contains(&item.model.as_str());
+                if wanted && seen.insert((item.model.clone(), item.id)) {
+                    found.push(CollectionItem { path: path.clone(), ..item });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What was looked at last, latest first.
+    pub async fn recents(&self) -> Result<Vec<Recent>, ServerFailure> {
+        let query = [("context", "views".to_owned())];
+        let answer = match self.get("api/activity/recents", &query, "recents").await {
+            Ok(answer) => answer,
+            // The name of old.
+            Err(failure) if failure.class == super::FailureClass::NotFound => {
+                self.get("api/activity/recent_views", &[], "recents").await?
+            }
+            Err(failure) => return Err(failure),
+        };
+        Ok(read_recents(&answer))
+    }
+}
+
+struct Page {
+    items: Vec<CollectionItem>,
+    total: Option<usize>,
+}
+
+fn read_page(answer: Value) -> Result<Page, serde_json::Error> {
+    // Without paging, old servers answer with the list itself.
+    let (written, total) = match answer {
+        Value::Object(mut page) => {
+            let total =
+                page.get("total").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
+            (page.remove("data").unwrap_or_default(), total)
+        }
+        list => (list, None),
+    };
+    let items: Vec<Value> = serde_json::from_value(written)?;
+    // Items whose id is no number, such as the trash, are nothing that can be exported.
+    let items = items.into_iter().filter(|item| item.get("id").is_some_and(Value::is_u64));
+    Ok(Page { items: items.map(serde_json::from_value).collect::<Result<_, _>>()?, total })
+}
+
+fn read_recents(answer: &Value) -> Vec<Recent> {
+    let nested = answer.get("recents").or_else(|| answer.get("recent_views"));
+    let list = nested.unwrap_or(answer).as_array();
+    list.into_iter().flatten().filter_map(read_recent).collect()
+}
+
+fn read_recent(entry: &Value) -> Option<Recent> {
+    let text = |at: &str| entry.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let id = entry.get("id").or_else(|| entry.get("model_id")).and_then(Value::as_u64)?;
+    Some(Recent {
+        id,
+        name: text("/name").or_else(|| text("/model_object/name")).unwrap_or_default(),
+        model: text("/model")?,
+        at: text("/timestamp").or_else(|| text("/max_ts")),
+    })
+}
+
+/// A question, dashboard or collection as a segment of a path.
+pub(super) fn segment(of: &CardRef) -> String {
+    match of {
+        CardRef::Number(number) => number.to_string(),
+        CardRef::Entity(id) => BaseUrl::segment(id.trim()),
+    }
+}
