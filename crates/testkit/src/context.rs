@@ -27,7 +27,7 @@ use roundsman_task::{Attempt, KindInfo, Progress, TaskContext};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use self::surroundings::TestUpstream;
+pub use self::{documents::DocumentTally, surroundings::TestUpstream};
 use self::{documents::MemoryDocuments, memory::MemoryPort, surroundings::Surroundings};
 use crate::clock::FakeClock;
 
@@ -134,6 +134,11 @@ impl TestContext {
     /// All documents of a collection of a shared space in the order of their keys, past the kind.
     pub fn documents_in(&self, space: &str, collection: &str) -> Vec<Document> {
         self.port.documents.all(&DocumentPlace::shared(space, collection))
+    }
+
+    /// What this run asked of documents so far, refused questions left out.
+    pub fn document_tally(&self) -> DocumentTally {
+        self.port.document_tally()
     }
 
     /// From now on every question to documents is answered with this error; `None` ends it.

@@ -8,7 +8,7 @@ pub mod postgres;
 mod python;
 
 pub use clock::FakeClock;
-pub use context::{TestContext, TestContextBuilder, TestUpstream};
+pub use context::{DocumentTally, TestContext, TestContextBuilder, TestUpstream};
 pub use installing::Installing;
 pub use postgres::PostgresCluster;
 pub use python::python_environment;

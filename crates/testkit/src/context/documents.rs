@@ -20,6 +20,29 @@ struct Inner {
     failure: Option<DocumentError>,
 }
 
+/// What an attempt asked of documents, of all spaces and collections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DocumentTally {
+    /// How often it asked. With a real store each time is a way to the daemon and back.
+    pub asked: u64,
+    /// How many documents it was given.
+    pub read: u64,
+    /// How many writes there were, those of batches counted one by one.
+    pub written: u64,
+}
+
+impl DocumentTally {
+    pub(super) fn note(&mut self, reply: &DocumentReply) {
+        self.asked += 1;
+        match reply {
+            DocumentReply::One { document } => self.read += u64::from(document.is_some()),
+            DocumentReply::Many { documents } => self.read += documents.len() as u64,
+            DocumentReply::Written { versions } => self.written += versions.len() as u64,
+            DocumentReply::Count { .. } => {}
+        }
+    }
+}
+
 /// The documents of one task, and of the spaces it shares.
 #[derive(Default)]
 pub(super) struct MemoryDocuments(Mutex<Inner>);

@@ -15,7 +15,10 @@ use roundsman_model::{
 use roundsman_task::{ArtifactError, Port, Progress};
 use sha2::{Digest, Sha256};
 
-use super::{documents::MemoryDocuments, surroundings::Surroundings};
+use super::{
+    documents::{DocumentTally, MemoryDocuments},
+    surroundings::Surroundings,
+};
 
 /// What an attempt told its port.
 #[derive(Default)]
@@ -23,6 +26,7 @@ struct Told {
     progress: Vec<Progress>,
     metrics: Vec<MetricValue>,
     artifacts: BTreeMap<String, (Artifact, Vec<u8>)>,
+    documents: DocumentTally,
 }
 
 /// Memory in place of the wire.
@@ -49,6 +53,10 @@ impl MemoryPort {
         self.told().metrics.clone()
     }
 
+    pub(super) fn document_tally(&self) -> DocumentTally {
+        self.told().documents
+    }
+
     pub(super) fn artifacts(&self) -> Vec<(Artifact, Vec<u8>)> {
         self.told().artifacts.values().cloned().collect()
     }
@@ -65,7 +73,9 @@ impl Port for MemoryPort {
     }
 
     async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
-        self.documents.answer(place, op)
+        let reply = self.documents.answer(place, op)?;
+        self.told().documents.note(&reply);
+        Ok(reply)
     }
 
     async fn artifact(

@@ -9,7 +9,7 @@ use roundsman_model::{
 use roundsman_task::{KindInfo, MetricInfo, MetricType};
 use serde_json::json;
 
-use super::{TestContext, TestUpstream};
+use super::{DocumentTally, TestContext, TestUpstream};
 use crate::clock::FakeClock;
 
 fn put(key: &str, if_version: Option<i64>) -> DocumentWrite {
@@ -33,6 +33,19 @@ async fn versions_rise_and_preconditions_hold() {
     assert_eq!(documents.delete("none", None).await, Ok(()));
     assert_eq!(documents.get("k").await.unwrap().unwrap().value, json!(3));
     assert_eq!(test.cx().documents("b").get("k").await, Ok(None));
+}
+
+#[tokio::test]
+async fn what_is_asked_of_documents_is_counted_anew_for_each_run() {
+    let test = TestContext::default();
+    let documents = test.cx().documents("a");
+    documents.batch(vec![put("k", None), put("l", None)]).await.unwrap();
+    documents.batch(vec![put("k", Some(9))]).await.unwrap_err();
+    documents.get("none").await.unwrap();
+    documents.get("k").await.unwrap();
+    documents.list("", None, 10).await.unwrap();
+    assert_eq!(test.document_tally(), DocumentTally { asked: 4, read: 3, written: 2 });
+    assert_eq!(test.next_run().document_tally(), DocumentTally::default());
 }
 
 #[tokio::test]
