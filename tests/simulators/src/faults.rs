@@ -1,5 +1,6 @@
 //! What goes wrong on command: which requests, at which call, and how. It knows no system: bodies are made of what it is told.
 
+pub(crate) mod damage;
 mod known;
 pub(crate) mod shape;
 
@@ -8,8 +9,12 @@ use std::{sync::Arc, time::Duration};
 use roundsman_testkit::FakeClock;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::known::Faults;
-pub use self::{known::FaultHandle, shape::Shape};
+pub(crate) use self::{damage::Gate, known::Faults};
+pub use self::{
+    damage::{At, Damage, Ending, Stall},
+    known::FaultHandle,
+    shape::Shape,
+};
 use crate::{
     exchange::{Answer, Asked},
     pattern::Pattern,
@@ -75,6 +80,9 @@ pub struct Fault {
     /// The clock on which the delay passes, if not on the real one.
     #[serde(skip)]
     passes_on: Option<VirtualDelay>,
+    /// What becomes of the body of the right answer, where the simulator streams it.
+    #[serde(skip)]
+    damages: Vec<Damage>,
 }
 
 #[derive(Clone)]
@@ -201,24 +209,32 @@ impl Fault {
         self.delay(delay)
     }
 
-    fn ruling(&self, asked: &Asked) -> Ruling {
-        let delay = Duration::from_millis(self.delay_ms.unwrap_or(0));
-        let delay = Delay { length: delay, clock: self.passes_on.clone().map(|delay| delay.0) };
-        let only_slow = self.delay_ms.is_some() && self.status.is_none() && self.shape.is_none();
-        let answer = if self.cut {
-            Some(Answer::empty(0))
-        } else if self.hang || only_slow {
-            None
-        } else {
-            Some(self.answer(asked))
-        };
-        Ruling { delay, after_effect: self.after_effect, hangs: self.hang, answer }
+    /// The right answer comes, but this happens to its body; may be said more than once.
+    pub fn body(mut self, damage: Damage) -> Self {
+        self.damages.push(damage);
+        self
     }
 
-    fn answer(&self, asked: &Asked) -> Answer {
+    fn ruling(&self, asked: &Asked, usual: Option<Shape>, gate: &Arc<Gate>) -> Ruling {
+        let delay = Duration::from_millis(self.delay_ms.unwrap_or(0));
+        let delay = Delay { length: delay, clock: self.passes_on.clone().map(|delay| delay.0) };
+        let other = self.delay_ms.is_some() || !self.damages.is_empty();
+        let own_answer = other && self.status.is_none() && self.shape.is_none();
+        let answer = if self.cut {
+            Some(Answer::empty(0))
+        } else if self.hang || own_answer {
+            None
+        } else {
+            Some(self.answer(asked, usual))
+        };
+        let (damages, gate) = (self.damages.clone(), gate.clone());
+        Ruling { delay, after_effect: self.after_effect, hangs: self.hang, answer, damages, gate }
+    }
+
+    fn answer(&self, asked: &Asked, usual: Option<Shape>) -> Answer {
         let status = self.status.unwrap_or(500);
-        let usual = if asked.path.starts_with("/emails") { Shape::Acs } else { Shape::Standard };
-        let shape = self.shape.unwrap_or(usual);
+        let by_path = if asked.path.starts_with("/emails") { Shape::Acs } else { Shape::Standard };
+        let shape = self.shape.or(usual).unwrap_or(by_path);
         let mut answer = shape.answer(status, self.code.as_deref(), self.message.as_deref());
         let headers = [("retry-after", &self.retry_after), ("location", &self.location)];
         for (name, value) in headers {
@@ -230,15 +246,19 @@ impl Fault {
     }
 }
 
-/// What a fault does to one request.
+/// What a fault does to one request; nothing by default.
+#[derive(Default)]
 pub(crate) struct Ruling {
     pub(crate) delay: Delay,
     pub(crate) after_effect: bool,
     pub(crate) hangs: bool,
     pub(crate) answer: Option<Answer>,
+    pub(crate) damages: Vec<Damage>,
+    pub(crate) gate: Arc<Gate>,
 }
 
 /// Time that passes, really or on a clock of the test.
+#[derive(Default)]
 pub(crate) struct Delay {
     length: Duration,
     clock: Option<Arc<FakeClock>>,

@@ -36,6 +36,7 @@ mod databricks;
 mod exchange;
 mod faults;
 mod journal;
+pub mod metabase;
 mod pattern;
 mod server;
 mod window;
@@ -47,6 +48,7 @@ pub use self::{
         PolicySetup, Principal, Reason, Refused, RefusedStart, RunSetup, Scenario, Settings, State,
         TokenSetup, UserSetup, When, World,
     },
-    faults::{Fault, FaultHandle, Shape},
+    faults::{At, Damage, Ending, Fault, FaultHandle, Shape, Stall},
     journal::Entry,
+    metabase::{Metabase, MetabaseScenario},
 };

@@ -155,7 +155,7 @@ impl Site {
             self.journal.write(Entry::new(self.name, at, asked, answer.status, true));
             return answer;
         };
-        let Ruling { delay, after_effect, hangs, answer: ruled } = ruling;
+        let Ruling { delay, after_effect, hangs, answer: ruled, .. } = ruling;
         if !after_effect {
             delay.pass().await;
         }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use super::{Fault, Ruling};
+use super::{Fault, Gate, Ruling, Shape};
 use crate::exchange::Asked;
 
 /// A fault that was made known: how often it struck, and its end.
@@ -17,6 +17,7 @@ struct Known {
     calls: AtomicU32,
     fired: AtomicU32,
     lifted: AtomicBool,
+    gate: Arc<Gate>,
 }
 
 impl FaultHandle {
@@ -30,6 +31,16 @@ impl FaultHandle {
         self.0.fired.load(Ordering::SeqCst)
     }
 
+    /// Bodies that stall until this is said go on, now and later.
+    pub fn release(&self) {
+        self.0.gate.release();
+    }
+
+    /// Returns once so many bodies stand still by it.
+    pub async fn stalled(&self, bodies: u32) {
+        self.0.gate.reached(bodies).await;
+    }
+
     /// It strikes no more.
     pub fn lift(&self) {
         self.0.lifted.store(true, Ordering::SeqCst);
@@ -38,15 +49,24 @@ impl FaultHandle {
 
 /// All faults that were made known.
 #[derive(Default)]
-pub(crate) struct Faults(Mutex<Vec<Arc<Known>>>);
+pub(crate) struct Faults {
+    known: Mutex<Vec<Arc<Known>>>,
+    usual: Option<Shape>,
+}
 
 impl Faults {
+    /// None yet; bodies look like this where a fault does not say.
+    pub(crate) fn shaped(usual: Shape) -> Self {
+        Self { known: Mutex::default(), usual: Some(usual) }
+    }
+
     pub(crate) fn add(&self, fault: Fault) -> FaultHandle {
         let known = Known {
             fault,
             calls: AtomicU32::new(0),
             fired: AtomicU32::new(0),
             lifted: AtomicBool::new(false),
+            gate: Arc::default(),
         };
         let known = Arc::new(known);
         self.known().push(known.clone());
@@ -67,13 +87,13 @@ impl Faults {
             let call = known.calls.fetch_add(1, Ordering::SeqCst) + 1;
             if ruling.is_none() && known.fault.strikes(call, known.fired.load(Ordering::SeqCst)) {
                 known.fired.fetch_add(1, Ordering::SeqCst);
-                ruling = Some(known.fault.ruling(asked));
+                ruling = Some(known.fault.ruling(asked, self.usual, &known.gate));
             }
         }
         ruling
     }
 
     fn known(&self) -> MutexGuard<'_, Vec<Arc<Known>>> {
-        self.0.lock().expect("nothing panics while it holds the lock")
+        self.known.lock().expect("nothing panics while it holds the lock")
     }
 }

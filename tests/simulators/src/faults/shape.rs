@@ -1,4 +1,4 @@
-//! How bodies of errors are laid out: all those that Databricks and Azure are known to send. It chooses none.
+//! How bodies of errors are laid out: all those that the simulated systems are known to send. It chooses none.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ pub enum Shape {
     TitledHtml,
     /// The message is the whole page.
     RawHtml,
+    /// The message is the whole body, sent as plain text.
+    RawText,
     /// The message is the whole body, sent as JSON.
     RawJson,
     /// Nothing.
@@ -50,6 +52,7 @@ impl Shape {
                 page(status, &format!("<html><head><title>{message}</title></head><body></body></html>"))
             }
             Self::RawHtml => page(status, message),
+            Self::RawText => Answer::text(status, "text/plain", message.to_owned()),
             Self::RawJson => Answer::text(status, "application/json", message.to_owned()),
             Self::Empty => Answer::empty(status),
             Self::Acs => acs_error(status, code, message),

@@ -1,0 +1,1 @@
+//! Steps of exports: damages strike where they were meant to, and nothing else changes.
