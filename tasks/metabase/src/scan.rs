@@ -10,6 +10,7 @@
 //! | CSV: cut exactly behind a record | [`Inflate`] if the answer was packed: its trailer is missing. Without gzip such a CSV is a legal CSV: only the HTTP layer's end, a count or an expectation can tell. [`Scanned::weak`] says so |
 //! | packed: any byte cut or changed | [`Inflate`]; check sum and length. Only the time stamp and the like in the head of a member may change, which changes no content |
 //! | not packed: a byte changed | xlsx: check sums of its parts. CSV, JSON: only where the form breaks; nothing else can tell |
+//! | JSON: an error document between the brackets of an array that is empty otherwise, and the rest behind it | nothing: it is a value like others; no server is known to write one there |
 //! | a limit of rows | [`cap`] |
 
 mod caps;

@@ -92,6 +92,8 @@ impl Witness {
         let mut nameless = false;
         for (begin, near) in self.beginnings(*at) {
             match self.parse(begin, &mut budget) {
+                // What ended before the place has not broken it.
+                Found::Whole(gleaned) if near && begin + gleaned.end <= *at => {}
                 Found::Whole(gleaned) if gleaned.is_error() => return gleaned.into_flaw(),
                 Found::Whole(_) => nameless |= near,
                 Found::Cut(gleaned) if gleaned.is_error() && cut.is_none() => cut = Some(gleaned),

@@ -4,6 +4,7 @@
 //! A file is examined as a package that must be whole: its directory stands exactly at the end, every part has the length
 //! and the check sum that the directory says, and the first sheet is read to its last tag.
 
+mod layout;
 mod package;
 mod sheet;
 
@@ -16,8 +17,6 @@ use super::{
 
 const MAGIC: &[u8] = b"PK\x03\x04";
 const END: &[u8] = b"PK\x05\x06";
-/// The record at the end, without its comment.
-const END_LENGTH: usize = 22;
 
 /// Looks at a workbook while it passes. Its rows are known only of the finished file: [`examine`].
 #[derive(Debug)]
@@ -54,9 +53,8 @@ impl Scanner for XlsxScanner {
         if self.bytes == 0 {
             return Err(Flaw::truncated("it is empty"));
         }
-        if !ends_well(self.witness.tail()) {
-            let cut = || Flaw::truncated("the workbook ends before its directory does");
-            return Err(self.witness.at_end().unwrap_or_else(cut));
+        if layout::end_record(self.witness.tail()).is_none() {
+            return Err(self.witness.at_end().unwrap_or_else(layout::cut));
         }
         Ok(Scanned { bytes: self.bytes, ..Scanned::default() })
     }
@@ -84,14 +82,5 @@ pub fn examine<R: Read + Seek>(file: &mut R) -> Result<Scanned, ExamineError> {
         // What the reader of the package makes of a disk that fails is not what the file is.
         (_, Some(error)) => ExamineError::Io(error),
         (flaw, None) => ExamineError::Flaw(flaw),
-    })
-}
-
-/// These last bytes of a package end with the record that ends its directory.
-fn ends_well(tail: &[u8]) -> bool {
-    let last = tail.len().saturating_sub(END_LENGTH - 1);
-    memchr::memmem::rfind_iter(&tail[..tail.len().min(last + END.len())], END).any(|at| {
-        let comment = tail.get(at + 20..at + 22).map(|length| u16::from_le_bytes([length[0], length[1]]));
-        comment.is_some_and(|length| at + END_LENGTH + usize::from(length) == tail.len())
     })
 }

@@ -31,7 +31,10 @@ impl Utf8 {
                 self.known = rest.len();
                 Ok(())
             }
-            Err(error) => Err((at + error.valid_up_to(), "a text is no UTF-8")),
+            Err(error) => {
+                let wrong = error.valid_up_to() + error.error_len().unwrap_or(0);
+                Err((at + wrong.min(bytes.len() - 1), "a text is no UTF-8"))
+            }
         }
     }
 

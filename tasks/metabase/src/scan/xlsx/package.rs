@@ -11,7 +11,7 @@ use zip::ZipArchive;
 
 use super::{
     super::{Flaw, Scanned},
-    ends_well,
+    layout,
     sheet::{self, Title, Xml},
 };
 
@@ -28,11 +28,12 @@ pub(super) fn examine<R: Read + Seek>(file: &mut Remembering<'_, R>) -> Result<S
     let mut tail = Vec::new();
     file.seek(SeekFrom::Start(bytes.saturating_sub(TAIL))).map_err(unreadable)?;
     file.take(TAIL).read_to_end(&mut tail).map_err(unreadable)?;
-    if !ends_well(&tail) {
-        return Err(Flaw::truncated("the workbook ends before its directory does"));
-    }
+    let start = layout::directory_start(&tail, bytes)?;
     let mut zip =
         ZipArchive::new(file).map_err(|error| Flaw::truncated(format!("its directory: {error}")))?;
+    if zip.offset() != 0 || zip.central_directory_start() != start {
+        return Err(Flaw::truncated("the directory of the workbook is not where its end says"));
+    }
     let names = directory(&mut zip)?;
     let sheet = first_sheet(&mut zip)?;
     if !names.contains(&sheet) {
@@ -64,10 +65,7 @@ fn directory<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<Vec<String>, Fla
         places.push((part.header_start(), begin.saturating_add(part.compressed_size())));
         names.push(part.name().map_err(wrong)?.into_owned());
     }
-    places.sort_unstable();
-    if places.windows(2).any(|two| two[0].1 > two[1].0) {
-        return Err(Flaw::truncated("parts of the workbook lie within each other"));
-    }
+    layout::fill(places, zip.central_directory_start())?;
     if unpacked > UNPACKED {
         return Err(Flaw::other(format!("the workbook would be {unpacked} bytes long unpacked")));
     }
