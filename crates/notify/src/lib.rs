@@ -8,7 +8,7 @@ mod smtp;
 mod transport;
 
 pub use acs::{Acs, AcsSettings, signature};
-pub use mail::{Address, Attachment, InvalidAddress, MOST_RECIPIENTS, Mail};
+pub use mail::{Address, Attachment, InvalidAddress, MOST_RECIPIENTS, Mail, without_addresses};
 pub use outbox::{Draft, Drained, Holder, Outbox, Outlook, Policy, Priority, Record, State};
 pub use smtp::{Smtp, SmtpEncryption, SmtpSettings};
 pub use transport::{Fault, Handed, Limits, SendError, Status, Transport};

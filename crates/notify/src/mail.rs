@@ -153,7 +153,7 @@ fn of_address(char: char) -> bool {
 }
 
 /// A text of the other side in which the names before `@` are covered: addresses of people do not belong into logs.
-pub(crate) fn without_addresses(text: &str) -> String {
+pub fn without_addresses(text: &str) -> String {
     let mut covered = String::with_capacity(text.len());
     for (index, piece) in text.split('@').enumerate() {
         if index > 0 {

@@ -193,8 +193,9 @@ impl Outbox {
     }
 }
 
-/// How many documents are read at a time. Two writes for each fit into a batch.
-const PAGE: u32 = 500;
+/// How many documents are read at a time. Each may have a megabyte, and what is read at a time travels as one message, which
+/// may have 24 of them.
+const PAGE: u32 = 20;
 
 /// Records that were read.
 #[derive(Default)]

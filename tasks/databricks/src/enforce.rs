@@ -28,7 +28,7 @@ use self::{
 pub use self::{
     carried::{Carried, Effect, Reconciled, Released, Target, Trouble},
     reconcile::reconcile,
-    release::release_all,
+    release::{release_ahead, release_all},
 };
 use crate::{
     api::OpenText as _,

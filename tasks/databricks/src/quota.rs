@@ -9,7 +9,7 @@ mod managed;
 
 pub use self::{
     charge::{Charge, Meter, QuotaScope, charge},
-    crossing::{Pace, crossings, wake_at},
+    crossing::{Pace, SPACING_MS, crossings, wake_at},
     decision::{Block, Measure, MeasureKind, Restoration, Standing, Taken, Termination, decide},
     limits::{Limits, LimitsError, Override, Quota, Thresholds},
     managed::{MANAGED_REGEX, Naming, NamingError, duplicates, group_name},

@@ -19,7 +19,7 @@ mod clusters;
 mod days;
 mod rows;
 
-use roundsman_task::{Document, DocumentWrite, Documents, TaskContext, TaskError};
+use roundsman_task::{Document, DocumentError, DocumentWrite, Documents, TaskContext, TaskError};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
@@ -32,6 +32,10 @@ pub const SPACE: &str = "databricks";
 
 /// How many documents are read or written at a time.
 const PAGE: u32 = 1_000;
+/// The same where they are large. What is read at a time travels as one message of at most 24 MiB, and a document may have one.
+const SMALL_PAGE: u32 = 20;
+/// How many bytes of values are written at a time.
+const MOST_BYTES: usize = 8 << 20;
 
 /// What is kept between runs.
 #[derive(Clone)]
@@ -84,9 +88,17 @@ impl State {
         after: Option<String>,
     ) -> Result<Vec<(String, T)>, TaskError> {
         let (documents, mut rows, mut after) = (self.collection(collection), Vec::new(), after);
+        let mut most = PAGE;
         loop {
-            let page = documents.list(prefix, after.as_deref(), PAGE).await?;
-            let is_last = page.len() < PAGE as usize;
+            let page = match documents.list(prefix, after.as_deref(), most).await {
+                // After a long outage even so many may be too much for one message.
+                Err(DocumentError::Invalid { .. }) if most > SMALL_PAGE => {
+                    most = SMALL_PAGE;
+                    continue;
+                }
+                page => page?,
+            };
+            let is_last = page.len() < most as usize;
             after = page.last().map(|document| document.key.clone());
             rows.extend(page.into_iter().filter_map(|document| read(collection, document)));
             if is_last {
@@ -95,7 +107,7 @@ impl State {
         }
     }
 
-    /// Creates or replaces documents: up to a thousand at once, and then the next thousand.
+    /// Creates or replaces documents: as many at once as travel together, and then the next.
     async fn put<T: Serialize>(
         &self,
         collection: &str,
@@ -114,15 +126,31 @@ impl State {
             return Ok(());
         }
         let documents = self.collection(collection);
-        let mut writes = writes.into_iter();
-        loop {
-            let batch: Vec<_> = writes.by_ref().take(PAGE as usize).collect();
-            if batch.is_empty() {
-                return Ok(());
-            }
+        for batch in batches(writes) {
             documents.batch(batch).await?;
         }
+        Ok(())
     }
+}
+
+/// Writes as they travel: so many at a time, and no more bytes than one message holds.
+fn batches(writes: Vec<DocumentWrite>) -> Vec<Vec<DocumentWrite>> {
+    let (mut batches, mut bytes) = (Vec::<Vec<_>>::new(), 0);
+    for write in writes {
+        let own = match &write {
+            DocumentWrite::Put { value, .. } | DocumentWrite::Insert { value, .. } => value.to_string().len(),
+            _ => 0,
+        };
+        bytes += own;
+        match batches.last_mut() {
+            Some(last) if last.len() < PAGE as usize && bytes <= MOST_BYTES => last.push(write),
+            _ => {
+                bytes = own;
+                batches.push(vec![write]);
+            }
+        }
+    }
+    batches
 }
 
 /// A document as what it was written from.

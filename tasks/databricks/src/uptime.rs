@@ -30,8 +30,13 @@ pub struct PollInstant {
     pub behind_ms: i64,
 }
 
-/// Time of polls never steps back: a clock that is behind the last poll is not believed (B.4.4).
+/// An instant that lies further ahead was noted by a clock that went wrong, not by one that is a little behind now.
+pub const BELIEVED_MS: i64 = 24 * 3_600_000;
+
+/// Time of polls never steps back: a clock that is behind the last poll is not believed (B.4.4). A last poll that lies days
+/// ahead is not believed either.
 pub fn poll_instant(clock_ms: i64, last_poll_ms: Option<i64>) -> PollInstant {
+    let last_poll_ms = last_poll_ms.filter(|last| last.saturating_sub(clock_ms) <= BELIEVED_MS);
     let at_ms = last_poll_ms.map_or(clock_ms, |last| last.max(clock_ms));
     PollInstant { at_ms, behind_ms: at_ms - clock_ms }
 }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use roundsman_http::{Class, Reading, Refusal, StatusCode, header::HeaderMap};
+use roundsman_notify::without_addresses;
 
 /// The code of ours for a cluster that cannot be deleted for good while it is pinned.
 pub const PINNED: &str = "CLUSTER_IS_PINNED";
@@ -53,6 +54,8 @@ impl Reading for VendorReading {
             )),
             (_, shown) => shown,
         };
+        // What the vendor says is logged and told on; addresses of people do not belong there.
+        let shown = shown.map(|shown| without_addresses(&shown));
         let code = own_code.map(str::to_owned).or(told.code);
         Refusal { pause: told.pause, ..Refusal::of(class).code(code).message(shown) }
     }

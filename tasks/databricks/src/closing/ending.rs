@@ -18,6 +18,9 @@ use crate::{
     uptime::{Interval, PollInstant},
 };
 
+/// Clocks of nodes may differ by so much.
+const AHEAD_MS: i64 = 5 * 60_000;
+
 /// Days that are being closed.
 pub struct Closing<'a> {
     pub(super) lab: &'a Lab,
@@ -39,6 +42,8 @@ pub struct Closing<'a> {
     /// Intervals that were put away long ago, by cluster, once they were read.
     pub(super) old_intervals: BTreeMap<String, Vec<Interval>>,
     last_closed: Option<NaiveDate>,
+    /// The same as it is kept.
+    kept: Option<NaiveDate>,
 }
 
 /// A day that is being closed.
@@ -101,10 +106,12 @@ impl<'a> Closing<'a> {
     }
 
     async fn empty(lab: &'a Lab, at: PollInstant) -> Result<Self, TaskError> {
+        let today = Day::at(at.at_ms, lab.zone());
+        let kept = lab.state.workspace().await?.last_closed;
         Ok(Self {
             lab,
             at,
-            today: Day::at(at.at_ms, lab.zone()),
+            today,
             is_again: false,
             recompute: false,
             days: Vec::new(),
@@ -114,7 +121,9 @@ impl<'a> Closing<'a> {
             impossible: Vec::new(),
             members: None,
             old_intervals: BTreeMap::new(),
-            last_closed: lab.state.workspace().await?.last_closed,
+            // A day that is not over was closed by a clock that was ahead, or in another zone.
+            last_closed: kept.map(|closed| closed.min(today.previous().date())),
+            kept,
         })
     }
 
@@ -128,7 +137,10 @@ impl<'a> Closing<'a> {
 
     async fn add(&mut self, days: Vec<DueDay>) -> Result<(), TaskError> {
         for due in days {
-            let steps = self.lab.state.steps(due.day.date()).await?;
+            let mut steps = self.lab.state.steps(due.day.date()).await?;
+            // What was done by a clock that was ahead was done too soon.
+            let is_ahead = |row: &StepRow| row.done_ms.is_some_and(|done| done > self.at.at_ms + AHEAD_MS);
+            steps.values_mut().filter(|row| is_ahead(row)).for_each(|row| *row = StepRow::default());
             self.days.push(Ending { due, steps, rows: None });
         }
         Ok(())
@@ -199,11 +211,11 @@ impl<'a> Closing<'a> {
     pub async fn finish(mut self) -> Result<Closed, TaskError> {
         self.measure();
         let closed = self.days.iter().take_while(|ending| ending.is_closed()).last().map(Ending::date);
-        if closed > self.last_closed && !self.is_again && !self.lab.is_dry {
+        self.last_closed = self.last_closed.max(closed.filter(|_| !self.is_again));
+        if self.last_closed != self.kept && !self.is_again && !self.lab.is_dry {
             let mut workspace = self.lab.state.workspace().await?;
-            workspace.last_closed = closed;
+            workspace.last_closed = self.last_closed;
             self.lab.state.put_workspace(&workspace).await?;
-            self.last_closed = closed;
         }
         let days = self.days.into_iter().map(|ending| (ending.date(), ending.steps)).collect();
         let Self { last_closed, released, problems, planned, .. } = self;

@@ -12,6 +12,7 @@ use crate::{
 impl Closing<'_> {
     /// Releases all blocks of the days, once for all of them. A day waits until none of its own or of an earlier one is left.
     pub async fn restore(&mut self) -> Result<(), TaskError> {
+        self.restore_ahead().await;
         let waiting = self.waiting_for(Step::Restore);
         let Some(&last) = waiting.last() else {
             return Ok(());
@@ -33,6 +34,14 @@ impl Closing<'_> {
         self.planned.extend(released.planned);
         self.released.extend(released.released);
         Ok(())
+    }
+
+    /// Releases what a clock that was ahead blocked for days to come.
+    async fn restore_ahead(&mut self) {
+        let released = enforce::release_ahead(self.lab, self.today.date()).await;
+        self.problems.extend(released.problems());
+        self.planned.extend(released.planned);
+        self.released.extend(released.released);
     }
 }
 

@@ -20,11 +20,20 @@ const ADDING: usize = 2;
 
 /// Releases all blocks that began on this day or before it; later ones stay. Each cluster is on its own.
 pub async fn release_all(lab: &Lab, until: NaiveDate) -> Released {
+    release_those(lab, |day| day <= until).await
+}
+
+/// Releases the blocks of days that have not begun: a clock that was ahead made them, and their day may be long in coming.
+pub async fn release_ahead(lab: &Lab, today: NaiveDate) -> Released {
+    release_those(lab, |day| day > today).await
+}
+
+async fn release_those(lab: &Lab, is_due: impl Fn(NaiveDate) -> bool) -> Released {
     let blocks = match lab.state.blocks().await {
         Ok(blocks) => blocks,
         Err(error) => return Released { error: Some(error.to_string()), ..Released::default() },
     };
-    let due = blocks.into_iter().filter(|(_, block)| block.day <= until);
+    let due = blocks.into_iter().filter(|(_, block)| is_due(block.day));
     let each = stream::iter(due).map(|(cluster_id, block)| release_one(lab, cluster_id, block));
     let mut ends: Vec<_> = each.buffer_unordered(AT_A_TIME).collect().await;
     ends.sort_by(|(one, _), (other, _)| {

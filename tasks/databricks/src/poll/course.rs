@@ -26,8 +26,8 @@ use crate::{
 const CLOSING: TimeDelta = TimeDelta::seconds(60);
 /// How long blocks, terminations and releases may take.
 const ENFORCING: TimeDelta = TimeDelta::seconds(120);
-/// An instant that lies further ahead was noted by a clock that went wrong, not by one that is a little behind now.
-const BELIEVED_MS: i64 = 24 * 3_600_000;
+/// A poll that was kept from working comes again after this time.
+const AGAIN: TimeDelta = TimeDelta::seconds(60);
 /// What is left of the attempt's time when the last mail is sent.
 const RESERVE: TimeDelta = TimeDelta::seconds(10);
 
@@ -36,7 +36,11 @@ pub async fn poll(lab: &Lab) -> Result<Outcome, TaskError> {
     let begun = lab.cx.now();
     if !lab.is_dry && !lab.hold().await? {
         lab.cx.metric(metrics::POLL_TOTAL, &[("result", "skipped")], 1.0);
-        return Ok(Outcome::skipped("another run polls this workspace, or closes its days"));
+        outcome::report_kept(lab).await;
+        // A threshold may be crossed before the next slot, and the run that was to be there is this one.
+        let wake_at = lab.config.adaptive_poll.then(|| begun + AGAIN);
+        let skipped = Outcome::skipped("another run polls this workspace, or closes its days");
+        return Ok(Outcome { wake_at, ..skipped });
     }
     let post = Post::open(lab);
     let polled = carry_through(lab, &post).await;
@@ -46,10 +50,17 @@ pub async fn poll(lab: &Lab) -> Result<Outcome, TaskError> {
     };
     if let Err(failure) = &polled {
         note_failure(lab, &post, failure, lab.cx.now()).await;
+        outcome::report_kept(lab).await;
     }
     let is_stop = polled.as_ref().err().is_some_and(Failure::is_stop);
-    let drained =
-        if lab.is_dry || is_stop { None } else { Some(post.drain(lab.cx.deadline() - RESERVE).await) };
+    let drained = if lab.is_dry || is_stop {
+        None
+    } else {
+        // The run that is to be there when a threshold is crossed must not wait for mails.
+        let woken = polled.as_ref().ok().and_then(|course| course.wake_at);
+        let end = lab.cx.deadline() - RESERVE;
+        Some(post.drain(woken.map_or(end, |at| at.min(end))).await)
+    };
     outcome::report_requests(lab);
     lab.cx.metric(metrics::POLL_TOTAL, &[("result", result)], 1.0);
     lab.cx.metric(metrics::POLL_SECONDS, &[], seconds(lab.cx.now() - begun));
@@ -61,9 +72,7 @@ pub async fn poll(lab: &Lab) -> Result<Outcome, TaskError> {
 /// Everything but sending what is in the outbox.
 async fn carry_through(lab: &Lab, post: &Post) -> Result<Course, Failure> {
     let row = lab.state.workspace().await?;
-    let now_ms = lab.cx.now().timestamp_millis();
-    let last_ms = row.last_poll_ms.filter(|last| last - now_ms <= BELIEVED_MS);
-    let at = poll_instant(now_ms, last_ms);
+    let at = poll_instant(lab.cx.now().timestamp_millis(), row.last_poll_ms);
     let mut course = Course::new(post.problems());
     if at.behind_ms > 0 {
         let told = format!("this machine's clock is {} s behind the last poll", at.behind_ms / 1_000);
@@ -76,7 +85,7 @@ async fn carry_through(lab: &Lab, post: &Post) -> Result<Course, Failure> {
     close(lab, post, &observed, at, &mut course).await?;
     act(lab, post, &observed, &mut course).await?;
     if !lab.is_dry {
-        course.warnings.extend(note_success(lab, post, at.at_ms).await?);
+        course.warnings.extend(note_success(lab, post, &observed).await?);
     }
     Ok(course)
 }

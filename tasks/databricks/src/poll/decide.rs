@@ -9,8 +9,8 @@ use crate::{
     enforce::Wanted,
     lab::Lab,
     quota::{
-        Charge, Limits, Measure, MeasureKind, Meter, Pace, Standing, Taken, charge, decide as decide_one,
-        wake_at as wake_at_one,
+        Charge, Limits, Measure, MeasureKind, Meter, Pace, SPACING_MS, Standing, Taken, charge,
+        decide as decide_one, wake_at as wake_at_one,
     },
     state::{MeasureRow, MeasureState},
     uptime::DayUsage,
@@ -52,8 +52,8 @@ pub(super) fn decide<'a>(
         let limits = match lab.quota.limits(id, &seen.row.name, seen.row.number) {
             Ok(limits) => limits,
             Err(error) => {
-                problems.push(format!("{error}, so it is only measured"));
-                Limits { soft_ms: 0, hard_ms: 0, exempt: true }
+                problems.push(format!("{error}, so those of all clusters count"));
+                lab.quota.usual()
             }
         };
         let counts = seen.row.number.is_some() || lab.config.unmanaged == Unmanaged::Enforce;
@@ -97,7 +97,9 @@ pub(super) fn wake_at(decisions: &[Decision<'_>], observed: &Observed, now_ms: i
         .iter()
         .filter(goes_on)
         .map(|decision| Pace { charge: decision.charge, limits: decision.limits });
-    wake_at_one(paces, &observed.today, now_ms, i64::MAX)
+    // Running time was measured at the look, which may have been long ago.
+    let wake_ms = wake_at_one(paces, &observed.today, observed.at.at_ms, i64::MAX)?;
+    Some(wake_ms.max(now_ms + SPACING_MS))
 }
 
 impl Decision<'_> {

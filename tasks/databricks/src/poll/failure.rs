@@ -4,7 +4,9 @@
 use roundsman_http::{Class, HttpError};
 use roundsman_task::{TaskError, Timestamp};
 
+use super::Observed;
 use crate::{
+    closing,
     day::Day,
     lab::Lab,
     mails::{Incident, Post},
@@ -120,12 +122,19 @@ async fn over_limit(lab: &Lab, now_ms: i64) -> Result<Vec<String>, TaskError> {
 
 /// A poll was carried through: the failures before it are forgotten, once admins who were told of them know. The first poll of
 /// all leaves no earlier day to be closed.
-pub(super) async fn note_success(lab: &Lab, post: &Post, at_ms: i64) -> Result<Option<String>, TaskError> {
-    let mut row = lab.state.workspace().await?;
+pub(super) async fn note_success(
+    lab: &Lab,
+    post: &Post,
+    observed: &Observed,
+) -> Result<Option<String>, TaskError> {
+    let (mut row, at_ms) = (lab.state.workspace().await?, observed.at.at_ms);
     let told = recover(&mut row, post, at_ms).await;
     row.last_poll_ms = Some(at_ms);
     if row.last_closed.is_none() {
-        row.last_closed = Some(Day::at(at_ms, lab.zone()).previous().date());
+        // Unless an earlier poll saw clusters and did not come this far: then its days are still to be closed.
+        let seen_ms = observed.clusters.values().map(|seen| seen.row.first_seen_ms).min();
+        let first = closing::first_open(None, seen_ms, &observed.today);
+        row.last_closed = Some(first.previous().date());
     }
     lab.state.put_workspace(&row).await?;
     Ok(told)

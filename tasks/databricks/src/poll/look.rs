@@ -74,6 +74,7 @@ impl Look<'_> {
         let Target { id, known, place } = target;
         let is_listed = matches!(place, Place::Listed(_));
         let mut row = known.clone().unwrap_or_else(|| row::new(self.at.at_ms));
+        row::forget_ahead(&mut row, self.at.at_ms);
         let (presence, mut trouble) = self.find(&id, &mut row, place).await?;
         let mut events = Vec::new();
         if let Some(presence) = presence {

@@ -35,7 +35,8 @@ pub(super) struct Course {
     changed: usize,
     failed: usize,
     mails: usize,
-    wake_at: Option<Timestamp>,
+    /// When to look again.
+    pub(super) wake_at: Option<Timestamp>,
     usage: BTreeMap<String, i64>,
 }
 
@@ -175,6 +176,17 @@ impl Course {
 pub(crate) async fn keep_plan(lab: &Lab, detail: &Value) -> Result<(), TaskError> {
     let bytes = serde_json::to_vec_pretty(detail).map_err(TaskError::permanent)?;
     lab.cx.artifact("plan.json", "application/json", bytes).await.map(drop)
+}
+
+/// What is known from before, for runs that find nothing new: gauges of which a run says nothing are forgotten, and so would be
+/// when a poll was last carried through.
+pub(super) async fn report_kept(lab: &Lab) {
+    if let Ok(Some(last_ms)) = lab.state.workspace().await.map(|row| row.last_poll_ms) {
+        lab.cx.metric(metrics::LAST_SUCCESS, &[], last_ms as f64 / 1_000.0);
+    }
+    if let Ok(blocks) = lab.state.blocks().await {
+        lab.cx.metric(metrics::BLOCKED, &[], blocks.len() as f64);
+    }
 }
 
 /// How many requests there were, and how far the clocks are apart.

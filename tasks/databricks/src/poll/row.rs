@@ -1,14 +1,26 @@
 //! What is kept of a cluster between looks: its names and stamps, and when that is worth writing. It measures nothing.
 
+use roundsman_notify::without_addresses;
+
 use crate::{
     api::{OpenText, clusters::Cluster},
     state::ClusterRow,
-    uptime::{Event, EventKind, Interval, Presence},
+    uptime::{BELIEVED_MS, Event, EventKind, Interval, Presence},
 };
 
 /// A cluster that was never seen before.
 pub(super) fn new(now_ms: i64) -> ClusterRow {
     ClusterRow { first_seen_ms: now_ms, ..ClusterRow::default() }
+}
+
+/// What a clock that was ahead noted hides everything that happens until then.
+pub(super) fn forget_ahead(row: &mut ClusterRow, now_ms: i64) {
+    let is_believed = |at: &i64| at.saturating_sub(now_ms) <= BELIEVED_MS;
+    row.cursor_ms = row.cursor_ms.filter(is_believed);
+    row.looked_at_ms = row.looked_at_ms.filter(is_believed);
+    for run in &mut row.recent {
+        run.last_seen_ms = run.last_seen_ms.filter(is_believed);
+    }
 }
 
 /// Stamps that are no further apart are of one start.
@@ -20,8 +32,8 @@ pub(super) fn refresh(row: &mut ClusterRow, cluster: &Cluster, number: Option<u3
         tracing::info!(
             "cluster {} was renamed {:?}, which was {:?}",
             cluster.cluster_id,
-            cluster.cluster_name,
-            row.name
+            without_addresses(&cluster.cluster_name),
+            without_addresses(&row.name)
         );
     }
     row.name.clone_from(&cluster.cluster_name);

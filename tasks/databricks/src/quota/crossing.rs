@@ -6,7 +6,7 @@ use crate::day::Day;
 /// How long after the crossing the extra run comes, so that the crossing is past on all clocks.
 const AFTER_MS: i64 = 5_000;
 /// Runs are no closer than this.
-const SPACING_MS: i64 = 60_000;
+pub const SPACING_MS: i64 = 60_000;
 
 /// How far a cluster is, and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

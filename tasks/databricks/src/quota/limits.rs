@@ -111,6 +111,13 @@ impl Quota {
         self.effective(cluster_name, told)
     }
 
+    /// Those of all, for a cluster whose own contradict each other when they come together: nobody is without a limit because of
+    /// that.
+    pub fn usual(&self) -> Limits {
+        let Thresholds { soft_min, hard_min } = self.global;
+        Limits { soft_ms: to_ms(soft_min), hard_ms: to_ms(hard_min), exempt: false }
+    }
+
     /// Everything that is wrong with the thresholds as written. What a name falls back to counts too.
     pub fn check(&self, naming: &Naming) -> Vec<LimitsError> {
         let all = self.effective("all clusters", Override::default()).err();

@@ -1,8 +1,9 @@
 //! What is kept and read again: keys in order, only the asked-for time, nothing in a dry run.
 
+use roundsman_task::DocumentWrite;
 use roundsman_testkit::TestContext;
 
-use super::{ClusterRow, SPACE, State};
+use super::{ClusterRow, SPACE, State, batches};
 use crate::uptime::{Event, EventKind};
 
 fn event(at_ms: i64, kind: EventKind) -> Event {
@@ -34,4 +35,18 @@ async fn more_clusters_than_a_page_are_read_whole_and_a_dry_run_keeps_none() {
     let state = State::new(test.cx(), false);
     state.put_clusters(&rows).await.unwrap();
     assert_eq!(state.clusters().await.unwrap(), rows);
+}
+
+#[test]
+fn large_rows_travel_in_small_batches() {
+    let write = |bytes: usize| DocumentWrite::Put {
+        key: "c".to_owned(),
+        value: "x".repeat(bytes).into(),
+        if_version: None,
+    };
+    let sizes = |writes: Vec<DocumentWrite>| batches(writes).iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(sizes(Vec::new()), [0; 0]);
+    assert_eq!(sizes(vec![write(10); 2_300]), [1_000, 1_000, 300]);
+    assert_eq!(sizes(vec![write(1_000_000); 20]), [8, 8, 4], "a message has 24 MiB");
+    assert_eq!(sizes(vec![write(9_000_000), write(1), write(2)]), [1, 2]);
 }

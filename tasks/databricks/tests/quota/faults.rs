@@ -195,3 +195,82 @@ async fn a_look_before_anything_is_done_tells_of_the_clocks() {
     let scope = entry.scopes(&with).unwrap();
     assert_eq!(scope["databricks"], stage.sim.url().trim_start_matches("http://"));
 }
+
+#[tokio::test]
+async fn what_is_known_from_before_is_told_by_polls_that_fail_or_are_skipped_too() {
+    let mut stage = Stage::of(lab()).await;
+    stage.go_to("12:00");
+    stage.poll_well().await;
+    let last = instant("12:00").timestamp_millis() as f64 / 1_000.0;
+    let kept = |stage: &Stage| {
+        let metric = |name: &str| stage.test.metric(&format!("roundsman_databricks_{name}"), &[]);
+        (metric("last_success_timestamp_seconds"), metric("blocked_clusters"))
+    };
+    let fault = stage.sim.fault(Fault::on(LIST).status(500));
+    stage.go_to("12:15");
+    stage.poll().await.unwrap_err();
+    assert_eq!(kept(&stage), (Some(last), Some(3.0)), "gauges that a run does not report are forgotten");
+    fault.lift();
+    let lease = stage.test.leases().remove(0);
+    stage.test.take_lease_for(&lease, "other");
+    stage.go_to("12:30");
+    stage.poll_well().await;
+    assert_eq!(kept(&stage), (Some(last), Some(3.0)));
+}
+
+#[tokio::test]
+async fn a_poll_that_is_kept_from_working_comes_again_in_a_minute() {
+    let mut stage = Stage::of(lab()).await;
+    stage.poll_well().await;
+    let lease = stage.test.leases().remove(0);
+    stage.test.take_lease_for(&lease, "other");
+    stage.go_to("11:30:05");
+    assert_eq!(stage.poll_well().await.wake_at, Some(instant("11:31:05")), "a threshold is crossed now");
+    stage.configure("adaptive_poll", json!(false));
+    assert_eq!(stage.poll_well().await.wake_at, None);
+}
+
+#[tokio::test]
+async fn what_a_slow_look_takes_does_not_delay_the_next() {
+    let mut stage = Stage::of(Scenario::named("day").unwrap()).await;
+    stage.poll_well().await;
+    stage.go_to("13:30");
+    let slow =
+        Fault::on("POST /api/2.1/clusters/events").virtual_delay(&stage.clock, Duration::from_secs(90));
+    stage.sim.fault(slow);
+    assert_eq!(stage.poll_well().await.wake_at, Some(instant("13:35:05")), "the crossing is no later for it");
+}
+
+#[tokio::test]
+async fn a_slow_mail_service_does_not_delay_the_next_crossing() {
+    let mut stage = Stage::with(lab(), json!({ "warn_uptime_min": 208 })).await;
+    stage.poll_well().await;
+    stage.sim.fault(Fault::on("POST /emails:send").virtual_delay(&stage.clock, Duration::from_secs(60)));
+    stage.go_to("11:28:05");
+    let outcome = stage.poll_well().await;
+    assert_eq!((&outcome.detail["warned"], outcome.wake_at), (&json!(3), Some(instant("11:30:05"))));
+    assert!(stage.clock.now() <= instant("11:30:05"), "the third mail waits: {}", stage.now());
+    stage.sim.clear_faults();
+    stage.go_to("11:30:05");
+    assert_eq!(stage.poll_well().await.detail["stopped"], 3);
+    assert_eq!(stage.mails().len(), 6, "{:?}", stage.mails());
+}
+
+#[tokio::test]
+async fn addresses_in_answers_reach_no_outcome() {
+    let mut stage = Stage::of(lab()).await;
+    stage.poll_well().await;
+    let told = "Principal: UserName(s1@example.edu) does not exist";
+    let answer = |on: &str, status| Fault::on(on).status(status).shape(Shape::Standard, "BAD_REQUEST", told);
+    stage.sim.fault(answer("PUT /api/2.0/permissions/clusters/*", 400));
+    stage.sim.fault(answer("POST /api/2.1/clusters/events", 400));
+    stage.go_to("12:00");
+    let outcome = stage.poll_well().await;
+    let detail = outcome.detail.to_string();
+    assert!(detail.contains("UserName(…@example.edu) does not exist"), "{detail}");
+    assert!(!detail.contains("s1@"), "{detail}");
+    stage.sim.fault(answer(LIST, 400));
+    stage.go_to("12:15");
+    let error = stage.poll().await.unwrap_err().to_string();
+    assert!(!error.contains("s1@"), "{error}");
+}

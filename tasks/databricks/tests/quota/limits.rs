@@ -130,3 +130,15 @@ async fn a_dry_run_writes_nothing_and_tells_what_it_would_do() {
     stage.configure("dry_run", json!(false));
     assert_eq!(stage.poll_well().await.detail["stopped"], 1);
 }
+
+#[tokio::test]
+async fn limits_that_contradict_each_other_leave_nobody_without_any() {
+    // Each alone is fine beside those of all.
+    let keys = json!({ "overrides": { "c-7": { "soft": 200 }, "cluster_7": { "hard": 190 } } });
+    let mut stage = Stage::with(strange(), keys).await;
+    stage.poll_every_15_min_until("12:00").await;
+    assert_eq!(stage.sim.world(|world| world.state("c-7")), Some(State::Terminated));
+    assert!((12600..12612).contains(&stage.used_secs("cluster_7")), "{}", stage.used_secs("cluster_7"));
+    let warnings = stage.polls.last().unwrap().1.as_ref().unwrap().detail["warnings"].to_string();
+    assert!(warnings.contains("so those of all clusters count"), "{warnings}");
+}
