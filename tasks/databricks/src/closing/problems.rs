@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
+use chrono_tz::Tz;
 use roundsman_task::TaskError;
 
 use super::{
@@ -14,7 +15,8 @@ use crate::{
     api::scim::Directory,
     mails::Post,
     poll::Observed,
-    state::{Step, UsageRow},
+    quota::MeasureKind,
+    state::{MeasureRow, MeasureState, Step, UsageRow},
     uptime::{Certainty, Interval},
 };
 
@@ -31,6 +33,7 @@ impl Closing<'_> {
         post: &Post,
     ) -> Result<Vec<String>, TaskError> {
         let mut problems = self.blocks(index).await?;
+        problems.extend(self.measures(index, observed).await?);
         problems.extend(self.steps(index));
         problems.extend(self.lateness(index, observed));
         problems.extend(self.unsent(index, post).await?);
@@ -52,6 +55,25 @@ impl Closing<'_> {
         });
         let never = self.impossible.iter().cloned();
         Ok(left.chain(never).collect())
+    }
+
+    /// Blocks that ended before the day did, and what was decided about clusters and did not come about.
+    async fn measures(&self, index: usize, observed: &Observed) -> Result<Vec<String>, TaskError> {
+        let (date, zone) = (self.days[index].date(), self.lab.zone());
+        let measures = self.lab.state.measures(date).await?;
+        let rows = self.days[index].rows.as_ref();
+        let name = |id: &str| {
+            let of_day = rows.and_then(|rows| rows.get(id)).map(|row| row.name.clone());
+            let now = || observed.clusters.get(id).map(|seen| seen.row.name.clone());
+            of_day.or_else(now).unwrap_or_else(|| id.to_owned())
+        };
+        let is_last = |row: &MeasureRow| {
+            measures.iter().all(|other| {
+                (&other.cluster_id, other.kind) != (&row.cluster_id, row.kind) || other.seq <= row.seq
+            })
+        };
+        let told = measures.iter().filter(|row| is_last(row)).filter_map(|row| told_of(row, zone));
+        Ok(told.map(|(id, told)| format!("{}: {told}", name(id))).collect())
     }
 
     /// What did not work at the first try, and days that have no report of their own.
@@ -139,6 +161,30 @@ impl Closing<'_> {
         self.members = Some(found.clone());
         Ok(found)
     }
+}
+
+/// What the report tells of a measure of its day.
+fn told_of(row: &MeasureRow, zone: Tz) -> Option<(&str, String)> {
+    let what = match row.kind {
+        MeasureKind::Revoke => "the block",
+        MeasureKind::Terminate => "the termination",
+        MeasureKind::Restore => "the release",
+        MeasureKind::StopMail | MeasureKind::ReoffenceMail | MeasureKind::WarnMail => return None,
+    };
+    let error = row.error.as_deref().unwrap_or("nothing is known of it");
+    let told = match row.state {
+        MeasureState::Done if row.kind == MeasureKind::Restore => {
+            let at = DateTime::from_timestamp_millis(row.done_ms.unwrap_or(row.asked_ms)).unwrap_or_default();
+            format!(
+                "it was below its limit again, and its block ended at {}",
+                at.with_timezone(&zone).format("%H:%M")
+            )
+        }
+        MeasureState::Done | MeasureState::Verifying => return None,
+        MeasureState::Asked => format!("{what} failed {} times, last with: {error}", row.attempts),
+        MeasureState::Impossible => format!("{what} was impossible: {error}"),
+    };
+    Some((&row.cluster_id, told))
 }
 
 fn without_members(observed: &Observed, directory: &Directory) -> Vec<String> {

@@ -7,7 +7,7 @@ use roundsman_simulators::{ClusterSetup, Fault, Principal, RunSetup, Scenario};
 use serde_json::json;
 
 use crate::{
-    night::{id, lab},
+    night::{id, lab, three},
     stage::{CLUSTER, Stage},
 };
 
@@ -90,4 +90,24 @@ async fn with_mail_off_days_are_closed_all_the_same() {
     stage.go_to("17 00:07");
     stage.night().await;
     assert_eq!((stage.last_closed().as_str(), stage.sim.mails().len()), ("2026-11-16", 0));
+}
+
+#[tokio::test]
+async fn what_was_released_in_between_or_never_blocked_is_told() {
+    let mut stage = lab(three()).await;
+    // The third has no right to be changed all day.
+    let refused = format!("* /api/2.0/permissions/clusters/{}", id(3));
+    stage.sim.fault(Fault::on(&refused).status(403));
+    stage.go_to("12:00");
+    stage.poll_well().await;
+    stage.configure("overrides", json!({ "cluster_01": { "hard": 600 } }));
+    stage.go_to("12:15");
+    stage.poll_well().await;
+    stage.go_to("17 00:07");
+    stage.night().await;
+    let report = whole(&stage);
+    let told = "cluster_01: it was below its limit again, and its block ended at 12:15";
+    assert!(report.contains(told), "{report}");
+    assert!(report.contains("cluster_03: the block failed 2 times, last with:"), "{report}");
+    assert_eq!(report.matches("cluster_02: ").count(), 0, "{report}");
 }
