@@ -152,7 +152,7 @@ fn dropped_file(keys: &Path) -> PathBuf {
 }
 
 /// The text of a key file, if it is there and in the right hands.
-fn read(path: &Path, place: &KeyPlace) -> Result<Option<Zeroizing<String>>, Error> {
+pub(crate) fn read(path: &Path, place: &KeyPlace) -> Result<Option<Zeroizing<String>>, Error> {
     let Some(Content { bytes, metadata, folder_owner }) = disk::read(path, MAX_BYTES)? else {
         return Ok(None);
     };
@@ -199,6 +199,13 @@ impl Keys {
     /// As a key file has them.
     pub(crate) fn text(&self) -> Zeroizing<String> {
         self.text_under("# Keys of the vault, newest first.\n")
+    }
+
+    /// As the file has them that are for documents alone.
+    pub(crate) fn text_of_documents(&self) -> Zeroizing<String> {
+        self.text_under(
+            "# The key of what tasks keep secretly, as there is no vault. It opens nothing else.\n",
+        )
     }
 
     /// As the file has them that keeps dropped ones.

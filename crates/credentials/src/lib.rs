@@ -7,6 +7,7 @@ mod fernet;
 mod ini;
 mod keys;
 mod redact;
+mod seals;
 mod sources;
 mod spot;
 mod vault;
@@ -16,6 +17,7 @@ pub use error::Error;
 pub use fernet::Key;
 pub use keys::{KEY_FILE, KEY_SECRET, KEY_VARIABLE, KeyLookup, KeyPlace, Keys};
 pub use redact::Redactor;
+pub use seals::Seals;
 pub use sources::{
     Found, OldNames, Parts, Program, References, Resolve, Source, Sources, VARIABLE_PREFIX, Variables,
 };

@@ -97,7 +97,8 @@ impl AttemptHost {
     async fn free_lease(&self, name: &LeaseName) -> Answered {
         // What the task always needs was taken with the run and goes with it, whatever its code thinks.
         if self.run().terms.leases.contains(name) {
-            let cause = format!("lease {name} is one that the task's configuration names; it ends with the attempt");
+            let cause =
+                format!("lease {name} is one that the task's configuration names; it ends with the attempt");
             return Err(AskError::Invalid { cause });
         }
         let store = self.engine.store();

@@ -60,6 +60,18 @@ pub trait Keyring: Send + Sync + 'static {
     /// The error is a sentence for people, without a secret.
     async fn credentials(&self, definition: &TaskDefinition) -> Result<Credentials, String>;
 
+    /// Encrypts what a task keeps and nobody else may read. The error is a sentence for people.
+    fn seal(&self, value: &[u8]) -> Result<String, String> {
+        let _ = value;
+        Err("this node has no key by which documents can be kept secret".to_owned())
+    }
+
+    /// What [`seal`](Self::seal) encrypted, here or on another node with the same key; nothing if no key opens it.
+    fn open(&self, sealed: &str) -> Option<Vec<u8>> {
+        let _ = sealed;
+        None
+    }
+
     /// Something that differs once credentials may have changed, where that can be told at little cost. It is no secret.
     fn revision(&self) -> Option<String> {
         None

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Engine, covered_lines::CoveredLines, denied::Denials, engine::store_pause, log_keeper::LogKeeper,
-    mask::Mask,
+    mask::Mask, sealing,
 };
 
 /// The most label sets that one attempt may report.
@@ -211,6 +211,20 @@ impl AttemptHost {
         shared_space(space, scope).map_err(|cause| DocumentError::Invalid { cause })
     }
 
+    /// The question with its secrets encrypted. Keys are in files: not on a thread that has other things to do in time.
+    async fn sealed(&self, op: DocumentOp, at: String) -> Result<DocumentOp, DocumentError> {
+        let keyring = self.engine.parts.keyring.clone();
+        let sealed = tokio::task::spawn_blocking(move || sealing::seal(op, &at, &*keyring)).await;
+        sealed.unwrap_or_else(|error| Err(DocumentError::Unavailable { cause: error.to_string() }))
+    }
+
+    /// The answer with its secrets decrypted.
+    async fn opened(&self, reply: DocumentReply, at: String) -> Result<DocumentReply, DocumentError> {
+        let keyring = self.engine.parts.keyring.clone();
+        let opened = tokio::task::spawn_blocking(move || sealing::open(reply, &at, &*keyring)).await;
+        opened.map_err(|error| DocumentError::Unavailable { cause: error.to_string() })
+    }
+
     fn refuse(&self, why: &str) {
         MetricsRefused { task: &self.run.task, why }.emit();
     }
@@ -274,6 +288,8 @@ impl Host for AttemptHost {
     async fn document(&self, place: &DocumentPlace, op: DocumentOp) -> Result<DocumentReply, DocumentError> {
         op.check()?;
         let space = self.space(place)?;
+        let at = format!("{space}\n{}", place.collection);
+        let op = if sealing::concerns(&op) { self.sealed(op, at.clone()).await? } else { op };
         let mut failures = 0;
         loop {
             let now = self.engine.now();
@@ -284,6 +300,7 @@ impl Host for AttemptHost {
                     failures += 1;
                     tokio::time::sleep(store_pause(failures)).await;
                 }
+                Ok(reply) if sealing::is_sealed(&reply) => return self.opened(reply, at).await,
                 other => return other,
             }
         }

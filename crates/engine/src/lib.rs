@@ -32,6 +32,7 @@ mod prune;
 mod reconcile;
 mod reload;
 mod rescue;
+mod sealing;
 mod service;
 mod settings;
 mod settle;

@@ -27,6 +27,11 @@ pub fn secret(value: serde_json::Value) -> serde_json::Value {
     serde_json::json!({ SECRET: value })
 }
 
+/// Whether a value is a secret.
+pub fn is_secret(value: &serde_json::Value) -> bool {
+    value.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key(SECRET))
+}
+
 /// What is in a value that is a secret; nothing if it is none.
 pub fn of_secret(value: serde_json::Value) -> Option<serde_json::Value> {
     let serde_json::Value::Object(mut fields) = value else { return None };

@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use roundsman_config::{Environment, Kinds, Loaded};
-use roundsman_credentials::{Error, KeyLookup, OldNames, Parts, Program, Resolve, Sources, Variables, Vault};
+use roundsman_credentials::{
+    Error, KeyLookup, OldNames, Parts, Program, Resolve, Seals, Sources, Variables, Vault,
+};
 use roundsman_engine::Keyring;
 use roundsman_model::{Credentials, TaskDefinition};
 use roundsman_task::SystemClock;
@@ -13,6 +15,7 @@ use crate::cli::failure::chain;
 /// Gives tasks the credentials that they name.
 struct OfSources<K> {
     sources: Sources,
+    seals: Seals,
     /// What kinds want.
     kinds: K,
 }
@@ -23,7 +26,9 @@ pub(crate) fn keyring(
     environment: &Environment,
     kinds: impl Kinds + Send + Sync + 'static,
 ) -> Arc<dyn Keyring> {
-    Arc::new(OfSources { sources: sources(loaded, environment), kinds })
+    let state_dir = &loaded.settings.state_dir.value;
+    let seals = Seals::new(key_lookup(loaded, environment), state_dir, Arc::new(SystemClock));
+    Arc::new(OfSources { sources: sources(loaded, environment), seals, kinds })
 }
 
 /// Where credentials come from on this node.
@@ -109,6 +114,14 @@ impl<K: Kinds + Send + Sync + 'static> Keyring for OfSources<K> {
         let wishes = self.kinds.kind(definition.kind.as_str()).map(|facts| facts.credentials);
         let found = self.sources.wished(&definition.credentials, &wishes.unwrap_or_default()).await;
         found.map_err(|error: Error| chain(&error))
+    }
+
+    fn seal(&self, value: &[u8]) -> Result<String, String> {
+        self.seals.seal(value).map_err(|error| chain(&error))
+    }
+
+    fn open(&self, sealed: &str) -> Option<Vec<u8>> {
+        self.seals.open(sealed).map(|value| value.to_vec())
     }
 
     fn revision(&self) -> Option<String> {

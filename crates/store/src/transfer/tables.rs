@@ -66,6 +66,9 @@ const CARRIED: &[(&str, usize, &str)] = &[
 #[cfg(test)]
 pub(super) const LEFT: [&str; 6] = ["meta", "nodes", "leases", "leader", "checks", "handed_in"];
 
+/// Secrets stay behind: without the key of their node they are nothing, and with it they are nobody else's.
+const SEALED_STAY: &str = r#" WHERE value NOT LIKE '{"$sealed":%'"#;
+
 /// All tables that are carried over.
 pub(super) static TABLES: LazyLock<Vec<Table>> =
     LazyLock::new(|| CARRIED.iter().map(|(name, key, columns)| table(name, *key, columns)).collect());
@@ -81,7 +84,8 @@ fn table(name: &'static str, key: usize, columns: &'static str) -> Table {
         };
         columns[..key].iter().map(by).collect::<Vec<_>>().join(", ")
     };
-    let select = |collation| kept(format!("SELECT {names} FROM {name} ORDER BY {}", order(collation)));
+    let stays = if name == "documents" { SEALED_STAY } else { "" };
+    let select = |collation| kept(format!("SELECT {names} FROM {name}{stays} ORDER BY {}", order(collation)));
     let insert = |rows: &str| kept(format!("INSERT INTO {name} ({names}) {}", values(&columns, rows)));
     Table {
         name,
