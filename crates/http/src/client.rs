@@ -52,6 +52,8 @@ pub(crate) struct Manners {
     pub(crate) body: ByteSize,
     pub(crate) redirects: u32,
     pub(crate) budget: Option<Budget>,
+    /// The longest that one answer may hold the budget.
+    pub(crate) hold_most: Duration,
     pub(crate) breaker: Option<Breaker>,
     pub(crate) signer: Option<Arc<dyn Signer>>,
     pub(crate) tokens: Option<Tokens>,
@@ -107,6 +109,7 @@ impl Client {
             body: BODY,
             redirects: 0,
             budget: None,
+            hold_most: Duration::MAX,
             breaker: None,
             signer: None,
             tokens: None,
@@ -283,6 +286,14 @@ impl ClientBuilder {
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         self.manners.budget = Some(budget);
+        self
+    }
+
+    /// The longest that one `Retry-After` may hold the budget for everybody, for systems that throttle each endpoint by itself. The
+    /// request itself waits as long as it is told to.
+    #[must_use]
+    pub fn hold_most(mut self, most: Duration) -> Self {
+        self.manners.hold_most = most;
         self
     }
 

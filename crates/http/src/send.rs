@@ -107,7 +107,7 @@ impl<'a> Call<'a> {
             (fault.class, fault.said, &inner.manners.budget)
         {
             // Everybody who asks the same system waits with us.
-            budget.retry_after(pause).await?;
+            budget.retry_after(pause.min(inner.manners.hold_most)).await?;
         }
         let failed = Failed {
             class: fault.class,

@@ -41,6 +41,9 @@ pub const BUDGET_RULE: BudgetRule = BudgetRule::per_second(10);
 const IN_FLIGHT: usize = 8;
 /// How many writes of users and groups may be under way.
 const SCIM_WRITES: usize = 4;
+/// The longest that one answer may keep everybody from asking. The vendor throttles each endpoint by itself, and clusters are to
+/// be stopped even where nobody may be looked up.
+const HOLD: Duration = Duration::from_secs(15);
 /// How long all tries of one call may take together.
 const RETRY_TOTAL: Duration = Duration::from_secs(300);
 
@@ -115,6 +118,7 @@ impl Workspace {
             .reading(VendorReading)
             .retry(settings.retry())
             .budget(cx.budget_or(BUDGET, settings.budget.clone()))
+            .hold_most(HOLD)
             .in_flight(settings.in_flight)
             .tls(settings.tls.clone())
             .proxy(settings.proxy.clone())

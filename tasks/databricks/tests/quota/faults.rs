@@ -274,3 +274,28 @@ async fn addresses_in_answers_reach_no_outcome() {
     let error = stage.poll().await.unwrap_err().to_string();
     assert!(!error.contains("s1@"), "{error}");
 }
+
+#[tokio::test]
+async fn who_is_in_which_group_may_be_throttled_and_clusters_are_stopped_all_the_same() {
+    let mut stage = Stage::of(Scenario::named("day").unwrap()).await;
+    stage.poll_every_15_min_until("13:30").await;
+    let groups = Fault::on("GET /api/2.0/preview/scim/*").status(429).retry_after("7200");
+    stage.sim.fault(groups);
+    stage.poll_every_15_min_until("14:15").await;
+    let (_, last) = stage.polls.last().unwrap();
+    assert_eq!(last.as_ref().unwrap().detail["blocked"], 1);
+    let used = stage.used_secs("cluster_07");
+    assert!((12600..12612).contains(&used), "{used}");
+}
+
+#[tokio::test]
+async fn events_that_are_throttled_for_long_hold_up_no_stop() {
+    let mut stage = Stage::of(lab()).await;
+    stage.poll_well().await;
+    let id = "1116-060000-lab00002";
+    let slow = Fault::on("POST /api/2.1/clusters/events").containing(id).status(429).retry_after("3600");
+    stage.sim.fault(slow);
+    stage.go_to("12:00");
+    let outcome = stage.poll_well().await;
+    assert_eq!((&outcome.detail["stopped"], &outcome.detail["blocked"]), (&json!(3), &json!(3)));
+}
