@@ -1,0 +1,54 @@
+//! How long the folders of runs are kept. Which files are in them plays no part.
+
+use std::{collections::BTreeSet, fs, io, path::Path};
+
+use chrono::TimeDelta;
+use roundsman_task::Timestamp;
+
+use super::{LATEST, own_name};
+use crate::export::ledger::RunRow;
+
+/// How much is kept; 0 is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// So many runs.
+    pub runs: u32,
+    /// So many days.
+    pub days: u32,
+    /// So many bytes.
+    pub bytes: u64,
+}
+
+/// The keys of the runs that are not kept, of those below this folder, given oldest first. Protected folders always are.
+pub fn expired(
+    runs: &[(String, RunRow)],
+    output_dir: &str,
+    protected: &BTreeSet<String>,
+    limits: Limits,
+    now: Timestamp,
+) -> Vec<String> {
+    let (mut count, mut bytes) = (0, 0_u64);
+    let mut gone = Vec::new();
+    for (key, row) in runs.iter().rev().filter(|(_, row)| row.output_dir == output_dir) {
+        count += 1;
+        bytes = bytes.saturating_add(row.bytes);
+        let too_many = limits.runs > 0 && count > limits.runs;
+        let too_old = limits.days > 0 && now - row.started_at > TimeDelta::days(i64::from(limits.days));
+        let too_large = limits.bytes > 0 && bytes > limits.bytes;
+        if (too_many || too_old || too_large) && !protected.contains(&row.folder) {
+            gone.push(key.clone());
+        }
+    }
+    gone
+}
+
+/// Removes the folder of a run. What is no folder of its own below the output folder is left alone.
+pub fn remove(output_dir: &Path, folder: &str) -> io::Result<()> {
+    let Some(name) = own_name(Path::new(folder)).filter(|name| name != LATEST) else { return Ok(()) };
+    let path = output_dir.join(name);
+    match fs::symlink_metadata(&path) {
+        Ok(about) if about.is_dir() => fs::remove_dir_all(&path),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,134 @@
+//! What a task remembers of its exports: the folder of each slot, the units that are done, and what was last good. Whether
+//! a file is still there is looked at elsewhere.
+
+use std::collections::BTreeMap;
+
+use roundsman_task::{Document, DocumentError, Documents, TaskContext, TaskError, Timestamp};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::judge::Verified;
+
+/// How many documents are asked for at once.
+const PAGE: u32 = 500;
+
+/// The documents of a task.
+#[derive(Clone)]
+pub struct Ledger {
+    units: Documents,
+    last: Documents,
+    runs: Documents,
+}
+
+/// The folder of a slot, or of a run that has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// When it was first begun.
+    pub started_at: Timestamp,
+    /// The folder that it is below.
+    pub output_dir: String,
+    /// Its own name below that one.
+    pub folder: String,
+    /// How it went, once it ended: `success`, `partial`, `failed`.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// What its files take.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Folders of other runs that hold files which are the same in this one.
+    #[serde(default)]
+    pub refers_to: Vec<String>,
+}
+
+/// A unit that is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneRow {
+    /// Where its file is, below the output folder.
+    pub path: String,
+    /// How long the file is.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: String,
+    /// The hash of what the server sent.
+    pub content_sha256: String,
+    /// How much the server sent, unpacked.
+    pub received: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// Its columns.
+    pub columns: Option<Vec<String>>,
+    /// What was looked at.
+    pub verification: Verified,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// When it was done.
+    pub finished_at: Timestamp,
+}
+
+impl Ledger {
+    /// That of the task.
+    pub fn new(cx: &TaskContext) -> Self {
+        Self { units: cx.documents("units"), last: cx.documents("last"), runs: cx.documents("runs") }
+    }
+
+    /// Remembers the run of a slot.
+    pub async fn put_run(&self, slot: &str, row: &RunRow) -> Result<(), TaskError> {
+        self.runs.put(slot, row, None).await?;
+        Ok(())
+    }
+
+    /// All runs, oldest first.
+    pub async fn runs(&self) -> Result<Vec<(String, RunRow)>, TaskError> {
+        let rows = all(&self.runs, "").await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.key.clone(), read(row).ok()?))).collect())
+    }
+
+    /// Forgets the run of a slot, with its units.
+    pub async fn forget(&self, slot: &str) -> Result<(), TaskError> {
+        self.units.delete_range(&format!("{slot}/"), Some(&format!("{slot}0"))).await?;
+        match self.runs.delete(slot, None).await {
+            Err(DocumentError::Conflict { .. }) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The units of a slot that are done, by key.
+    pub async fn done(&self, slot: &str) -> Result<BTreeMap<String, DoneRow>, TaskError> {
+        let prefix = format!("{slot}/");
+        let rows = all(&self.units, &prefix).await?;
+        let keyed = |row: Document| Some((row.key.strip_prefix(&prefix)?.to_owned(), read(row).ok()?));
+        Ok(rows.into_iter().filter_map(keyed).collect())
+    }
+
+    /// Remembers that a unit is done, and that it was good at this place.
+    pub async fn put_done(&self, slot: &str, key: &str, place: &str, row: &DoneRow) -> Result<(), TaskError> {
+        self.units.put(&format!("{slot}/{key}"), row, None).await?;
+        self.last.put(place, row, None).await?;
+        Ok(())
+    }
+
+    /// What was last good, by place.
+    pub async fn last(&self) -> Result<BTreeMap<String, DoneRow>, TaskError> {
+        let rows = all(&self.last, "").await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.key.clone(), read(row).ok()?))).collect())
+    }
+}
+
+fn read<T: DeserializeOwned>(document: Document) -> Result<T, TaskError> {
+    let key = document.key;
+    serde_json::from_value(document.value)
+        .map_err(|error| TaskError::permanent(format!("the document {key:?} cannot be read: {error}")))
+}
+
+async fn all(documents: &Documents, prefix: &str) -> Result<Vec<Document>, TaskError> {
+    let mut found: Vec<Document> = Vec::new();
+    loop {
+        let page = documents.list(prefix, found.last().map(|row| row.key.as_str()), PAGE).await?;
+        let whole = (page.len() as u64) < u64::from(PAGE);
+        found.extend(page);
+        if whole {
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One unit, from the first request to its name: tried again where that makes sense, each time from the first byte with a
+//! file of its own. What it means for the run is decided elsewhere.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use chrono::TimeDelta;
+use roundsman_task::{HumanDuration, TaskContext, TaskError, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::{
+    board::Board,
+    failure::UnitFailure,
+    finish,
+    folder::below,
+    judge::{Counted, Evidence, Verified, judge},
+    ledger::DoneRow,
+    manifest::Fate,
+    part::{Part, Writer},
+    stream::{Arrived, examine, receive},
+    unit::{Unit, digits},
+};
+use crate::{
+    config::{Checked, Unchanged, Verify},
+    server::{Server, pause},
+};
+
+/// Where units go, and what they are exported with.
+pub struct Exporter<'a> {
+    /// The attempt.
+    pub cx: &'a TaskContext,
+    /// What is configured.
+    pub config: &'a Checked,
+    /// The server.
+    pub server: &'a Server,
+    /// The folder below which all is.
+    pub root: &'a Path,
+    /// The folder of the run below that; empty for those who have none.
+    pub folder: &'a str,
+    /// How far the run is.
+    pub board: &'a Board,
+}
+
+/// A unit that became a file, or needs none.
+#[derive(Debug, Clone)]
+pub struct Good {
+    /// Whether it is new.
+    pub fate: Fate,
+    /// What is remembered of it.
+    pub row: DoneRow,
+}
+
+/// How a unit ended, after so many tries.
+pub struct Tried {
+    /// What came of it.
+    pub end: Result<Good, UnitFailure>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it was begun.
+    pub begun: Timestamp,
+}
+
+impl Exporter<'_> {
+    /// Exports a unit. `last` is what it was when it was last good.
+    pub async fn export(&self, at: usize, unit: &Unit, last: Option<&DoneRow>) -> Result<Tried, TaskError> {
+        let begun = self.cx.now();
+        let most = self.config.retry.max_attempts.get();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let end = self.once(at, unit, last, begun, tries).await;
+            self.cx_is_live()?;
+            let failure = match end {
+                Err(failure) if !failure.ends_run() && tries < failure.tries(most) => failure,
+                end => return Ok(Tried { end, tries, begun }),
+            };
+            let pause = pause(&self.config.retry, tries, rand::random());
+            if self.cx.now() + TimeDelta::from_std(pause).unwrap_or_default() >= self.cx.deadline() {
+                return Ok(Tried { end: Err(failure), tries, begun });
+            }
+            tracing::info!("{}: {failure}; trying again in {}", unit.title(), HumanDuration(pause));
+            self.board.came(at, 0, 0, &unit.name);
+            self.cx.sleep(pause).await?;
+        }
+    }
+
+    fn cx_is_live(&self) -> Result<(), TaskError> {
+        if self.cx.is_cancelled() { Err(TaskError::Cancelled) } else { Ok(()) }
+    }
+
+    /// One try.
+    async fn once(
+        &self,
+        at: usize,
+        unit: &Unit,
+        last: Option<&DoneRow>,
+        begun: Timestamp,
+        tries: u32,
+    ) -> Result<Good, UnitFailure> {
+        let attempt = self.cx.attempt();
+        let writer = Writer { run: attempt.run.0, attempt: attempt.number, tried: tries };
+        let relative = Path::new(self.folder).join(finish::named(&unit.path, self.config));
+        let target = self.root.join(&relative);
+        let before = self.count(unit).await?;
+        let mut part = Part::create(&target, writer, self.config.min_free_bytes.bytes())?;
+        let asked = self.cx.now();
+        let mut stream = self.server.export(&unit.request).await?;
+        let watch = |bytes, rows| self.board.came(at, bytes, rows, &unit.name);
+        let mut arrived = receive(self.cx, &mut stream, unit.request.format, &mut part, watch).await?;
+        drop(stream);
+        let since_asked = (self.cx.now() - asked).to_std().unwrap_or_default();
+        examine(&mut arrived, unit.request.format, part.path()).await?;
+        let counted = match before {
+            Some(before) => Counted::Between(before, self.count(unit).await?.unwrap_or(before)),
+            None if unit.verify == Verify::Count => Counted::Skipped,
+            None => Counted::Off,
+        };
+        let last_rows = last.map(|last| last.rows);
+        let Arrived { scanned, rows, packed, lasted, .. } = arrived.clone();
+        let verified =
+            judge(&Evidence { scanned, rows, packed, lasted, since_asked, counted, last_rows }, &unit.rules)?;
+        if let Some(last) = last.filter(|last| self.stays(last, &arrived)) {
+            let row = DoneRow { finished_at: self.cx.now(), ..last.clone() };
+            return Ok(Good { fate: Fate::Unchanged, row });
+        }
+        let proved = Proved { arrived, verified, relative, target, begun, tries };
+        self.publish(unit, part, proved).await
+    }
+
+    /// Gives the file what is to be done to it, and its name.
+    async fn publish(&self, unit: &Unit, part: Part, proved: Proved) -> Result<Good, UnitFailure> {
+        let Proved { arrived, verified, relative, target, begun, tries } = proved;
+        let titles = arrived.scanned.columns.clone().unwrap_or_default();
+        let finished = finish::finish(part, &titles, unit, self.config, target).await?;
+        let (sha256, bytes) = finished.map_or_else(
+            || (arrived.sha256.clone(), arrived.bytes),
+            |finished| (finished.sha256, finished.bytes),
+        );
+        let finished_at = self.cx.now();
+        let row = DoneRow {
+            path: relative.to_string_lossy().into_owned(),
+            bytes,
+            sha256,
+            content_sha256: arrived.sha256,
+            received: arrived.bytes,
+            rows: arrived.rows,
+            columns: arrived.scanned.columns,
+            verification: verified,
+            attempts: tries,
+            duration_ms: (finished_at - begun).num_milliseconds().unsigned_abs(),
+            finished_at,
+        };
+        Ok(Good { fate: Fate::Ok, row })
+    }
+
+    /// Its rows by a query of their own, where that is wanted and can be done: parameters cannot be given to it.
+    async fn count(&self, unit: &Unit) -> Result<Option<u64>, UnitFailure> {
+        match &unit.card {
+            Some(card) if unit.verify == Verify::Count && unit.request.parameters.is_empty() => {
+                Ok(Some(self.server.count(card).await?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the file of last time stays because nothing changed.
+    fn stays(&self, last: &DoneRow, arrived: &Arrived) -> bool {
+        let same = self.config.unchanged == Unchanged::Skip && last.content_sha256 == arrived.sha256;
+        let file = below(self.root, &last.path);
+        same && file.and_then(|file| fs::metadata(file).ok()).is_some_and(|about| about.len() == last.bytes)
+    }
+
+    /// Whether a file is as it was when it was done.
+    pub async fn is_there(&self, row: &DoneRow) -> bool {
+        let Some(path) = below(self.root, &row.path) else { return false };
+        hash_of(path).await.is_ok_and(|(sha256, bytes)| sha256 == row.sha256 && bytes == row.bytes)
+    }
+}
+
+/// An export that may have its name, and which.
+struct Proved {
+    arrived: Arrived,
+    verified: Verified,
+    relative: PathBuf,
+    target: PathBuf,
+    begun: Timestamp,
+    tries: u32,
+}
+
+/// The hash and the length of a file.
+async fn hash_of(path: PathBuf) -> Result<(String, u64), UnitFailure> {
+    let hashed = tokio::task::spawn_blocking(move || {
+        let (mut file, mut hash, mut bytes) = (fs::File::open(path)?, Sha256::new(), 0);
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok::<_, std::io::Error>((digits(&hash.finalize()), bytes)),
+                read => {
+                    hash.update(&buffer[..read]);
+                    bytes += read as u64;
+                }
+            }
+        }
+    });
+    let hashed =
+        hashed.await.map_err(|error| UnitFailure::disk(format!("reading a file back ended: {error}")))?;
+    hashed.map_err(|error| UnitFailure::disk(format!("cannot read a file back: {error}")))
+}

@@ -1,0 +1,56 @@
+//! A run: items to units, units to files, then the manifest, the link and what is no longer kept. What becomes of one unit
+//! is decided elsewhere.
+
+mod all;
+mod close;
+mod dry;
+mod prepare;
+
+use roundsman_task::{Outcome, TaskContext, TaskError};
+
+use self::{all::export_all, prepare::Prepared};
+use crate::{
+    config::{Checked, Item},
+    server::Server,
+};
+
+/// What a person may ask of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Everything is exported, also what is done for this slot already.
+    pub force: bool,
+    /// Only this item.
+    pub item: Option<String>,
+}
+
+/// The scheduled work: exports all items.
+pub async fn run(cx: &TaskContext, config: &Checked, wish: Wish) -> Result<Outcome, TaskError> {
+    if config.item.is_empty() {
+        return Ok(Outcome::skipped("there are no items to export; actions work without"));
+    }
+    if cx.dry_run() {
+        return dry::plan(cx, config, &wish).await;
+    }
+    let server = Server::open(cx, config).await?;
+    let outcome = export(cx, config, &server, &wish).await;
+    server.close().await;
+    super::metrics::of_server(cx, &server);
+    outcome
+}
+
+async fn export(
+    cx: &TaskContext,
+    config: &Checked,
+    server: &Server,
+    wish: &Wish,
+) -> Result<Outcome, TaskError> {
+    let prepared = Prepared::new(cx, config, server, wish).await?;
+    let ended = export_all(&prepared).await?;
+    close::close(prepared, ended).await
+}
+
+/// The items that are wished for.
+fn wanted(config: &Checked, wish: &Wish) -> Vec<Item> {
+    let is_wanted = |item: &&Item| wish.item.as_ref().is_none_or(|name| *name == item.name);
+    config.item.iter().filter(is_wanted).cloned().collect()
+}

@@ -1,0 +1,166 @@
+//! An export on its way: unpacked, looked at and hashed while it goes into its file, in memory that does not grow. Whether
+//! what came is what was expected is decided elsewhere.
+
+use std::{fs::File, path::Path, time::Duration};
+
+use roundsman_task::TaskContext;
+use sha2::{Digest, Sha256};
+
+use super::{
+    failure::{Class, UnitFailure},
+    part::Part,
+    unit::digits,
+};
+use crate::{
+    config::Format,
+    scan::{CsvScanner, Flaw, Inflate, JsonScanner, Scanned, Scanner, XlsxScanner, xlsx},
+    server::{Again, ExportStream},
+};
+
+/// How much of an answer that is no export is told.
+const EXCERPT: usize = 200;
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// An export that came to its end and is whole by its form.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    /// What the scanner saw.
+    pub scanned: Scanned,
+    /// Its rows; of a workbook they are counted later.
+    pub rows: u64,
+    /// It came packed, and the packing is whole.
+    pub packed: bool,
+    /// Its length, unpacked.
+    pub bytes: u64,
+    /// Its hash, unpacked.
+    pub sha256: String,
+    /// How long it took.
+    pub lasted: Duration,
+}
+
+/// What a scanner, a hash and a file make of the bytes together.
+struct Funnel<'a> {
+    scanner: Box<dyn Scanner>,
+    hash: Sha256,
+    part: &'a mut Part,
+    bytes: u64,
+    head: Vec<u8>,
+}
+
+impl Funnel<'_> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), UnitFailure> {
+        let missing = EXCERPT.saturating_sub(self.head.len()).min(bytes.len());
+        self.head.extend_from_slice(&bytes[..missing]);
+        self.scanner.feed(bytes)?;
+        self.hash.update(bytes);
+        self.part.write(bytes)?;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// Takes an export to its end. `watch` is told the bytes and rows so far.
+pub async fn receive(
+    cx: &TaskContext,
+    stream: &mut ExportStream,
+    format: Format,
+    part: &mut Part,
+    mut watch: impl FnMut(u64, u64),
+) -> Result<Arrived, UnitFailure> {
+    let begun = cx.now();
+    let announced = announced(stream.content_type(), format)?;
+    let mut inflate = match stream.content_encoding() {
+        None | Some("" | "identity") => None,
+        Some("gzip" | "x-gzip") => Some(Inflate::default()),
+        Some(other) => {
+            let told = format!("the answer is encoded with {other:?}, which was not asked for");
+            return Err(UnitFailure::new(Class::ContentType, Again::Never, told));
+        }
+    };
+    let mut funnel =
+        Funnel { scanner: scanner(format), hash: Sha256::new(), part, bytes: 0, head: Vec::new() };
+    while let Some(chunk) = whole(stream.chunk().await, &mut funnel)? {
+        match &mut inflate {
+            Some(inflate) => inflate.feed(&chunk, |bytes| funnel.take(bytes))?,
+            None => funnel.take(&chunk)?,
+        }
+        watch(funnel.bytes, funnel.scanner.rows());
+    }
+    if let Some(inflate) = &inflate {
+        whole(inflate.finish(), &mut funnel)?;
+    }
+    let scanned = funnel.scanner.finish()?;
+    if let Announced::ErrorDocument = announced {
+        return Err(unannounced(stream.content_type(), &funnel.head));
+    }
+    funnel.part.close()?;
+    let lasted = (cx.now() - begun).to_std().unwrap_or_default();
+    let (rows, bytes) = (scanned.rows.unwrap_or_default(), funnel.bytes);
+    let sha256 = digits(&funnel.hash.finalize());
+    Ok(Arrived { scanned, rows, packed: inflate.is_some(), bytes, sha256, lasted })
+}
+
+/// What came of a step on the way. Where the way broke off behind an error that the server wrote, that one is told.
+fn whole<T, E: Into<UnitFailure>>(step: Result<T, E>, funnel: &mut Funnel<'_>) -> Result<T, UnitFailure> {
+    step.map_err(|broken| match funnel.scanner.finish() {
+        Err(flaw @ Flaw::ErrorDocument(_)) => flaw.into(),
+        _ => broken.into(),
+    })
+}
+
+/// What only the finished file tells: of workbooks their rows and columns, and that every part of them is whole.
+pub async fn examine(arrived: &mut Arrived, format: Format, path: &Path) -> Result<(), UnitFailure> {
+    if format != Format::Xlsx {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    let examined = tokio::task::spawn_blocking(move || {
+        let mut file = File::open(path).map_err(xlsx::ExamineError::Io)?;
+        xlsx::examine(&mut file)
+    });
+    let scanned = examined
+        .await
+        .map_err(|error| UnitFailure::disk(format!("the look at a workbook ended: {error}")))??;
+    arrived.rows = scanned.rows.unwrap_or_default();
+    arrived.scanned = Scanned { bytes: arrived.scanned.bytes, weak: false, ..scanned };
+    Ok(())
+}
+
+fn scanner(format: Format) -> Box<dyn Scanner> {
+    match format {
+        Format::Csv | Format::XlsxLocal => Box::new(CsvScanner::default()),
+        Format::Json => Box::new(JsonScanner::default()),
+        Format::Xlsx => Box::new(XlsxScanner::default()),
+    }
+}
+
+/// What the answer says it is.
+enum Announced {
+    /// What was asked for.
+    Export,
+    /// JSON where something else was asked for: an error, and its scanner will say which.
+    ErrorDocument,
+}
+
+fn announced(content_type: Option<&str>, format: Format) -> Result<Announced, UnitFailure> {
+    let media = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let wanted = match format {
+        Format::Csv | Format::XlsxLocal => "text/csv",
+        Format::Json => "application/json",
+        Format::Xlsx => XLSX,
+    };
+    match media {
+        _ if media == wanted => Ok(Announced::Export),
+        "application/json" => Ok(Announced::ErrorDocument),
+        _ => Err(unannounced(content_type, &[])),
+    }
+}
+
+fn unannounced(content_type: Option<&str>, head: &[u8]) -> UnitFailure {
+    let says = content_type.unwrap_or("nothing");
+    let head = String::from_utf8_lossy(head);
+    let head: String = head.chars().filter(|char| !char.is_control()).take(EXCERPT).collect();
+    let begins = if head.is_empty() { String::new() } else { format!(" and begins with {head:?}") };
+    let told = format!("the answer says it is {says:?}{begins}, not the format that was asked for");
+    UnitFailure::new(Class::ContentType, Again::Never, told)
+}

@@ -1,0 +1,7 @@
+//! Exports against a simulated Metabase over HTTP, on virtual time: what is published, what is not, and what is left behind.
+//! The forms of damage as such have their tests with the scanners.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod first;
+mod stage;
