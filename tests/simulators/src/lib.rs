@@ -29,7 +29,7 @@
 //! # By hand
 //!
 //! `cargo run -p roundsman-simulators -- databricks --scenario day --speed 60` plays the worked example in six minutes and
-//! prints what to write into `roundsman.toml`. `--help` says more.
+//! prints what to write into `roundsman.toml`; `-- metabase` does the same for exports. `--help` says more.
 
 mod acs;
 mod databricks;

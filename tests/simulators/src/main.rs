@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal is the only audience")]
 
+mod by_hand;
 mod watch;
 
 use std::{
@@ -66,6 +67,9 @@ enum Command {
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
     },
+    /// A Metabase with some questions, a dashboard and collections, to export from.
+    #[command(after_help = by_hand::HELP)]
+    Metabase(by_hand::Arguments),
     /// Lists the scenarios that come with the simulators, or prints one as TOML.
     Scenario {
         /// The scenario to print.
@@ -90,6 +94,7 @@ async fn run() -> Result<()> {
     log.with_ansi(stderr().is_terminal()).with_writer(stderr).init();
     match Arguments::parse().command {
         Command::Databricks { scenario, port, speed } => databricks(&scenario, port, speed).await,
+        Command::Metabase(arguments) => by_hand::run(arguments).await,
         Command::Scenario { name: Some(name) } => {
             print!("{}", load(&name)?.to_toml()?);
             Ok(())

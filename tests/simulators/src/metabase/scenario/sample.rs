@@ -25,7 +25,13 @@ pub(super) fn sample(release: Release, rows: u64) -> MetabaseScenario {
         .card(by_region)
         .card(CardSetup::built(3, "Orders per month").aggregated().within(2).rows(Rows::plain(24)))
         .card(CardSetup::built(4, "Customers").kind(CardKind::Model).within(2).rows(Rows::plain(rows)))
+        .card(CardSetup::native(5, "History").rows(Rows::repeated(rows)))
         .dashboard(dashboard)
+        .set(|settings| {
+            if rows >= settings.export_limit() {
+                settings.download_row_limit = Some(rows + 1);
+            }
+        })
         .query("select * from orders", Rows::plain(rows))
         .recently(&[("card", 1), ("dashboard", 1), ("card", 2)])
 }
