@@ -24,7 +24,7 @@ pub use registry::{ConfigProblem, DuplicateKind, Entry, FindingsFuture, KindFutu
 pub use roundsman_model::{
     ActionName, Answer, Artifact, AskError, BudgetRule, ByteSize, Clock, Confirmation, Counts, Credential,
     CredentialField, Credentials, Document, DocumentError, DocumentOp, DocumentPlace, DocumentReply,
-    DocumentWrite, ExitCodes, Finding, FindingLevel, HumanDuration, KindDescription, KindName, Meaning,
+    DocumentWrite, Draw, ExitCodes, Finding, FindingLevel, HumanDuration, KindDescription, KindName, Meaning,
     MetricValue, Outcome, OutcomeStatus, Question, RunId, RunState, Secret, SharedCode, TaskError, TaskName,
     Timestamp, UpstreamRun,
 };

@@ -1,0 +1,12 @@
+//! The server as the kind uses it, against a simulated one over real HTTP, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod desk;
+mod exports;
+mod finding;
+mod logins;
+mod manners;
+mod paced;
+mod ready;
+mod ways;
