@@ -136,7 +136,8 @@ impl Sources {
                 None if wish.is_some_and(|wish| wish.optional) => {}
                 None => {
                     let (section, role) = (section.clone(), Some(role.clone()));
-                    let field = required.first().cloned();
+                    // Where no field is required, any may be what is missing: the first with a variable is an example.
+                    let field = required.first().or_else(|| old.first().map(|(field, _)| field)).cloned();
                     let variable = field.as_deref().and_then(|field| old_names::of_field(old, field));
                     return Err(Error::NoSection { section, role, field, variable });
                 }

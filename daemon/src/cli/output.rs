@@ -57,6 +57,12 @@ impl Output {
         self.writer.flush()
     }
 
+    /// Tells something beside the answer as it is, after what was written so far.
+    pub fn aside(&mut self, text: &str) {
+        let _ = self.flush();
+        let _ = self.notes.write_all(text.as_bytes());
+    }
+
     /// Tells something beside the answer, cleaned of what could steer a terminal, after what was written so far. A note that cannot be told is no failure.
     pub fn note(&mut self, text: &str) {
         // Both may go to one terminal, where the answer is to come first.

@@ -38,7 +38,8 @@ fn begin(args: &RunTaskArgs, globals: &Globals) -> Answer<ExitCode> {
     let filter = ["warn", "info", "debug"][usize::from(args.verbose.min(2))];
     session::start_logging(filter, loaded.settings.log_format.value)?;
     let order = order(args, &loaded, &catalogue)?;
-    let screen = Arc::new(terminal::Screen::new(args.json, order.definition.timezone));
+    let screen =
+        Arc::new(terminal::Screen::new(args.json || order.action.is_some(), order.definition.timezone));
     let done = runtime.block_on(errand::run(&loaded, &catalogue, order, screen.clone()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     screen.clear();

@@ -96,6 +96,12 @@ async fn what_is_missing_is_told_with_the_variable_that_would_do() {
         "there is no section \"lab\" for the role \"lab\": `roundsman credentials set lab token`, or set the variable \
          LAB_TOKEN"
     );
+    assert_eq!(
+        check(&sources, wish(&[], false)).await,
+        "there is no section \"lab\" for the role \"lab\": `roundsman credentials set lab token`, or set the variable \
+         LAB_TOKEN",
+        "no field is required by itself: the first that a variable fills is named"
+    );
     let sources = around(parts(&stage, &[]), &[("LAB_TOKEN", "hunter22")]);
     assert_eq!(
         check(&sources, wish(&["token", "client_id"], false)).await,

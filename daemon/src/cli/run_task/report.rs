@@ -1,5 +1,8 @@
 //! How a run on request is told at its end: a few lines or JSON, and the exit code. It runs nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::process::ExitCode;
 
 use roundsman_model::{Artifact, Run, RunState, artifact::INPUT_PREFIX};
@@ -8,7 +11,7 @@ use serde_json::json;
 use super::{super::args::RunTaskArgs, errand::Done};
 use crate::cli::{
     failure::{Answer, Failure},
-    look::{clean, state_tone, state_words},
+    look::{Look, clean_lines, state_tone, state_words},
     output::Output,
     printed,
 };
@@ -70,29 +73,49 @@ fn as_json(run: &Run, artifacts: &[Artifact]) -> serde_json::Value {
     })
 }
 
+/// What an action prints is the answer, and can be sent to a file: then all else is told beside it.
 fn as_text(out: &mut Output, run: &Run, artifacts: &[Artifact]) -> Answer {
     let look = out.look();
+    let print = run.outcome.as_ref().map_or(&serde_json::Value::Null, |outcome| &outcome.print);
+    let print = printed::text(print, look);
+    if print.is_empty() {
+        out.text(&head(run, look))?;
+        out.text(&left(run, artifacts))?;
+    } else {
+        out.aside(&head(run, look));
+        out.text(&print)?;
+        out.aside(&left(run, artifacts));
+    }
+    Ok(())
+}
+
+/// How it ended, and its counts.
+fn head(run: &Run, look: Look) -> String {
     let outcome = run.outcome.as_ref();
     let words = outcome.map(|outcome| outcome.summary.as_str()).or(run.cause.as_deref()).unwrap_or("");
     let state = look.paint(state_tone(run.state), state_words(run.state));
-    out.line(&format!("run {} of {} {state}: {}", run.id, run.task, clean(words)))?;
+    let mut head = format!("run {} of {} {state}: {}\n", run.id, run.task, clean_lines(words));
     let counts: Vec<String> = outcome
         .map(|outcome| {
             outcome.counts.named().into_iter().map(|(name, count)| format!("{count} {name}")).collect()
         })
         .unwrap_or_default();
     if !counts.is_empty() {
-        out.line(&format!("  {}", counts.join(", ")))?;
+        head += &format!("  {}\n", counts.join(", "));
     }
-    out.text(&printed::text(outcome.map_or(&serde_json::Value::Null, |outcome| &outcome.print), look))?;
-    // What it was handed in it did not leave.
-    for artifact in artifacts.iter().filter(|artifact| !artifact.name.starts_with(INPUT_PREFIX)) {
-        out.line(&format!(
-            "  artifact {} ({} bytes): roundsman artifacts {} {}",
+    head
+}
+
+/// The artifacts it left. What it was handed in it did not leave.
+fn left(run: &Run, artifacts: &[Artifact]) -> String {
+    let left = artifacts.iter().filter(|artifact| !artifact.name.starts_with(INPUT_PREFIX));
+    let line = |artifact: &Artifact| {
+        format!(
+            "  artifact {} ({} bytes): roundsman artifacts {} {}\n",
             artifact.name, artifact.size, run.id, artifact.name
-        ))?;
-    }
-    Ok(())
+        )
+    };
+    left.map(line).collect()
 }
 
 fn exit_code(run: &Run, exit_diff: bool) -> u8 {

@@ -25,9 +25,9 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// With `json`, standard output belongs to the outcome and the log goes to standard error.
-    pub(super) fn new(json: bool, zone: Tz) -> Self {
-        let terminal = io::stderr().is_terminal() && (json || io::stdout().is_terminal());
+    /// With JSON, and where an action is asked, standard output belongs to the answer and the log goes to standard error.
+    pub(super) fn new(log_to_stderr: bool, zone: Tz) -> Self {
+        let terminal = io::stderr().is_terminal() && (log_to_stderr || io::stdout().is_terminal());
         let bar = if terminal {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
         } else {
@@ -37,7 +37,7 @@ impl Screen {
         if terminal {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { bar, log_to_stderr: json, zone, said: Mutex::new(None) }
+        Self { bar, log_to_stderr, zone, said: Mutex::new(None) }
     }
 
     /// Takes the progress bar away.
