@@ -3,12 +3,14 @@
 
 mod check;
 mod people;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
 
 use roundsman_notify::SmtpEncryption;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::{check::Checked, people::Addresses};
 use crate::{notebooks::BackupFormat, provision::ProvisionSettings, quota, uptime};
@@ -98,7 +100,7 @@ pub struct Config {
     #[serde(default)]
     #[schemars(extend("x-env" = ["AZURE_EMAIL_SENDER"]))]
     pub acs_sender: Option<String>,
-    /// The version of its interface.
+    /// The version of its interface; `2023-03-31` where it is absent.
     #[serde(default)]
     pub acs_api_version: Option<String>,
     /// A mail server instead of Azure Communication Services.
@@ -155,7 +157,7 @@ pub struct Config {
 }
 
 /// Who we are in a workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Auth {
     /// A personal access token.
@@ -168,7 +170,7 @@ pub enum Auth {
 }
 
 /// How uptime is limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// By the running time of clusters.
@@ -189,7 +191,7 @@ pub struct Override {
 }
 
 /// How running time is learnt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UptimeSource {
     /// From the clusters' events; from the list where they cannot be had.
@@ -200,7 +202,7 @@ pub enum UptimeSource {
 }
 
 /// What has a counter of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuotaScope {
     /// Each cluster.
@@ -211,7 +213,7 @@ pub enum QuotaScope {
 }
 
 /// Where a run begins to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountFrom {
     /// At the launch of the driver node.
@@ -224,7 +226,7 @@ pub enum CountFrom {
 }
 
 /// What becomes of clusters that are not managed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unmanaged {
     /// Nothing.
@@ -237,7 +239,7 @@ pub enum Unmanaged {
 }
 
 /// What is left to a group that is blocked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BlockLevel {
     /// It may attach notebooks.
@@ -248,7 +250,7 @@ pub enum BlockLevel {
 }
 
 /// Whose grants a block lowers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RevokeScope {
     /// The group's.
@@ -278,7 +280,7 @@ pub struct Smtp {
 }
 
 /// How the connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
     /// Encrypted after the greeting, or not at all.

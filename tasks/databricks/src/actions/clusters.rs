@@ -122,7 +122,10 @@ pub(super) async fn install_libs(lab: &Lab) -> Result<Outcome, TaskError> {
 /// Sets the time after which clusters end by themselves, where it is another.
 pub(super) async fn set_autotermination(lab: &Lab) -> Result<Outcome, TaskError> {
     let Autotermination { minutes } = read_params(lab)?;
-    check_autotermination(minutes).map_err(|error| TaskError::config(error.to_string()))?;
+    if check_autotermination(minutes).is_err() {
+        let why = format!("minutes = {minutes} is neither 0 (never) nor 10 to 10000");
+        return Err(TaskError::config(why));
+    }
     let is_so = |cluster: &Cluster| cluster.autotermination_minutes == Some(i64::from(minutes));
     let (so, other): (Vec<_>, Vec<_>) = managed(lab, false).await?.into_iter().partition(is_so);
     let change: Map<String, Value> =
@@ -189,6 +192,8 @@ async fn each<F: Future<Output = Result<(), HttpError>>>(
 /// What was done, as an outcome: partial if some failed.
 fn told(lab: &Lab, what: &str, done: Vec<Done>, as_it_was: usize) -> Result<Outcome, TaskError> {
     if lab.cx.is_cancelled() {
+        let so_far = done.iter().filter(|one| one.result.is_ok()).count();
+        tracing::warn!("ended before all was done: {so_far} clusters {what} so far; ask again to go on");
         return Err(TaskError::Cancelled);
     }
     let failed = done.iter().filter(|one| one.result.is_err()).count();

@@ -162,7 +162,11 @@ fn told(lab: &Lab, course: &CourseFile, text: String, output: Option<&Path>) -> 
     };
     let summary = format!("{}{end}", course.summary());
     let print = match output {
-        None => Value::from(text),
+        None => {
+            // What is printed is the file itself and nothing else; what is odd about it stands in the log.
+            course.log_remarks();
+            Value::from(text)
+        }
         Some(_) => Value::from(format!("{}{summary}\n", course.remarks_text())),
     };
     let (groups, changed) = (course.table.groups().count() as u64, u64::from(written));

@@ -25,7 +25,7 @@ const fn listing(name: &'static str, about: &'static str, params: fn() -> Value)
 
 /// Clusters with their ids.
 pub(super) const CLUSTERS: ActionInfo =
-    listing("clusters", "lists clusters with id, number, quota, state and creator", no_params);
+    listing("clusters", "lists clusters with id, limits, state and creator", no_params);
 /// Names of groups.
 pub(super) const GROUPS: ActionInfo = listing("groups", "lists the names of groups", no_params);
 /// Addresses of users.

@@ -174,3 +174,20 @@ pub enum Complaint {
     #[error("there are more rows than numbers (1 to {0})")]
     TooManyRows(usize),
 }
+
+impl Complaint {
+    /// The same for logs, where addresses and what may be one have no place.
+    pub(crate) fn without_addresses(&self) -> String {
+        match self {
+            Self::BadAddress { fault, .. } => format!("this is not an address to use: {fault}"),
+            Self::TwiceInGroup { group, line, .. } => {
+                format!("the member is in the group {group} already (line {line})")
+            }
+            Self::TwoGroups { group, line, .. } => {
+                format!("the member is in the group {group} too (line {line})")
+            }
+            Self::NoGroup(_) => "the user is in no group".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}

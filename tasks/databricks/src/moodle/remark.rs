@@ -83,6 +83,13 @@ impl fmt::Display for Remark {
     }
 }
 
+impl Remark {
+    /// Where and what, for logs: without addresses.
+    pub fn for_logs(&self) -> String {
+        format!("{}: {}", self.place, self.complaint.without_addresses())
+    }
+}
+
 impl Serialize for Remark {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Remark", 5)?;

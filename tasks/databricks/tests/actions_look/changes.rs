@@ -47,7 +47,8 @@ async fn autotermination_leaves_running_clusters_and_all_other_settings_alone() 
     assert!(told.iter().any(|row| row.starts_with("cluster_09") && row.contains("runs")), "{told:?}");
     assert_eq!(stage.sim.asked("POST /api/2.1/clusters/update").len(), 4);
     assert!(stage.sim.asked("POST /api/2.1/clusters/edit").is_empty());
-    assert!(stage.ask("set-autotermination", json!({ "minutes": 3 })).await.is_err());
+    let refused = stage.ask("set-autotermination", json!({ "minutes": 3 })).await.unwrap_err();
+    assert_eq!(refused.to_string(), "minutes = 3 is neither 0 (never) nor 10 to 10000");
 }
 
 #[tokio::test]

@@ -159,6 +159,16 @@ impl CourseFile {
         format!("{groups} groups with {} students{warned}", students.len())
     }
 
+    /// Tells the log what is to be said about the file; addresses stay out of it.
+    pub(in crate::actions) fn log_remarks(&self) {
+        for remark in &self.remarks {
+            match remark.severity {
+                Severity::Note => tracing::info!("{}", remark.for_logs()),
+                Severity::Warning | Severity::Error => tracing::warn!("{}", remark.for_logs()),
+            }
+        }
+    }
+
     /// What is to be said about the file, a line each.
     pub(in crate::actions) fn remarks_text(&self) -> String {
         self.remarks.iter().map(|remark| format!("{remark}\n")).collect()

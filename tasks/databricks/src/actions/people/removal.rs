@@ -80,7 +80,15 @@ pub(super) async fn remove<F: Future<Output = Result<bool, HttpError>>>(
     let mut acts = std::pin::pin!(stream::iter(acts).buffered(AT_A_TIME));
     let mut fates = Vec::new();
     while let Some(one) = acts.next().await {
-        fates.push(one?);
+        // Of an attempt that ends here no outcome tells what had gone before.
+        let ended = |_: &TaskError| {
+            let gone = fates.iter().filter(|(_, fate): &&(String, Fate)| fate.is_gone()).count();
+            tracing::warn!(
+                "ended before all was done: {gone} of {total} had been deleted; ask again to go on"
+            );
+        };
+        let one = one.inspect_err(ended)?;
+        fates.push(one);
         lab.cx.progress(fates.len() as u64, Some(total), "deleting");
     }
     Ok(fates)

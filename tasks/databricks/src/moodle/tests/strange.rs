@@ -210,3 +210,19 @@ fn remarks_are_told_as_json_too() {
     let checked = super::read(b"Group ID,Member 1 Email\n1,nobody\n", &super::Rules::default());
     expect![[r#"[{"severity":"error","line":2,"column":2,"title":"Member 1 Email","message":"\"nobody\" is not an address to use: it has no @"},{"severity":"note","line":2,"column":null,"title":null,"message":"the group 1 has no members: nothing is created for it"}]"#]].assert_eq(&serde_json::to_string(&checked.remarks).unwrap());
 }
+
+#[test]
+fn logs_learn_what_is_odd_and_no_address() {
+    let rows = [
+        row("5101", "a", "", &["s1 at example.edu", "s2@example.edu", "s2@example.edu"]),
+        row("5102", "b", "", &["s2@example.edu"]),
+        row("5103", "c", "", &[]),
+    ];
+    let read =
+        super::read(export(3, &rows).as_bytes(), &super::Rules { lenient: true, ..super::Rules::default() });
+    let told: Vec<String> = read.remarks.iter().map(super::super::Remark::for_logs).collect();
+    assert!(told.len() >= 4, "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("example")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("the member is in the group")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("the group 5103 has no members")), "{told:?}");
+}
