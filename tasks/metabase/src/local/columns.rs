@@ -94,3 +94,6 @@ pub fn column_types(titles: &[String], columns: &[Column]) -> Vec<ColumnType> {
     };
     titles.iter().enumerate().map(typed).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub(super) enum Trust {
 #[derive(Debug)]
 pub(super) struct Witness {
     bytes: Vec<u8>,
+    /// The first of them is the first of all.
+    from_start: bool,
     trust: Trust,
     violation: Option<Violation>,
 }
@@ -49,13 +51,16 @@ enum Found {
 
 impl Witness {
     pub(super) fn new(trust: Trust) -> Self {
-        Self { bytes: Vec::new(), trust, violation: None }
+        Self { bytes: Vec::new(), from_start: true, trust, violation: None }
     }
 
     /// These bytes are well.
     pub(super) fn passed(&mut self, bytes: &[u8]) {
-        let bytes = &bytes[bytes.len().saturating_sub(BEFORE)..];
+        let dropped = bytes.len().saturating_sub(BEFORE);
+        let bytes = &bytes[dropped..];
+        self.from_start &= dropped == 0;
         if self.bytes.len() + bytes.len() > 2 * BEFORE {
+            self.from_start = false;
             let keep = BEFORE - bytes.len();
             self.bytes.drain(..self.bytes.len().saturating_sub(keep));
         }
@@ -102,7 +107,7 @@ impl Witness {
         }
         match cut {
             Some(gleaned) => gleaned.into_flaw(),
-            None if *first => Flaw::other(self.opening(*at)),
+            None if *first || self.is_page() => Flaw::other(self.opening(*at)),
             None if nameless => ServerError::without_reason().into(),
             None => Flaw::truncated(what.clone()),
         }
@@ -160,9 +165,16 @@ impl Witness {
     fn opening(&self, at: usize) -> String {
         let text = String::from_utf8_lossy(&self.bytes[..self.bytes.len().min(at.max(1) + 200)]);
         let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-        let begins = text.trim_start().to_ascii_lowercase();
-        let page = begins.starts_with("<!doctype") || begins.starts_with("<html");
-        format!("{} that begins {line:?}", if page { "a page" } else { "something" })
+        format!("{} that begins {line:?}", if self.is_page() { "a page" } else { "something" })
+    }
+
+    /// The answer was a page from its first byte on.
+    fn is_page(&self) -> bool {
+        let begins = |word: &[u8]| {
+            let text = self.bytes.trim_ascii_start();
+            text.get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word))
+        };
+        self.from_start && (begins(b"<!doctype") || begins(b"<html"))
     }
 }
 

@@ -3,7 +3,8 @@
 //! at what cells mean.
 //!
 //! Legal besides: `\r\n` behind records (a proxy's doing), a byte-order mark, and a `\r` within an unquoted cell, which
-//! some writers leave unquoted and which no error document begins with.
+//! some writers leave unquoted and which no error document begins with. A page without a quote is a legal CSV with odd
+//! titles: the answer's content type tells those apart.
 
 use super::{
     Flaw, Scanned, Scanner,
@@ -251,3 +252,6 @@ fn titles(header: &[u8]) -> Vec<String> {
     }
     titles.iter().map(|title| String::from_utf8_lossy(title).into_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,3 +173,6 @@ impl Inflate {
 fn garbage() -> Flaw {
     Flaw::truncated("something follows the end of the packed stream")
 }
+
+#[cfg(test)]
+mod tests;

@@ -286,3 +286,6 @@ fn titles(keys: &[u8]) -> Vec<String> {
     }
     titles
 }
+
+#[cfg(test)]
+mod tests;

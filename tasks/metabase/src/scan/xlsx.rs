@@ -84,3 +84,6 @@ pub fn examine<R: Read + Seek>(file: &mut R) -> Result<Scanned, ExamineError> {
         (flaw, None) => ExamineError::Flaw(flaw),
     })
 }
+
+#[cfg(test)]
+mod tests;

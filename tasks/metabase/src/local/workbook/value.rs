@@ -161,3 +161,6 @@ fn serial(date: NaiveDate) -> Option<f64> {
 fn part_of_day(time: NaiveTime) -> f64 {
     (f64::from(time.num_seconds_from_midnight()) + f64::from(time.nanosecond()) / 1e9) / DAY
 }
+
+#[cfg(test)]
+mod tests;
