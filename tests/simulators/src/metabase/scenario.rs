@@ -1,14 +1,13 @@
 //! What a simulated Metabase has when it starts. What becomes of it is the world's.
 
+mod cards;
 mod parts;
 mod sample;
 mod settings;
 
 pub use self::{
-    parts::{
-        CardKind, CardSetup, CollectionSetup, DashboardSetup, DashcardSetup, Failure, PersonSetup, Query,
-        TagKind, TagSetup,
-    },
+    cards::{CardKind, CardSetup, Failure, Query, TagKind, TagSetup},
+    parts::{CollectionSetup, DashboardSetup, DashcardSetup, PersonSetup},
     settings::{Framing, Health, MetabaseSettings, Release},
 };
 use super::Rows;
