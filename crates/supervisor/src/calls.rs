@@ -6,20 +6,24 @@ use std::{future::Future, sync::Arc};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use roundsman_model::{Answer, AskError, DocumentError, DocumentOp, DocumentPlace, Question};
 use roundsman_wire::{CodecError, Host, MAX_QUESTIONS, ToWorker};
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
 use crate::link::Outlet;
 
 /// The questions that are open. They end with this value.
 pub(crate) struct Calls {
     open: JoinSet<()>,
+    permits: Arc<Semaphore>,
     host: Arc<dyn Host>,
     outlet: Outlet,
 }
 
 impl Calls {
     pub(crate) fn new(host: Arc<dyn Host>, outlet: Outlet) -> Self {
-        Self { open: JoinSet::new(), host, outlet }
+        Self { open: JoinSet::new(), permits: Arc::new(Semaphore::new(MAX_QUESTIONS)), host, outlet }
     }
 
     /// A question to a collection of documents.
@@ -66,14 +70,14 @@ impl Calls {
     ) {
         while self.open.try_join_next().is_some() {}
         let outlet = self.outlet.clone();
-        if self.open.len() >= MAX_QUESTIONS {
+        let Ok(permit) = self.permits.clone().try_acquire_owned() else {
             let cause = format!("more than {MAX_QUESTIONS} questions at a time");
             let _ = outlet.send(&refuse(cause));
             return;
-        }
+        };
         self.open.spawn(async move {
             // An answer of many large documents may not fit the wire; that, too, is an answer.
-            if let Err(error) = send(&outlet, answer.await).await {
+            if let Err(error) = send(&outlet, answer.await, permit).await {
                 let _ = outlet.send(&too_large(&error, refuse));
             }
         });
@@ -81,12 +85,12 @@ impl Calls {
 }
 
 /// Sends an answer. One of megabytes is written by a thread that has nothing else to do in time.
-async fn send(outlet: &Outlet, answer: ToWorker) -> Result<(), CodecError> {
+async fn send(outlet: &Outlet, answer: ToWorker, permit: OwnedSemaphorePermit) -> Result<(), CodecError> {
     if !matches!(answer, ToWorker::Answer { result: Ok(Answer::Artifact { .. }), .. }) {
-        return outlet.send(&answer);
+        return outlet.answer(&answer, permit);
     }
     let outlet = outlet.clone();
-    let sent = tokio::task::spawn_blocking(move || outlet.send(&answer)).await;
+    let sent = tokio::task::spawn_blocking(move || outlet.answer(&answer, permit)).await;
     sent.unwrap_or_else(|error| Err(CodecError::Unwritable { cause: error.to_string() }))
 }
 
@@ -102,3 +106,6 @@ fn too_large(error: &CodecError, refuse: impl FnOnce(String) -> ToWorker) -> ToW
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use tokio::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, mpsc},
     task::JoinSet,
 };
 
@@ -66,6 +66,15 @@ impl Outlet {
     /// Sends a frame, unless the worker has gone. An error means that it is too large.
     pub(crate) fn send(&self, frame: &ToWorker) -> Result<(), CodecError> {
         let bytes = encode(frame)?;
+        let _ = self.0.send(bytes);
+        Ok(())
+    }
+
+    /// The same for an answer. The permit of its question ends before the worker can have read it: whoever has an answer may
+    /// ask again at once.
+    pub(crate) fn answer(&self, frame: &ToWorker, permit: OwnedSemaphorePermit) -> Result<(), CodecError> {
+        let bytes = encode(frame)?;
+        drop(permit);
         let _ = self.0.send(bytes);
         Ok(())
     }
