@@ -36,6 +36,8 @@ use crate::{
 
 /// How long the list and all events may take together (B.10).
 const PATIENCE: TimeDelta = TimeDelta::seconds(120);
+/// What follows from a row that no document holds.
+const TOO_MANY: &str = "there is too much to keep of it, so it is learnt anew each time";
 /// How many clusters are looked at at a time. The workspace has limits of its own; this one is for memory.
 const AT_A_TIME: usize = 16;
 
@@ -138,7 +140,11 @@ pub(crate) async fn look_at_all(lab: &Lab, at: PollInstant, since: &Day) -> Resu
             let name = looked.seen.row.name.clone();
             troubles.entry(trouble.so).or_default().push((name, trouble.told));
         }
-        if looked.is_changed {
+        if looked.is_changed && !row::fits(&looked.seen.row) {
+            let name = looked.seen.row.name.clone();
+            let told = format!("{} runs since the last closed day", looked.seen.row.recent.len());
+            troubles.entry(TOO_MANY).or_default().push((name, told));
+        } else if looked.is_changed {
             changed.insert(looked.id.clone(), looked.seen.row.clone());
         }
         clusters.insert(looked.id, looked.seen);

@@ -16,6 +16,9 @@ pub const ONLY_IN_ACCOUNT: &str = "ONLY_IN_ACCOUNT";
 /// The code of ours for a group that only an administrator of the account can make.
 pub const FEDERATED_GROUP: &str = "FEDERATED_GROUP";
 
+/// The most characters of what the vendor says that are told on: it is kept in documents, which have an end.
+const LONGEST_TOLD: usize = 2_000;
+
 /// What the vendor says when it stumbled and will not the next time.
 const TRANSIENT: [&str; 8] = [
     "RPC token bucket limit has been exceeded",
@@ -55,7 +58,7 @@ impl Reading for VendorReading {
             (_, shown) => shown,
         };
         // What the vendor says is logged and told on; addresses of people do not belong there.
-        let shown = shown.map(|shown| without_addresses(&shown));
+        let shown = shown.map(|shown| without_addresses(&shown).chars().take(LONGEST_TOLD).collect());
         let code = own_code.map(str::to_owned).or(told.code);
         Refusal { pause: told.pause, ..Refusal::of(class).code(code).message(shown) }
     }

@@ -23,6 +23,15 @@ pub(super) fn forget_ahead(row: &mut ClusterRow, now_ms: i64) {
     }
 }
 
+/// The most bytes of a row; a document has a mebibyte.
+const MOST_BYTES: usize = 1_000_000;
+
+/// Whether a document holds it. One cluster that starts and stops without end must not keep the others from being looked at.
+pub(super) fn fits(row: &ClusterRow) -> bool {
+    // Few are so many that it is worth counting.
+    row.recent.len() < 1_000 || serde_json::to_string(row).is_ok_and(|text| text.len() <= MOST_BYTES)
+}
+
 /// Stamps that are no further apart are of one start.
 const SAME_START_MS: i64 = 60_000;
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use roundsman_simulators::{ClusterSetup, Fault, Level, Principal, RunSetup, Scenario, Shape, State};
-use roundsman_task::{Clock, Outcome, TaskError};
+use roundsman_task::{Clock, DocumentWrite, Outcome, TaskError};
 use serde_json::json;
 
 use crate::stage::{CLUSTER, Stage, instant};
@@ -342,4 +342,29 @@ async fn days_before_the_first_poll_that_went_well_are_closed_too() {
     assert_eq!(stage.workspace()["last_closed"], "2026-11-16");
     let group = Principal::Group("group_07".to_owned());
     assert_eq!(stage.sim.world(|world| world.granted(CLUSTER, &group)), Some(Level::CanRestart));
+}
+
+#[tokio::test]
+async fn a_cluster_that_starts_and_stops_without_end_harms_no_other() {
+    let scenario = lab(vec![RunSetup::from("08:00")]).lab(8, &[], vec![RunSetup::from("08:00")]);
+    let mut stage = Stage::of(scenario).await;
+    stage.poll_well().await;
+    let first_ms = instant("00:05").timestamp_millis();
+    let documents = stage.test.cx().documents_in("databricks", "events");
+    let event = |number: i64| {
+        let (at_ms, kind) =
+            (first_ms + number * 2_000, if number % 2 == 0 { "RUNNING" } else { "TERMINATING" });
+        let value = json!({ "at_ms": at_ms, "kind": kind, "user": null, "reason": null });
+        DocumentWrite::Insert { key: format!("{CLUSTER}/{at_ms:015}/{kind}"), value }
+    };
+    for batch in 0..12 {
+        documents.batch((batch * 1_000..(batch + 1) * 1_000).map(event).collect()).await.unwrap();
+    }
+    stage.go_to("12:00");
+    let outcome = stage.poll_well().await;
+    assert_eq!((&outcome.detail["stopped"], &outcome.detail["blocked"]), (&json!(2), &json!(2)));
+    let told = outcome.detail["warnings"].to_string();
+    assert!(told.contains("cluster_07: there is too much to keep of it"), "{told}");
+    stage.go_to("12:15");
+    stage.poll_well().await;
 }

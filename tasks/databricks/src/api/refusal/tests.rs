@@ -148,3 +148,11 @@ fn pauses_that_details_ask_for() {
     check(json!({}), None);
     check(json!(null), None);
 }
+
+#[test]
+fn what_is_told_on_has_no_addresses_and_an_end() {
+    let told = read(400, r#"{"error_code":"BAD_REQUEST","message":"no user s1@example.edu"}"#).message;
+    assert_eq!(told.as_deref(), Some("BAD_REQUEST: no user …@example.edu"));
+    let endless = json!({ "error_code": "BAD_REQUEST", "message": "é".repeat(3_000_000) }).to_string();
+    assert_eq!(read(400, &endless).message.unwrap().chars().count(), 2_000);
+}
