@@ -89,7 +89,7 @@ struct SlowEnd(mpsc::Receiver<()>);
 impl Drop for SlowEnd {
     fn drop(&mut self) {
         // Others are not to wait for it: what writes the answer is next on this thread.
-        tokio::task::block_in_place(|| drop(self.0.recv_timeout(Duration::from_secs(10))));
+        let _ = tokio::task::block_in_place(|| self.0.recv_timeout(Duration::from_secs(10)));
     }
 }
 

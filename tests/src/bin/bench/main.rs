@@ -7,6 +7,8 @@ mod baseline;
 mod bench;
 mod burst;
 mod cron_crate;
+mod databricks;
+mod event_history;
 mod fire;
 mod ground;
 mod history;
@@ -61,6 +63,8 @@ enum Section {
     Recovery,
     /// With a million runs in the past
     History,
+    /// Polls of a large workspace
+    Databricks,
 }
 
 impl Section {
@@ -76,13 +80,15 @@ impl Section {
             Self::Idle => idle::measure(bench),
             Self::Recovery => recovery::measure(bench),
             Self::History => history::measure(bench),
+            Self::Databricks => databricks::measure(bench),
         }
     }
 }
 
 fn main() -> ExitCode {
-    // This program is also a Roundsman with one more kind: a daemon started from it has workers that know `stamp`.
-    if std::env::args().nth(1).is_some_and(|first| first == "worker" || first == "daemon") {
+    // This program is also a Roundsman with more kinds: workers that are started from it know `stamp` and `event-history`.
+    let asked = std::env::args().nth(1);
+    if asked.is_some_and(|first| ["worker", "daemon", "run-task", "run"].contains(&first.as_str())) {
         return roundsman::main();
     }
     match run(&Args::parse()) {

@@ -46,6 +46,11 @@ impl Row {
         Self { target: Some(target), ..self }
     }
 
+    /// Whether it is a number of these.
+    pub(crate) fn is(&self, unit: Unit) -> bool {
+        self.unit == unit
+    }
+
     fn ratio(&self) -> Option<f64> {
         self.baseline.filter(|baseline| *baseline > 0.0).map(|baseline| self.measured / baseline)
     }
