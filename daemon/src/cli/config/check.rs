@@ -65,7 +65,7 @@ pub(super) async fn run(args: &Args, globals: &Globals, kinds: &Catalogue, out: 
                     );
                 }
             } else {
-                out.text(&render(&loaded, now, out.look()))?;
+                out.text(&render(&loaded, &settled, now, out.look()))?;
             }
             if !args.json {
                 settled.broken().iter().for_each(|broken| out.note(&clean(&broken.sentence())));
@@ -122,10 +122,13 @@ fn headline(loaded: &Loaded) -> String {
     format!("{files}: {count}, store {}{filled}.\n", loaded.settings.store.value)
 }
 
-fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
+fn render(loaded: &Loaded, kinds: &Catalogue, now: Timestamp, look: Look) -> String {
     let mut text = headline(loaded);
     for task in &loaded.tasks {
-        let _ = write!(text, "\n{} ({}): {}\n", look.strong(task.name.as_str()), task.kind, reading(task));
+        let usual =
+            kinds.get(task.kind.as_str()).and_then(|known| known.description.default_schedule.as_deref());
+        let reading = reading(task, usual);
+        let _ = write!(text, "\n{} ({}): {reading}\n", look.strong(task.name.as_str()), task.kind);
         let known = KnownTask { definition: task.clone(), row: None, standing: Standing::New };
         for slot in slots(task, now) {
             let note =
@@ -136,12 +139,16 @@ fn render(loaded: &Loaded, now: Timestamp, look: Look) -> String {
     text
 }
 
-fn reading(task: &TaskDefinition) -> String {
+/// When a task runs. That its kind has a usual schedule, which is nobody's until it is written, is easily overlooked.
+fn reading(task: &TaskDefinition, usual: Option<&str>) -> String {
     match &task.schedule {
         _ if !task.enabled => "switched off".to_owned(),
         Some(schedule) => schedule.describe(),
         None if !task.after.is_empty() => plan::after_words(task),
-        None => "on request only".to_owned(),
+        None => usual.map_or_else(
+            || "on request only".to_owned(),
+            |usual| format!("on request only; usual for its kind is `schedule = {usual:?}`"),
+        ),
     }
 }
 
@@ -161,10 +168,25 @@ fn tasks_json(loaded: &Loaded, now: Timestamp) -> Vec<serde_json::Value> {
             "kind": task.kind,
             "from": loaded.origin(&task.name).map(ToString::to_string),
             "schedule": task.schedule.as_ref().map(ToString::to_string),
-            "reading": reading(task),
+            "reading": reading(task, None),
             "timezone": task.timezone,
             "next": slots(task, now).collect::<Vec<_>>(),
         })
     };
     loaded.tasks.iter().map(task).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reading;
+    use crate::cli::sample;
+
+    #[test]
+    fn a_task_without_the_schedule_of_its_kind_is_told_of_it() {
+        let mut task = sample::definition("quota", "@daily");
+        task.schedule = None;
+        assert_eq!(reading(&task, None), "on request only");
+        let told = reading(&task, Some("*/15 * * * *"));
+        assert_eq!(told, r#"on request only; usual for its kind is `schedule = "*/15 * * * *"`"#);
+    }
 }
