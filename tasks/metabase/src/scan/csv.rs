@@ -195,20 +195,18 @@ impl CsvScanner {
     fn step(&mut self, byte: u8) -> Result<(), &'static str> {
         self.state = match (self.state, byte) {
             (State::Quoted, b'"') => State::Quote,
-            (State::Quoted, _) | (State::Quote, b'"') => State::Quoted,
-            (State::Record | State::Cell, b'"') => State::Quoted,
+            (State::Quoted, _) | (State::Quote | State::Record | State::Cell, b'"') => State::Quoted,
             (State::Plain, b'"') => return Err("a quote stands within a cell that has none"),
             (State::Quote, b'\r') => State::QuoteCr,
             (_, b'\n') => {
                 self.end_record();
                 return Ok(());
             }
-            (State::QuoteCr, _) => return Err("something follows a closing quote"),
-            (_, b',') => {
+            (State::Record | State::Cell | State::Plain | State::Quote, b',') => {
                 self.commas += 1;
                 State::Cell
             }
-            (State::Quote, _) => return Err("something follows a closing quote"),
+            (State::Quote | State::QuoteCr, _) => return Err("something follows a closing quote"),
             (State::Record | State::Cell | State::Plain, _) => State::Plain,
         };
         Ok(())

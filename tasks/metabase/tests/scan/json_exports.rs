@@ -1,7 +1,8 @@
 //! JSON: accepted whole, refused damaged.
 
-use rand::{Rng as _, rngs::StdRng};
-use roundsman_metabase::scan::JsonScanner;
+use rand::{Rng as _, rngs::StdRng, seq::IndexedRandom as _};
+use roundsman_metabase::scan::{Flaw, JsonScanner};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::{
@@ -89,5 +90,38 @@ fn long_exports_are_like_short_ones() {
         let bytes = written(&table, rng);
         accepted(&table, &bytes, rng);
         damaged(&bytes, 30, rng) + if left == 0 { usize::MAX / 2 } else { 0 }
+    });
+}
+
+/// What a parser says that everybody uses.
+fn parsed(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<Vec<IgnoredAny>>(text).is_ok())
+}
+
+#[test]
+fn changed_exports_are_judged_as_a_parser_does() {
+    until_refused("changed json", |rng| {
+        let bytes = written(&small(rng), rng);
+        let mut refused = 0;
+        for _ in 0..50 {
+            let mut changed = bytes.clone();
+            for _ in 0..rng.random_range(1..4).min(bytes.len() - 1) {
+                let at = rng.random_range(0..changed.len());
+                match rng.random_range(0..4) {
+                    0 => changed[at] = rng.random(),
+                    1 => changed[at] = *b"{}[]\",:\\ \n0-.eu".choose(rng).unwrap(),
+                    2 => drop(changed.remove(at)),
+                    _ => changed.insert(at, changed[rng.random_range(0..changed.len())]),
+                }
+            }
+            let verdict = scan(JsonScanner::default(), &changed, rng);
+            // A parser takes elements that are no objects; we do not.
+            let narrower =
+                matches!(&verdict, Err(Flaw::Truncated(what)) if what == "an element is no object");
+            let text = String::from_utf8_lossy(&changed);
+            assert!(narrower || verdict.is_ok() == parsed(&changed), "{verdict:?} of {text}");
+            refused += usize::from(verdict.is_err());
+        }
+        refused
     });
 }

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::*;
+use super::{
+    ColumnType::{Date, Float, Integer, Text, Unknown},
+    *,
+};
 
 #[test]
 fn types_follow_their_names() {
@@ -40,7 +43,6 @@ fn titles_find_their_columns() {
         let titles: Vec<_> = titles.iter().map(|&title| title.to_owned()).collect();
         column_types(&titles, &columns)
     };
-    use ColumnType::{Date, Float, Integer, Text, Unknown};
     assert_eq!(types(&["name", "ID", "At", "At"]), [Text, Integer, Date, Float]);
     assert_eq!(types(&["id", "other"]), [Integer, Unknown]);
     assert_eq!(types(&["At"]), [Unknown], "which of the two nobody knows");

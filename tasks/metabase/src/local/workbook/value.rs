@@ -52,14 +52,14 @@ fn number(text: &str) -> Option<(f64, usize)> {
     let written = Digits::of(text)?;
     let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
     let kept = Digits::of(&format!("{number:e}"))?;
-    (written == kept).then_some((number, written.digits.len()))
+    (written == kept).then_some((number, written.significant.len()))
 }
 
 /// A decimal number without zeros at its ends: digits and the power of ten of the last one.
 #[derive(Debug, PartialEq, Eq)]
 struct Digits {
     negative: bool,
-    digits: String,
+    significant: String,
     power: i64,
 }
 
@@ -91,7 +91,7 @@ impl Digits {
         let zeros = all.len() - all.trim_end_matches('0').len();
         let power = i64::from(exponent) - i64::try_from(fraction.len()).ok()? + i64::try_from(zeros).ok()?;
         let power = if digits.is_empty() { 0 } else { power };
-        Some(Self { negative: negative && !digits.is_empty(), digits, power })
+        Some(Self { negative: negative && !digits.is_empty(), significant: digits, power })
     }
 }
 
@@ -142,7 +142,7 @@ fn without_zone(text: &str) -> &str {
         return rest;
     }
     let Some(at) = text.rfind(['+', '-']) else { return text };
-    let zone = text[at + 1..].as_bytes();
+    let zone = &text.as_bytes()[at + 1..];
     let digits = zone.iter().filter(|byte| byte.is_ascii_digit()).count();
     let is_zone = matches!((zone.len(), digits), (2, 2) | (4, 4))
         || (zone.len() == 5 && digits == 4 && zone[2] == b':');

@@ -94,7 +94,7 @@ pub(super) fn look_up(xml: &mut Xml<'_>, titles: &mut [Title]) -> Result<(), Fla
     let mut text = String::new();
     let mut within = Within::default();
     xml.each(|event| {
-        let wanted = titles.iter().any(|title| *title == Title::Shared(index));
+        let wanted = titles.contains(&Title::Shared(index));
         if wanted && text.len() < TITLES {
             within.take(event, &mut text);
         }
@@ -135,7 +135,7 @@ impl Header {
                 self.text.clear();
             }
             Event::Empty(tag) if tag.local_name().as_ref() == "c" => {
-                self.titles.push(Title::Text(String::new()))
+                self.titles.push(Title::Text(String::new()));
             }
             Event::End(tag) if tag.local_name().as_ref() == "c" => {
                 self.length += self.text.len() + 1;
