@@ -336,10 +336,7 @@ fn causes(error: &reqwest::Error) -> (String, bool) {
     let mut tls = false;
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
-        tls |= cause.downcast_ref::<rustls::Error>().is_some();
-        // The kernel's errors wrap those of TLS.
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        tls |= inner.is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some());
+        tls |= is_tls(cause);
         let text = cause.to_string();
         if !causes.iter().any(|known| known.contains(&text)) {
             causes.push(text);
@@ -350,4 +347,10 @@ fn causes(error: &reqwest::Error) -> (String, bool) {
         causes.push("it broke off".to_owned());
     }
     (causes.join(": "), tls)
+}
+
+/// Whether an error is one of TLS. The kernel's errors wrap those, more than once, and do not name them as their source.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|wrapped| is_tls(wrapped))
 }

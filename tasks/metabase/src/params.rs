@@ -73,17 +73,17 @@ pub type Wanted = BTreeMap<String, ParamValue>;
 /// The parameters of a question.
 pub fn of_card(card: &Card, wanted: &Wanted, days: &Days) -> Result<Vec<Value>, ParamsError> {
     let known: Vec<Parameter> = card.parameters.iter().cloned().chain(tags_of(card)).collect();
-    resolve(&format!("card {} ({})", card.id, card.name), &known, wanted, days)
+    resolve(&format!("card {} ({})", card.id, card.name), &known, wanted, *days)
 }
 
 /// The parameters of a dashboard; they hold for all questions on it.
 pub fn of_dashboard(dashboard: &Dashboard, wanted: &Wanted, days: &Days) -> Result<Vec<Value>, ParamsError> {
     let of = format!("dashboard {} ({})", dashboard.id, dashboard.name);
-    resolve(&of, &dashboard.parameters, wanted, days)
+    resolve(&of, &dashboard.parameters, wanted, *days)
 }
 
 /// The parameters wanted of those known, in the order in which they are known.
-fn resolve(of: &str, known: &[Parameter], wanted: &Wanted, days: &Days) -> Result<Vec<Value>, ParamsError> {
+fn resolve(of: &str, known: &[Parameter], wanted: &Wanted, days: Days) -> Result<Vec<Value>, ParamsError> {
     let mut values: BTreeMap<usize, (&str, Value)> = BTreeMap::new();
     for (name, value) in wanted {
         let at = find(known, name).ok_or_else(|| unknown(of, known, name))?;

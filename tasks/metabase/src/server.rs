@@ -68,7 +68,7 @@ impl Server {
         let id = id_of(&base);
         let auth = Auth::of(cx, config)?;
         let tally = Tally::default();
-        let client = client(cx, config, base, &auth, &tally)?;
+        let client = client(cx, config, base, &auth, &tally).await?;
         let manners = Manners::new(cx, config, &id);
         let encodings = Encodings::new(cx, config);
         let properties = OnceCell::new();
@@ -114,7 +114,7 @@ fn fingerprint(text: &str, bytes: usize) -> String {
     Sha256::digest(text.as_bytes()).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn client(
+async fn client(
     cx: &TaskContext,
     config: &Checked,
     base: BaseUrl,
@@ -147,7 +147,9 @@ fn client(
         .in_flight(IN_FLIGHT)
         .tally(tally);
     let builder = auth.secrets().iter().fold(builder, |builder, secret| builder.secret(secret));
-    Ok(builder.build()?)
+    // Certificates are read from files: not on a thread that has other things to do.
+    let built = tokio::task::spawn_blocking(move || builder.build()).await;
+    Ok(built.map_err(TaskError::retry)??)
 }
 
 const A_WEEK: Duration = Duration::from_hours(168);

@@ -74,7 +74,7 @@ impl Days {
     }
 
     /// The day that a word stands for, with what is added to it.
-    fn day(&self, word: &str) -> Result<NaiveDate, String> {
+    fn day(self, word: &str) -> Result<NaiveDate, String> {
         let (name, offsets) = match word.find(['+', '-']) {
             Some(at) => word.split_at(at),
             None => (word, ""),
@@ -97,9 +97,10 @@ impl Days {
 
 fn unknown(word: &str, name: &str) -> String {
     let slots: Vec<String> = WORDS.iter().map(|word| format!("slot.{word}")).collect();
-    let known: Vec<&str> = match name.starts_with("slot.") {
-        true => slots.iter().map(String::as_str).collect(),
-        false => WORDS.iter().copied().filter(|word| *word != "date").collect(),
+    let known: Vec<&str> = if name.starts_with("slot.") {
+        slots.iter().map(String::as_str).collect()
+    } else {
+        WORDS.iter().copied().filter(|word| *word != "date").collect()
     };
     format!("{{{{{word}}}}} is no day; {}", near(name, &known).unwrap_or_default())
 }

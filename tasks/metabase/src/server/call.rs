@@ -135,13 +135,11 @@ impl Server {
         most: HumanDuration,
         answer: impl Future<Output = Result<Answer, HttpError>>,
     ) -> Result<Answer, ServerFailure> {
-        match tokio::time::timeout(most.get(), answer).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => {
-                let told = format!("{} gave no whole answer within {most}", self.base_url());
-                Err(ServerFailure::new(FailureClass::Timeout, Again::Yes, told))
-            }
+        if let Ok(answer) = tokio::time::timeout(most.get(), answer).await {
+            return Ok(answer?);
         }
+        let told = format!("{} gave no whole answer within {most}", self.base_url());
+        Err(ServerFailure::new(FailureClass::Timeout, Again::Yes, told))
     }
 
     /// The body of an answer as JSON. What is none comes from something before the server, such as a login page.

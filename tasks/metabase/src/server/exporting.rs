@@ -261,7 +261,7 @@ impl ExportStream {
         match chunk {
             Ok(Ok(Some(chunk))) => {
                 self.read += chunk.len() as u64;
-                return Ok(Some(chunk));
+                Ok(Some(chunk))
             }
             Ok(Ok(None)) => {
                 self.over().await;

@@ -207,7 +207,7 @@ impl From<TaskError> for ServerFailure {
             TaskError::Retry { .. } | TaskError::Snooze { .. } => (FailureClass::Busy, Again::Yes),
             TaskError::Cancelled | TaskError::Interrupted => (FailureClass::Cancelled, Again::Never),
             TaskError::Config { .. } => (FailureClass::Config, Again::Never),
-            _ => (FailureClass::Internal, Again::Never),
+            TaskError::Permanent { .. } => (FailureClass::Internal, Again::Never),
         };
         let not_before = match &error {
             TaskError::Retry { not_before, .. } => *not_before,
@@ -256,12 +256,11 @@ fn meaning(class: Class, code: Option<&str>, status: Option<u16>, told: &str) ->
         return (FailureClass::QueryFailed, of_query(error_type, told));
     }
     match class {
-        Class::Unreachable => (FailureClass::Network, Again::Yes),
         Class::Broken if status == Some(408) => (FailureClass::HttpServer, Again::Yes),
         Class::Broken if told.contains("no answer within") || told.contains("nothing came for") => {
             (FailureClass::Timeout, Again::Yes)
         }
-        Class::Broken => (FailureClass::Network, Again::Yes),
+        Class::Unreachable | Class::Broken => (FailureClass::Network, Again::Yes),
         Class::Tls => (FailureClass::Config, Again::Never),
         Class::Unauthenticated | Class::Redirected => (FailureClass::Auth, Again::Never),
         Class::Denied => (FailureClass::Permission, Again::Never),

@@ -6,9 +6,7 @@ use roundsman_metabase::{
     config::{Checked, Format},
     server::{ExportRequest, ExportStream, Server, ServerFailure, Source},
 };
-use roundsman_simulators::metabase::{
-    API_KEY, EMAIL, Metabase, MetabaseScenario, PASSWORD, Release,
-};
+use roundsman_simulators::metabase::{API_KEY, EMAIL, Metabase, MetabaseScenario, PASSWORD, Release};
 use roundsman_testkit::{FakeClock, TestContext};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -36,9 +34,9 @@ impl Desk {
         let test = TestContext::builder().virtual_time(&clock).time_left(Duration::from_hours(2));
         let test = match who {
             As::Key => test.credential("metabase", "api_key", API_KEY),
-            As::Person(password) => test
-                .credential("metabase", "username", EMAIL)
-                .credential("metabase", "password", password),
+            As::Person(password) => {
+                test.credential("metabase", "username", EMAIL).credential("metabase", "password", password)
+            }
             As::Token => test.credential("metabase", "session_token", &sim.session(EMAIL)),
         };
         Self { clock, sim, test: test.build(), more: json!({}) }

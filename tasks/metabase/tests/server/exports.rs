@@ -9,7 +9,10 @@ use roundsman_metabase::{
 };
 use roundsman_simulators::{
     At, Damage, Ending, Fault, Shape,
-    metabase::{CardSetup, DashboardSetup, DashcardSetup, Metabase, MetabaseScenario, Release, Rows, TagKind, TagSetup},
+    metabase::{
+        CardSetup, DashboardSetup, DashcardSetup, Metabase, MetabaseScenario, Release, Rows, TagKind,
+        TagSetup,
+    },
 };
 use serde_json::{Map, Value, json};
 

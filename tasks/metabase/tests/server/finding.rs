@@ -64,7 +64,8 @@ async fn dashboards_of_both_shapes_come_in_the_order_of_people() {
     for release in [Release::V46, Release::V57] {
         let desk = Desk::new(scenario(release), As::Key).await;
         let board = desk.server().await.dashboard(&CardRef::Number(42)).await.unwrap();
-        let cards: Vec<_> = board.cards.iter().map(|card| (card.id, card.card.as_ref().map(|card| card.id))).collect();
+        let cards: Vec<_> =
+            board.cards.iter().map(|card| (card.id, card.card.as_ref().map(|card| card.id))).collect();
         assert_eq!(cards, [(101, None), (102, Some(12)), (103, Some(13))], "{release:?}");
     }
 }
@@ -94,7 +95,11 @@ async fn a_circle_of_collections_has_an_end() {
         { "id": 5, "name": "Itself", "model": "collection" },
         { "id": 6, "name": "Deep", "model": "collection" },
         { "id": 12, "name": "Orders", "model": "card" } ] });
-    desk.sim.fault(Fault::on("GET /api/collection/*/items").status(200).shape(Shape::RawText, "", &circle.to_string()));
+    desk.sim.fault(Fault::on("GET /api/collection/*/items").status(200).shape(
+        Shape::RawText,
+        "",
+        &circle.to_string(),
+    ));
     let tree = desk.server().await.collection_tree(&CardRef::Number(5), &["card"]).await.unwrap();
     assert_eq!(tree.len(), 1);
     assert_eq!(desk.asked().len(), 2);
@@ -135,10 +140,15 @@ async fn failed_queries_are_told_by_their_kind() {
         let card = server.card(&CardRef::Number(12)).await.unwrap();
         desk.sim.set_failure(12, Some(failure.clone()));
         let told = server.count(&card).await.unwrap_err();
-        assert_eq!((told.class, told.again), (FailureClass::QueryFailed, again), "{release:?} {failure:?} {told}");
+        assert_eq!(
+            (told.class, told.again),
+            (FailureClass::QueryFailed, again),
+            "{release:?} {failure:?} {told}"
+        );
     };
     for release in [Release::V46, Release::V57] {
-        check(Failure::new("relation \"x\" does not exist").typed("invalid-query"), release, Again::Never).await;
+        check(Failure::new("relation \"x\" does not exist").typed("invalid-query"), release, Again::Never)
+            .await;
         check(Failure::new("connection refused"), release, Again::Yes).await;
         check(Failure::new("whatever"), release, Again::Once).await;
     }

@@ -39,7 +39,11 @@ async fn a_key_needs_no_login_and_no_cookie() {
 async fn a_refused_key_and_a_refused_session_of_somebody_else_are_final() {
     for who in [As::Key, As::Token] {
         let desk = Desk::new(MetabaseScenario::sample(Release::V57, 5), who).await;
-        desk.sim.fault(Fault::on("GET /api/user/current").status(401).shape(Shape::RawText, "", "Unauthenticated"));
+        desk.sim.fault(Fault::on("GET /api/user/current").status(401).shape(
+            Shape::RawText,
+            "",
+            "Unauthenticated",
+        ));
         let failure = desk.server().await.current_user().await.unwrap_err();
         assert_eq!((failure.class, failure.again), (FailureClass::Auth, Again::Never), "{failure}");
         assert_eq!(desk.asked().len(), 1, "it is asked once");
@@ -58,8 +62,12 @@ async fn one_login_serves_all_tasks_and_processes() {
     c.unwrap();
     drop(b);
     assert_eq!(desk.logins(), 1);
-    let sessions: std::collections::BTreeSet<_> =
-        desk.sim.asked("GET /api/user/current").iter().map(|entry| entry.header("x-metabase-session").map(str::to_owned)).collect();
+    let sessions: std::collections::BTreeSet<_> = desk
+        .sim
+        .asked("GET /api/user/current")
+        .iter()
+        .map(|entry| entry.header("x-metabase-session").map(str::to_owned))
+        .collect();
     assert_eq!(sessions.len(), 1);
     // The next run finds it too.
     desk.elsewhere().await.current_user().await.unwrap();
@@ -76,12 +84,8 @@ async fn a_session_that_ends_is_begun_anew_once_for_all_who_notice() {
     desk.sim.clear_journal();
     desk.clock.advance(seconds(60));
     let cards = server.cards(roundsman_metabase::server::CardFilter::All);
-    let (one, two, three, four) = tokio::join!(
-        server.current_user(),
-        cards,
-        server.properties(),
-        server.current_user(),
-    );
+    let (one, two, three, four) =
+        tokio::join!(server.current_user(), cards, server.properties(), server.current_user(),);
     one.unwrap();
     two.unwrap();
     three.unwrap();
@@ -89,6 +93,27 @@ async fn a_session_that_ends_is_begun_anew_once_for_all_who_notice() {
     assert_eq!(desk.logins(), 1);
     // Each of those that need a session was asked twice at most.
     assert!(desk.sim.asked("GET /api/user/current").len() <= 4);
+}
+
+/// M-19, of exports.
+#[tokio::test]
+async fn four_exports_whose_session_ended_share_one_new_one() {
+    let desk = Desk::with_login().await.configured(json!({ "max_concurrent_exports": 4 }));
+    let server = desk.server().await;
+    server.current_user().await.unwrap();
+    desk.sim.end_sessions();
+    desk.clock.advance(seconds(60));
+    let export = async || {
+        let mut stream = server.export(&csv(1)).await.unwrap();
+        assert!(!read(&mut stream).await.unwrap().is_empty());
+    };
+    tokio::join!(export(), export(), export(), export());
+    assert_eq!(desk.logins(), 2);
+    let asked = desk.sim.asked("POST /api/card/1/query/csv");
+    let answered = |status: u16| asked.iter().filter(|entry| entry.status == status).count();
+    assert_eq!(answered(200), 4, "all went well, and none was asked for a third time: {}", asked.len());
+    assert!((1..=4).contains(&answered(401)) && asked.len() == 4 + answered(401));
+    assert!(desk.test.leases().is_empty());
 }
 
 #[tokio::test]
@@ -108,7 +133,11 @@ async fn an_export_whose_session_ended_is_asked_for_again_before_a_byte_came() {
 #[tokio::test]
 async fn a_second_refusal_is_final() {
     let desk = Desk::with_login().await;
-    desk.sim.fault(Fault::on("GET /api/user/current").status(401).shape(Shape::RawText, "", "Unauthenticated"));
+    desk.sim.fault(Fault::on("GET /api/user/current").status(401).shape(
+        Shape::RawText,
+        "",
+        "Unauthenticated",
+    ));
     let failure = desk.server().await.current_user().await.unwrap_err();
     assert_eq!((failure.class, failure.again), (FailureClass::Auth, Again::Never));
     assert_eq!(desk.logins(), 2, "the first, and one more");
@@ -121,9 +150,11 @@ async fn a_throttled_login_is_left_alone_by_every_process_until_its_time() {
     let desk = Desk::with_login().await;
     let throttled = json!({ "errors": {
         "username": "Too many attempts! You must wait 15 seconds before trying again." } });
-    let fault = desk.sim.fault(
-        Fault::on("POST /api/session").status(401).shape(Shape::RawText, "", &throttled.to_string()),
-    );
+    let fault = desk.sim.fault(Fault::on("POST /api/session").status(401).shape(
+        Shape::RawText,
+        "",
+        &throttled.to_string(),
+    ));
     let begun: Timestamp = desk.test.cx().now();
     let failure = desk.server().await.current_user().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Throttled, "{failure}");

@@ -20,7 +20,9 @@ use crate::{
 
 /// The most requests that began within a second.
 fn most_in_a_second(at: &[Timestamp]) -> usize {
-    let within = |from: &Timestamp| at.iter().filter(|at| *at >= from && **at - *from < chrono::TimeDelta::seconds(1)).count();
+    let within = |from: &Timestamp| {
+        at.iter().filter(|at| *at >= from && **at - *from < chrono::TimeDelta::seconds(1)).count()
+    };
     at.iter().map(within).max().unwrap_or(0)
 }
 

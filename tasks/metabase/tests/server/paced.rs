@@ -40,7 +40,9 @@ pub(crate) fn paced(cx: &TaskContext, clock: &Arc<FakeClock>, store: &Arc<Store>
 impl Paced {
     fn draw(&self, rule: &BudgetRule, wanted: u32) -> roundsman_task::Draw {
         let now = self.clock.now();
-        let micros = |count: u32| chrono::TimeDelta::microseconds(i64::try_from(rule.interval_us).unwrap() * i64::from(count));
+        let micros = |count: u32| {
+            chrono::TimeDelta::microseconds(i64::try_from(rule.interval_us).unwrap() * i64::from(count))
+        };
         if let Some(until) = self.store.held_until.lock().unwrap().filter(|until| *until > now) {
             return roundsman_task::Draw { granted: 0, wait: (until - now).to_std().unwrap() };
         }
@@ -66,7 +68,8 @@ impl Port for Paced {
     }
 
     fn metric(&self, metric: MetricValue) {
-        let labels: Vec<_> = metric.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let labels: Vec<_> =
+            metric.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.inner.metric(&metric.name, &labels, metric.value);
     }
 
@@ -109,7 +112,11 @@ impl Port for Paced {
                 Ok(Answer::Lease { busy: (holder != self.task).then_some(other) })
             }
             Question::FreeLease { name } => {
-                self.store.leases.lock().unwrap().retain(|lease, task| *lease != name.to_string() || *task != self.task);
+                self.store
+                    .leases
+                    .lock()
+                    .unwrap()
+                    .retain(|lease, task| *lease != name.to_string() || *task != self.task);
                 Ok(Answer::LeaseFreed)
             }
             other => self.inner.ask(other).await,

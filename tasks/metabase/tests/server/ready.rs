@@ -51,7 +51,8 @@ async fn not_for_ever() {
 
 #[tokio::test]
 async fn one_without_its_database_says_so() {
-    let scenario = MetabaseScenario::sample(Release::V57, 5).set(|settings| settings.health = metabase::Health::NoAppDb);
+    let scenario =
+        MetabaseScenario::sample(Release::V57, 5).set(|settings| settings.health = metabase::Health::NoAppDb);
     let desk = Desk::new(scenario, As::Key).await;
     let failure = desk.server().await.wait_ready().await.unwrap_err();
     assert!(failure.to_string().contains("app-db"), "{failure}");

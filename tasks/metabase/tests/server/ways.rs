@@ -1,8 +1,11 @@
 //! The way to the server: paths before it, proxies, certificates.
 
+use std::sync::Arc;
+
 use roundsman_metabase::server::{FailureClass, Server};
 use roundsman_simulators::metabase::{MetabaseScenario, Release};
 use roundsman_task::TaskError;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -14,7 +17,8 @@ use crate::desk::{As, Desk, csv, read};
 /// M-45: a server below a path.
 #[tokio::test]
 async fn a_path_before_the_server_stays_before_all_requests() {
-    let scenario = MetabaseScenario::sample(Release::V57, 5).set(|settings| settings.prefix = "/metabase".to_owned());
+    let scenario =
+        MetabaseScenario::sample(Release::V57, 5).set(|settings| settings.prefix = "/metabase".to_owned());
     let desk = Desk::new(scenario, As::Key).await;
     for url in [desk.sim.url(), format!("{}/", desk.sim.url())] {
         let desk = &desk;
@@ -40,7 +44,8 @@ async fn a_proxy_is_asked_instead() {
         let mut asked = vec![0; 4_096];
         let read = stream.read(&mut asked).await.unwrap();
         let body = r#"{"id": 7, "common_name": "Proxied"}"#;
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
         stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
         String::from_utf8_lossy(&asked[..read]).into_owned()
     };
@@ -61,6 +66,51 @@ async fn certificates_that_cannot_be_read_are_a_matter_of_configuration() {
         let error = Server::open(desk.test.cx(), &desk.config()).await.err().unwrap();
         assert!(matches!(&error, TaskError::Config { cause } if cause.contains(".pem")), "{error}");
     }
+}
+
+/// Answers one request over TLS as somebody whom only the authority beside this file knows.
+async fn answer_over_tls(listener: &TcpListener) -> Option<()> {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    // Who does not trust us hangs up here.
+    let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.ok()?;
+    stream.read(&mut [0; 4_096]).await.ok()?;
+    let body = r#"{"id": 7}"#;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
+    stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await.ok()?;
+    stream.shutdown().await.ok()
+}
+
+/// M-45: who is trusted, and what becomes of who is not.
+#[tokio::test]
+async fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, include_str!("tls/authority.pem")).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let desk = Desk::sample().await;
+    let ask = async |more: serde_json::Value| {
+        let mut config = json!({ "base_url": url });
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let config = serde_json::from_value(config).unwrap();
+        let server = Server::open(desk.test.cx(), &config).await.unwrap();
+        let (user, answered) = tokio::join!(server.current_user(), answer_over_tls(&listener));
+        (user, answered.is_some())
+    };
+    let (user, answered) = ask(json!({})).await;
+    let failure = user.unwrap_err();
+    assert_eq!(failure.class, FailureClass::Config, "{failure}");
+    assert!(failure.is_permanent() && !answered, "it is asked once, and told nothing: {failure}");
+    let (user, _) = ask(json!({ "ca_file": authority })).await;
+    assert_eq!(user.unwrap().id, 7);
+    let (user, _) = ask(json!({ "verify_tls": false })).await;
+    assert_eq!(user.unwrap().id, 7);
 }
 
 #[tokio::test]
