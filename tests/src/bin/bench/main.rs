@@ -14,6 +14,7 @@ mod ground;
 mod history;
 mod idle;
 mod lags;
+mod metabase;
 mod recovery;
 mod report;
 mod spawn;
@@ -65,6 +66,8 @@ enum Section {
     History,
     /// Polls of a large workspace
     Databricks,
+    /// Large exports of a Metabase
+    Metabase,
 }
 
 impl Section {
@@ -81,6 +84,7 @@ impl Section {
             Self::Recovery => recovery::measure(bench),
             Self::History => history::measure(bench),
             Self::Databricks => databricks::measure(bench),
+            Self::Metabase => metabase::measure(bench),
         }
     }
 }

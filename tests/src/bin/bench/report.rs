@@ -12,6 +12,7 @@ pub(crate) enum Unit {
     Millis,
     PerSecond,
     MiB,
+    MiBPerSecond,
 }
 
 /// What a number should be.
@@ -98,6 +99,7 @@ impl Unit {
             Self::Millis => format!("{value:.2} ms"),
             Self::PerSecond => format!("{value:.0}/s"),
             Self::MiB => format!("{value:.1} MiB"),
+            Self::MiBPerSecond => format!("{value:.0} MiB/s"),
         }
     }
 
@@ -107,6 +109,7 @@ impl Unit {
             Self::Millis => "ms",
             Self::PerSecond => "per_second",
             Self::MiB => "MiB",
+            Self::MiBPerSecond => "MiB_per_second",
         }
     }
 }
