@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use roundsman_model::{Artifact, Run, RunState, artifact::INPUT_PREFIX};
 use serde_json::json;
@@ -101,7 +101,7 @@ fn head(run: &Run, look: Look) -> String {
         })
         .unwrap_or_default();
     if !counts.is_empty() {
-        head += &format!("  {}\n", counts.join(", "));
+        let _ = writeln!(head, "  {}", counts.join(", "));
     }
     head
 }
