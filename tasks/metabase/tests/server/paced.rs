@@ -86,13 +86,10 @@ impl Port for Paced {
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
-        self.clock.advance(length.min(Duration::from_millis(50)));
-        if length > Duration::from_millis(50) {
-            let end = self.clock.now() + (length - Duration::from_millis(50));
-            while self.clock.now() < end {
-                tokio::task::yield_now().await;
-                self.clock.advance(Duration::from_millis(1));
-            }
+        let end = self.clock.now() + chrono::TimeDelta::from_std(length).unwrap();
+        while self.clock.now() < end {
+            self.clock.advance(Duration::from_millis(1));
+            tokio::task::yield_now().await;
         }
     }
 
