@@ -22,7 +22,8 @@ fn these_kinds_are_compiled_in() {
         databricks-end-of-day (roundsman-databricks): 7 0 * * *
         databricks-quota (roundsman-databricks): */15 * * * *
         dns-availability (roundsman-network): * * * * *, built-in
-        hardware-refresh (roundsman-hardware): 0 * * * *, built-in"]]
+        hardware-refresh (roundsman-hardware): 0 * * * *, built-in
+        metabase-export (roundsman-metabase): 0 8 * * 1-5"]]
     .assert_eq(&rows.join("\n"));
 }
 

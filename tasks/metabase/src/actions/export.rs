@@ -124,7 +124,7 @@ pub(super) async fn questions(cx: &TaskContext, config: &Checked) -> Result<Outc
     if cards.is_empty() {
         return Err(TaskError::config("ids: there is no number; write -p ids=12,34"));
     }
-    let item = Item { cards, prefix, format, ..named("questions".to_owned()) };
+    let item = Item { cards, format, prefix, ..named("questions".to_owned()) };
     once::export(cx, config, item, &folder(output_dir, config)?, None).await
 }
 

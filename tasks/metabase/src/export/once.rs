@@ -76,12 +76,11 @@ async fn into(
 }
 
 async fn one(exporter: &Exporter<'_>, at: usize, unit: &Unit) -> Result<Told, TaskError> {
-    let end = match &unit.refused {
-        Some(refused) => Err(refused.clone()),
-        None => {
-            let Tried { end, .. } = exporter.export(at, unit, None).await?;
-            end
-        }
+    let end = if let Some(refused) = &unit.refused {
+        Err(refused.clone())
+    } else {
+        let Tried { end, .. } = exporter.export(at, unit, None).await?;
+        end
     };
     exporter.board.over(&unit.name);
     Ok(match end {

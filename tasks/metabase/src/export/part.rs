@@ -6,11 +6,11 @@ mod sweep;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, BufWriter, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
-use rustix::io::Errno;
+use rustix::{fs::FlockOperation, io::Errno};
 
 pub use self::sweep::sweep;
 
@@ -65,6 +65,8 @@ pub struct Writer {
 pub struct Part {
     path: PathBuf,
     file: Option<BufWriter<File>>,
+    /// The file when nothing more is added: it stays locked until it has its name.
+    closed: Option<File>,
     min_free: u64,
     unlooked: u64,
     published: bool,
@@ -78,10 +80,9 @@ impl Part {
         look_for_space(folder, min_free)?;
         let Writer { run, attempt, tried } = writer;
         let path = folder.join(format!(".{}.{run}.{attempt}-{tried}.part", name.to_string_lossy()));
-        let file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(&path);
-        let file = file.map_err(DiskError::of("create", &path))?;
+        let file = locked(&path)?;
         let file = Some(BufWriter::with_capacity(BUFFER, file));
-        Ok(Self { path, file, min_free, unlooked: 0, published: false })
+        Ok(Self { path, file, closed: None, min_free, unlooked: 0, published: false })
     }
 
     /// Where it is.
@@ -105,19 +106,37 @@ impl Part {
     pub fn close(&mut self) -> Result<(), DiskError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let flushed = file.into_inner().map_err(io::IntoInnerError::into_error);
-        flushed.map(drop).map_err(DiskError::of("write", &self.path))
+        self.closed = Some(flushed.map_err(DiskError::of("write", &self.path))?);
+        Ok(())
     }
 
     /// Gives it its name, durably. Whatever had that name before is replaced in the same step.
     pub fn publish(mut self, target: &Path, mode: u32) -> Result<(), DiskError> {
         self.close()?;
-        let file = File::open(&self.path).map_err(DiskError::of("open", &self.path))?;
+        let Some(file) = self.closed.take() else { return Ok(()) };
         file.set_permissions(Permissions::from_mode(mode))
             .map_err(DiskError::of("set the mode of", &self.path))?;
         file.sync_all().map_err(DiskError::of("sync", &self.path))?;
         fs::rename(&self.path, target).map_err(DiskError::of("rename the finished file to", target))?;
         self.published = true;
         sync_folder(target.parent().unwrap_or(target))
+    }
+}
+
+/// A new file that is locked, so that whoever sweeps sees that somebody writes it.
+fn locked(path: &Path) -> Result<File, DiskError> {
+    loop {
+        let file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path);
+        let file = file.map_err(DiskError::of("create", path))?;
+        // Where there are no locks, files are swept by their age.
+        let _ = rustix::fs::flock(&file, FlockOperation::LockExclusive);
+        let own = file.metadata().map_err(DiskError::of("look at", path))?;
+        let there =
+            fs::metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino()));
+        if there {
+            return Ok(file);
+        }
+        // It was swept before it was locked.
     }
 }
 

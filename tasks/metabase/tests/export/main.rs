@@ -3,5 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod again;
+mod asked;
+mod checks;
+mod cut_off;
+mod damage;
+mod disk;
+mod dry;
 mod first;
+mod forms;
+mod keeping;
 mod stage;
+mod units;

@@ -15,21 +15,21 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The slot of all runs.
-pub const SLOT: &str = "2026-11-20T08:00:00Z";
+pub(crate) const SLOT: &str = "2026-11-20T08:00:00Z";
 /// What it is called in names.
-pub const TS: &str = "20261120_080000";
+pub(crate) const TS: &str = "20261120_080000";
 
 /// Everything that an export needs.
-pub struct Stage {
-    pub sim: Metabase,
-    pub clock: Arc<FakeClock>,
-    pub dir: TempDir,
-    pub with: Value,
+pub(crate) struct Stage {
+    pub(crate) sim: Metabase,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) dir: TempDir,
+    pub(crate) with: Value,
 }
 
 impl Stage {
     /// A server of today with these things, and a task with these items.
-    pub async fn new(scenario: MetabaseScenario, items: Value) -> Self {
+    pub(crate) async fn new(scenario: MetabaseScenario, items: Value) -> Self {
         let clock = Arc::new(FakeClock::at(SLOT));
         let sim = Metabase::start(clock.clone(), scenario).await.unwrap();
         let dir = TempDir::new().unwrap();
@@ -45,7 +45,7 @@ impl Stage {
     }
 
     /// A server with question 12, that has so many plain rows, exported as it comes.
-    pub async fn of_rows(rows: u64) -> Self {
+    pub(crate) async fn of_rows(rows: u64) -> Self {
         let card = CardSetup::native(12, "Orders").rows(Rows::plain(rows));
         Self::new(MetabaseScenario::new(Release::V56).card(card), json!([{ "name": "orders", "card": 12 }]))
             .await
@@ -53,12 +53,12 @@ impl Stage {
 
     /// The same with other keys.
     #[must_use]
-    pub fn set(mut self, keys: Value) -> Self {
+    pub(crate) fn set(mut self, keys: Value) -> Self {
         self.change(keys);
         self
     }
 
-    pub fn change(&mut self, keys: Value) {
+    pub(crate) fn change(&mut self, keys: Value) {
         for (key, value) in keys.as_object().unwrap() {
             self.with[key] = value.clone();
         }
@@ -66,14 +66,14 @@ impl Stage {
 
     /// The same with other keys of its first item.
     #[must_use]
-    pub fn set_item(mut self, keys: Value) -> Self {
+    pub(crate) fn set_item(mut self, keys: Value) -> Self {
         for (key, value) in keys.as_object().unwrap() {
             self.with["item"][0][key] = value.clone();
         }
         self
     }
 
-    pub fn builder(&self) -> TestContextBuilder {
+    pub(crate) fn builder(&self) -> TestContextBuilder {
         TestContext::builder()
             .virtual_time(&self.clock)
             .task("reports")
@@ -82,11 +82,11 @@ impl Stage {
             .credential("metabase", "api_key", self.sim.api_key())
     }
 
-    pub fn config(&self) -> Checked {
+    pub(crate) fn config(&self) -> Checked {
         serde_json::from_value(self.with.clone()).unwrap()
     }
 
-    pub async fn run(&self, test: &TestContext) -> Result<Outcome, TaskError> {
+    pub(crate) async fn run(&self, test: &TestContext) -> Result<Outcome, TaskError> {
         let cx = test.cx().declaring(MetabaseExport::INFO.budgets);
         let ended = MetabaseExport::run(&cx, self.config()).await;
         assert_eq!(test.undeclared_metrics(&MetabaseExport::INFO), []);
@@ -94,37 +94,37 @@ impl Stage {
     }
 
     /// A first run, which must go well.
-    pub async fn good(&self) -> (TestContext, Outcome) {
+    pub(crate) async fn good(&self) -> (TestContext, Outcome) {
         let test = self.builder().build();
         let outcome = self.run(&test).await.unwrap();
         assert_eq!(outcome.status, OutcomeStatus::Success, "{}", outcome.summary);
         (test, outcome)
     }
 
-    pub fn out(&self) -> PathBuf {
+    pub(crate) fn out(&self) -> PathBuf {
         self.dir.path().join("out")
     }
 
     /// The folder of the first run for the slot.
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.out().join(TS)
     }
 
-    pub fn file(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn file(&self, name: &str) -> Vec<u8> {
         let path = self.folder().join(name);
         fs::read(&path)
             .unwrap_or_else(|error| panic!("{}: {error}; there are {:?}", path.display(), self.files()))
     }
 
     /// All files below the output folder.
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
         collect(&self.out(), &self.out(), &mut files);
         files.sort();
         files
     }
 
-    pub fn manifest(&self) -> Value {
+    pub(crate) fn manifest(&self) -> Value {
         serde_json::from_slice(&self.file("manifest.json")).unwrap()
     }
 }
@@ -143,12 +143,12 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
 }
 
 /// The SHA-256 in hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A block of requests that ran a query.
-pub fn queries(sim: &Metabase) -> usize {
+pub(crate) fn queries(sim: &Metabase) -> usize {
     sim.asked("POST *").len()
 }

@@ -90,7 +90,7 @@ fn gone(limits: Limits, protected: &[&str]) -> Vec<String> {
 fn what_is_kept() {
     assert_eq!(gone(Limits::default(), &[]), Vec::<String>::new());
     assert_eq!(gone(Limits { runs: 2, ..Limits::default() }, &[]), ["f3", "f2"]);
-    assert_eq!(gone(Limits { days: 2, ..Limits::default() }, &[]), ["f2"]);
+    assert_eq!(gone(Limits { days: 3, ..Limits::default() }, &[]), ["f2"]);
     assert_eq!(gone(Limits { bytes: 250, ..Limits::default() }, &[]), ["f3", "f2"]);
     assert_eq!(gone(Limits { runs: 1, ..Limits::default() }, &["f3"]), ["f4", "f2"]);
 }

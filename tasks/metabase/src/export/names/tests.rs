@@ -117,7 +117,7 @@ fn as_many_of_one_name_as_there_may_be() {
     let own = told_apart(&paths, &vec!["1"; 500]);
     let different: BTreeSet<String> = own.iter().map(|path| path.to_lowercase()).collect();
     assert_eq!(different.len(), 500);
-    assert!(own.iter().all(|path| path.len() <= 200 && path.ends_with(".csv")));
+    assert!(own.iter().all(|path| path.len() <= 200 && path.strip_suffix(".csv").is_some()));
     let taken = told_apart(&["x.csv", "x.csv", "x_1.csv", "x_1_1.csv"], &["1", "1", "1", "1"]);
     assert_eq!(taken.iter().collect::<BTreeSet<_>>().len(), 4, "{taken:?}");
 }

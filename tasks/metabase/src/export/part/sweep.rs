@@ -1,35 +1,35 @@
 //! Files that nobody finishes any more: their writer was ended. Files of others are left alone.
 
 use std::{
-    fs::{self, DirEntry},
+    fs::{self, DirEntry, File},
     path::Path,
     time::Duration,
 };
 
 use roundsman_task::Timestamp;
+use rustix::{fs::FlockOperation, io::Errno};
 
-use super::Writer;
-
-/// After this time nobody writes any more, whoever it was.
+/// Where there are no locks: after this time nobody writes any more, whoever it was.
 const ABANDONED: Duration = Duration::from_hours(24);
+/// What unfinished files are called, besides what is made of them.
+const PART: &str = ".part";
 /// How deep folders are looked through: no template leads deeper.
 const DEEPEST: usize = 12;
 
-/// Removes unfinished files below a folder: those of earlier attempts of this run, and all that are a day old. Says how many.
-pub fn sweep(folder: &Path, writer: Writer, now: Timestamp) -> usize {
-    within(folder, writer, now, 0)
+/// Removes unfinished files below a folder that nobody writes. Says how many.
+pub fn sweep(folder: &Path, now: Timestamp) -> usize {
+    within(folder, now, 0)
 }
 
-fn within(folder: &Path, writer: Writer, now: Timestamp, depth: usize) -> usize {
+fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let mut removed = 0;
     for entry in entries.filter_map(Result::ok) {
         // Links are neither: what they lead to is not looked at.
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() && depth < DEEPEST {
-            removed += within(&entry.path(), writer, now, depth + 1);
-        } else if kind.is_file() && is_abandoned(&entry, writer, now) && fs::remove_file(entry.path()).is_ok()
-        {
+            removed += within(&entry.path(), now, depth + 1);
+        } else if kind.is_file() && is_abandoned(&entry, now) && fs::remove_file(entry.path()).is_ok() {
             tracing::info!("removed {}, which nobody finishes any more", entry.path().display());
             removed += 1;
         }
@@ -37,37 +37,47 @@ fn within(folder: &Path, writer: Writer, now: Timestamp, depth: usize) -> usize 
     removed
 }
 
-fn is_abandoned(entry: &DirEntry, writer: Writer, now: Timestamp) -> bool {
-    let name = entry.file_name();
-    let Some((run, attempt)) = name.to_str().and_then(written_by) else { return false };
-    if run == writer.run && attempt < writer.attempt {
-        return true;
+fn is_abandoned(entry: &DirEntry, now: Timestamp) -> bool {
+    let (name, path) = (entry.file_name(), entry.path());
+    let Some(part) = name.to_str().and_then(part_of) else { return false };
+    // What is being made of a file goes with that file.
+    match File::open(path.with_file_name(part)) {
+        Ok(file) => match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => true,
+            Err(Errno::WOULDBLOCK) => false,
+            Err(_) => is_old(entry, now),
+        },
+        Err(_) => true,
     }
+}
+
+fn is_old(entry: &DirEntry, now: Timestamp) -> bool {
     let modified = entry.metadata().and_then(|about| about.modified());
     let age = modified.ok().and_then(|at| std::time::SystemTime::from(now).duration_since(at).ok());
     age.is_some_and(|age| age > ABANDONED)
 }
 
-/// Run and attempt of an unfinished file, from its name: `.orders.csv.17.1-2.part`, perhaps with an ending of a file that was
-/// being made of it.
-fn written_by(name: &str) -> Option<(i64, u32)> {
-    let (stem, _) = name.strip_prefix('.')?.rsplit_once(".part")?;
+/// The unfinished file that a name is, or is made of: `.orders.csv.17.1-2.part` of itself and of `.orders.csv.17.1-2.part.0`.
+fn part_of(name: &str) -> Option<&str> {
+    let at = name.rfind(PART)?;
+    let (part, behind) = name.split_at(at + PART.len());
+    let stem = part.strip_prefix('.')?.strip_suffix(PART)?;
     let (stem, tries) = stem.rsplit_once('.')?;
     let (target, run) = stem.rsplit_once('.')?;
     let (attempt, tried) = tries.split_once('-')?;
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let ours = !target.is_empty() && digits(run) && digits(attempt) && digits(tried) && !tried.is_empty();
-    Some((run.parse().ok()?, attempt.parse().ok()?)).filter(|_| ours)
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let made = behind.is_empty() || behind.starts_with('.');
+    (made && !target.is_empty() && number(run) && number(attempt) && number(tried)).then_some(part)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::part_of;
 
     #[test]
     fn only_our_own_names() {
-        assert_eq!(written_by(".orders.csv.17.1-2.part"), Some((17, 1)));
-        assert_eq!(written_by(".a.b.17.3-1.part.gz"), Some((17, 3)));
+        assert_eq!(part_of(".orders.csv.17.1-2.part"), Some(".orders.csv.17.1-2.part"));
+        assert_eq!(part_of(".a.b.17.3-1.part.0-new"), Some(".a.b.17.3-1.part"));
         let others = [
             "orders.csv.17.1-2.part",
             ".orders.part",
@@ -75,9 +85,10 @@ mod tests {
             ".x.y.1-2.part",
             ".17.1-2.part",
             ".x.17.1-.part",
+            ".x.17.1-1.parts",
         ];
         for other in others {
-            assert_eq!(written_by(other), None, "{other}");
+            assert_eq!(part_of(other), None, "{other}");
         }
     }
 }

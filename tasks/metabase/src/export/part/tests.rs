@@ -1,9 +1,6 @@
 //! Unfinished files on a real file system: nobody sees them by their name before they are whole, and none stays.
 
-use std::{
-    os::unix::fs::MetadataExt as _,
-    time::{Duration, SystemTime},
-};
+use std::os::unix::fs::MetadataExt as _;
 
 use tempfile::TempDir;
 
@@ -69,26 +66,34 @@ fn too_little_space() {
 }
 
 #[test]
-fn what_is_abandoned_is_swept() {
+fn what_nobody_writes_is_swept() {
     let dir = TempDir::new().unwrap();
-    let make = |name: &str, hours: u64| {
+    let make = |name: &str| {
         let path = dir.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let file = File::create(&path).unwrap();
-        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 - hours * 3_600))
-            .unwrap();
+        fs::write(path, "half").unwrap();
     };
-    make("r/.a.csv.17.1-3.part", 0);
-    make("r/.a.csv.17.2-1.part", 1);
-    make("r/s/.b.csv.9.1-1.part", 25);
-    make("r/s/.b.csv.9.1-2.part", 23);
-    make(".hidden", 999);
-    make("c.part", 999);
-    let now = Timestamp::from_timestamp(1_000_000_000, 0).unwrap();
-    assert_eq!(sweep(dir.path(), WRITER, now), 2);
-    assert_eq!(names(&dir.path().join("r")), [".a.csv.17.2-1.part", "s"]);
-    assert_eq!(names(&dir.path().join("r/s")), [".b.csv.9.1-2.part"]);
+    for name in [
+        "r/.a.csv.17.1-3.part",
+        "r/s/.b.csv.9.1-1.part",
+        "r/s/.gone.csv.9.1-1.part.0-new",
+        ".hidden",
+        "c.part",
+    ] {
+        make(name);
+    }
+    let live = Part::create(&dir.path().join("r/live.csv"), WRITER, 0).unwrap();
+    make("r/.live.csv.17.2-1.part.0-new");
+    let now = "2026-11-20T08:00:00Z".parse().unwrap();
+    assert_eq!(sweep(dir.path(), now), 3);
+    assert_eq!(names(&dir.path().join("r")), [".live.csv.17.2-1.part", ".live.csv.17.2-1.part.0-new", "s"]);
+    assert_eq!(names(&dir.path().join("r/s")), Vec::<String>::new());
     assert_eq!(names(dir.path()), [".hidden", "c.part", "r"]);
+    // It stays locked when nothing more is added, until it has its name.
+    let mut live = live;
+    live.close().unwrap();
+    assert_eq!(sweep(dir.path(), now), 0);
+    live.publish(&dir.path().join("r/live.csv"), 0o640).unwrap();
+    assert_eq!(sweep(dir.path(), now), 1, "what was being made of it");
+    assert!(dir.path().join("r/live.csv").exists());
 }
-
-use roundsman_task::Timestamp;

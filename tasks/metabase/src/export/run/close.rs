@@ -51,6 +51,7 @@ pub(super) async fn close(mut run: Prepared<'_>, all: All) -> Result<Outcome, Ta
     let bytes = manifest.to_bytes();
     run.cx.artifact(MANIFEST, "application/json", bytes).await?;
     if status == Status::Failed {
+        remove_if_empty(&run.root.join(&run.row.folder));
         return Err(failed(all));
     }
     if manifest.units.iter().any(|unit| is_in(unit.path.as_deref(), &run.row.folder)) {
@@ -64,6 +65,15 @@ pub(super) async fn close(mut run: Prepared<'_>, all: All) -> Result<Outcome, Ta
         clear(&run, &manifest).await?;
     }
     Ok(outcome(&run, all, &manifest, status))
+}
+
+/// A folder in which nothing was published is not left behind.
+fn remove_if_empty(folder: &Path) {
+    let within = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let folders = within.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.for_each(|entry| remove_if_empty(&entry.path()));
+    // It fails where there is something in it.
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// Whether the run comes back later instead of failing.

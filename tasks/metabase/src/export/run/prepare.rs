@@ -153,7 +153,7 @@ pub(super) async fn expanded(
 /// The output folder is there, has space, and nothing lies in it that nobody finishes.
 fn make_ready(cx: &TaskContext, config: &Checked, root: &Path) -> Result<(), DiskError> {
     make_folder(root)?;
-    sweep(root, writer(cx), cx.now());
+    sweep(root, cx.now());
     look_for_space(root, config.min_free_bytes.bytes())
 }
 
