@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Again, FailureClass, Server, ServerFailure, of_query,
-    reading::{INITIALIZING, message_of},
+    reading::{INITIALIZING, LOGIN_THROTTLED, message_of},
 };
 use crate::config::Retry;
 
@@ -75,7 +75,9 @@ impl Server {
                 continue;
             }
             failures += 1;
-            if failures >= failure.tries(most) {
+            // Where our own side or a throttled login says no, only the task's next attempt makes sense.
+            let is_over = failure.task.is_some() || failure.is(LOGIN_THROTTLED);
+            if is_over || failures >= failure.tries(most) {
                 return Err(failure);
             }
             if failure.class != FailureClass::Throttled {

@@ -137,7 +137,10 @@ impl Session {
         server.inner.manners.turn().await?;
         let body = serde_json::json!({ "username": self.user, "password": self.password });
         let request = server.inner.client.post("api/session").json(&body).once().named("login");
-        let answer = server.in_time(server.inner.config.timeouts.meta, request.send()).await?;
+        let answer = match server.in_time(server.inner.config.timeouts.meta, request.send()).await {
+            Ok(answer) => answer,
+            Err(failure) => return Err(server.noted(failure).await?),
+        };
         let begun: Begun = server.decoded("api/session", &answer)?;
         tracing::info!("logged in at {}", server.base_url());
         Ok(begun.id)

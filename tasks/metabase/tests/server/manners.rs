@@ -82,6 +82,16 @@ async fn a_throttling_server_is_left_alone_by_all_and_then_asked_half_as_often()
 }
 
 #[tokio::test]
+async fn a_login_that_is_throttled_by_a_proxy_makes_all_wait() {
+    let desk = Desk::with_login().await;
+    desk.sim.fault(Fault::on("POST /api/session").status(429).retry_after("20").times(1));
+    let begun = desk.test.cx().now();
+    desk.server().await.current_user().await.unwrap();
+    assert_eq!(desk.test.budget_held_until(&desk.budget()), Some(begun + chrono::TimeDelta::seconds(20)));
+    assert_eq!(desk.logins(), 2);
+}
+
+#[tokio::test]
 async fn no_server_may_ask_for_a_pause_of_a_day() {
     let desk = Desk::sample().await.configured(json!({ "timeouts": { "retry_after_cap": "90s" } }));
     desk.sim.fault(Fault::on("POST /api/card/1/query/csv").status(429).retry_after("86400"));
