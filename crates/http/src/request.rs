@@ -154,12 +154,13 @@ impl Request {
 
     /// Sends it, as often as it takes, and reads the answer to its end. An answer without success is an error.
     pub async fn send(self) -> Result<Answer, HttpError> {
-        crate::send::send(&self).await
+        // Requests are asked from deep within other futures, which would all become as large as this one.
+        Box::pin(crate::send::send(&self)).await
     }
 
     /// As [`send`](Self::send); the body is left to be read piece by piece. It is not tried again once its body has begun.
     pub async fn download(self) -> Result<Download, HttpError> {
-        crate::send::download(&self).await
+        Box::pin(crate::send::download(&self)).await
     }
 
     /// The whole address.

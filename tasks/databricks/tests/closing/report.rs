@@ -55,6 +55,8 @@ async fn a_whole_day_with_all_that_went_wrong() {
     stage.sim.fault(Fault::on(&path).status(403));
     stage.night().await;
     expect_file!["golden/report.txt"].assert_eq(&whole(&stage));
+    let strange = stage.sim.asked("* /api/2.0/permissions/clusters/1116-060000-staff001");
+    assert_eq!(strange.len(), 0, "nobody looks at or changes rights on clusters of others");
 }
 
 #[tokio::test]

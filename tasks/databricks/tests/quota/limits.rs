@@ -142,3 +142,20 @@ async fn limits_that_contradict_each_other_leave_nobody_without_any() {
     let warnings = stage.polls.last().unwrap().1.as_ref().unwrap().detail["warnings"].to_string();
     assert!(warnings.contains("so those of all clusters count"), "{warnings}");
 }
+
+#[tokio::test]
+async fn a_name_may_belong_to_two_clusters_and_come_back_with_another_id() {
+    let cluster =
+        |id: &str| all_day("cluster_07", id).grant(Principal::Group("group_07".to_owned()), "CAN_RESTART");
+    let scenario = Scenario::at("2026-11-16 08:00").group("group_07", &["s1@example.edu"]);
+    let mut stage = Stage::of(scenario.cluster(cluster("c-one")).cluster(cluster("c-two"))).await;
+    stage.poll_every_15_min_until("09:00").await;
+    stage.sim.world(|world| world.forget("c-one")).unwrap();
+    let again = cluster("c-three").run(RunSetup::from("09:05"));
+    stage.sim.world(|world| world.add_cluster(&again, crate::stage::ZONE)).unwrap();
+    stage.poll_every_15_min_until("12:00").await;
+    let state = |id: &str| stage.sim.world(|world| world.state(id));
+    assert_eq!(state("c-two"), Some(State::Terminated), "each has a counter of its own");
+    assert_eq!(state("c-three"), Some(State::Running));
+    assert_eq!(stage.sim.asked("PUT /api/2.0/permissions/clusters/c-three").len(), 0);
+}

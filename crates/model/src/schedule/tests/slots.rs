@@ -247,3 +247,29 @@ fn jitter_is_stable_and_spread_evenly() {
     }
     assert!(tenths.iter().all(|count| (900..1100).contains(count)), "{tenths:?}");
 }
+
+#[test]
+fn shortly_after_midnight_in_jerusalem_on_days_of_25_and_23_hours() {
+    let night = "7 0 * * *";
+    let zone = Tz::Asia__Jerusalem;
+    check(
+        night,
+        zone,
+        "2026-10-24T12:00:00Z",
+        "2026-10-26T12:00:00Z",
+        expect![[r#"
+        2026-10-25T00:07:00+03:00
+        2026-10-26T00:07:00+02:00
+    "#]],
+    );
+    check(
+        night,
+        zone,
+        "2026-03-26T12:00:00Z",
+        "2026-03-28T12:00:00Z",
+        expect![[r#"
+        2026-03-27T00:07:00+02:00
+        2026-03-28T00:07:00+03:00
+    "#]],
+    );
+}
