@@ -22,6 +22,7 @@ mod leading;
 mod leases;
 mod lost_daemon;
 mod marks;
+mod metabase;
 mod metrics;
 mod one_shot;
 mod plugins;
