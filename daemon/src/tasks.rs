@@ -3,4 +3,5 @@
 use roundsman_command as _;
 use roundsman_databricks as _;
 use roundsman_hardware as _;
+use roundsman_metabase as _;
 use roundsman_network as _;
