@@ -4,6 +4,8 @@
 mod number;
 mod text;
 
+use std::ops::Range;
+
 use self::{number::Number, text::Utf8};
 use super::{
     Flaw, Scanned, Scanner,
@@ -30,6 +32,8 @@ pub struct JsonScanner {
     first_uneven: Option<u64>,
     /// The keys of the first element as written, each with its quotes; `None` when they got too long.
     titles: Option<Vec<u8>>,
+    /// Where each of them is, once that element is over.
+    spans: Vec<Range<usize>>,
     utf8: Utf8,
     witness: Witness,
 }
@@ -79,6 +83,7 @@ impl Default for JsonScanner {
             uneven: 0,
             first_uneven: None,
             titles: Some(Vec::new()),
+            spans: Vec::new(),
             utf8: Utf8::default(),
             witness: Witness::new(Trust::Near),
         }
@@ -135,12 +140,41 @@ impl JsonScanner {
     fn walk(&mut self, bytes: &[u8]) -> Result<(), (usize, &'static str)> {
         let mut at = 0;
         while at < bytes.len() {
+            let rest = &bytes[at..];
             at += match self.state {
-                State::Text { key } => self.text(key, &bytes[at..]).map_err(|(on, what)| (at + on, what))?,
-                _ => self.step(bytes[at]).map_err(|what| (at, what))?,
+                State::Text { key } => self.text(key, rest).map_err(|(on, what)| (at + on, what))?,
+                _ => match self.usual(rest) {
+                    0 => self.step(bytes[at]).map_err(|what| (at, what))?,
+                    taken => taken,
+                },
             };
         }
         Ok(())
+    }
+
+    /// Takes at once what most often comes next: the key that the first element had at this place, with its colon; the rest
+    /// of a word; digits. How much; none where something else comes or the piece ends within it.
+    fn usual(&mut self, bytes: &[u8]) -> usize {
+        match self.state {
+            State::Key { .. } if self.around.len() == 2 => {
+                let key = self.spans.get(self.keys as usize).cloned();
+                let key = key.and_then(|span| self.titles.as_ref()?.get(span)).unwrap_or_default();
+                if key.is_empty() || !bytes.starts_with(key) || bytes.get(key.len()) != Some(&b':') {
+                    return 0;
+                }
+                self.keys += 1;
+                self.state = State::Value { may_end: false };
+                key.len() + 1
+            }
+            State::Word(missing) if bytes.starts_with(missing) => {
+                self.state = State::After;
+                missing.len()
+            }
+            State::Number(number) if number.takes_digits() => {
+                bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len())
+            }
+            _ => 0,
+        }
     }
 
     /// Takes a byte outside of texts; how many were taken: none when a number ended before it.
@@ -236,6 +270,7 @@ impl JsonScanner {
         self.rows += 1;
         if self.rows == 1 {
             self.width = self.keys;
+            self.spans = self.titles.as_deref().map(text::spans).unwrap_or_default();
         } else if self.keys != self.width {
             self.uneven += 1;
             self.first_uneven.get_or_insert(self.rows);
@@ -245,9 +280,17 @@ impl JsonScanner {
 
     /// Takes from within a text, at most up to its end; how much.
     fn text(&mut self, key: bool, bytes: &[u8]) -> Result<usize, (usize, &'static str)> {
-        let end = memchr::memchr2(b'"', b'\\', bytes);
+        let ascii = text::ascii(bytes);
+        let is_plain = self.utf8.is_whole() && matches!(bytes.get(ascii), None | Some(b'"' | b'\\'));
+        let end = if is_plain {
+            Some(ascii).filter(|end| *end < bytes.len())
+        } else {
+            memchr::memchr2(b'"', b'\\', bytes)
+        };
         let plain = &bytes[..end.unwrap_or(bytes.len())];
-        self.utf8.take(plain)?;
+        if !is_plain {
+            self.utf8.take(plain)?;
+        }
         self.remember(key, plain);
         let Some(end) = end else { return Ok(bytes.len()) };
         if !self.utf8.is_whole() {
@@ -277,14 +320,12 @@ impl JsonScanner {
 
 /// The keys, of texts in JSON one after the other. One that is half of a character pair stays as it is written.
 fn titles(keys: &[u8]) -> Vec<String> {
-    let mut titles = Vec::new();
-    let mut rest = keys;
-    while let Some((key, behind)) = text::first(rest) {
+    let title = |span: Range<usize>| {
+        let key = &keys[span];
         let raw = || String::from_utf8_lossy(&key[1..key.len() - 1]).into_owned();
-        titles.push(serde_json::from_slice(key).unwrap_or_else(|_| raw()));
-        rest = behind;
-    }
-    titles
+        serde_json::from_slice(key).unwrap_or_else(|_| raw())
+    };
+    text::spans(keys).into_iter().map(title).collect()
 }
 
 #[cfg(test)]

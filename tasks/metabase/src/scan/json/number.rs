@@ -39,6 +39,11 @@ impl Number {
         }
     }
 
+    /// Digits change nothing here.
+    pub(super) fn takes_digits(self) -> bool {
+        matches!(self, Self::Digits | Self::Fraction | Self::Power)
+    }
+
     /// It may end here.
     pub(super) fn may_end(self) -> bool {
         matches!(self, Self::Zero | Self::Digits | Self::Fraction | Self::Power)

@@ -178,3 +178,29 @@ fn depth_and_titles_are_bounded() {
     scanner.feed(long.as_bytes()).unwrap();
     assert_eq!(scanner.finish().unwrap().columns, None);
 }
+
+#[test]
+fn later_elements_may_have_the_keys_of_the_first_or_others() {
+    let first = r#"{"a":1,"ab\"c":"x","ü":true}"#;
+    let later = [
+        (first, Ok(0)),
+        (r#"{"a" :1,"ab\"c" : "x\\","ü":null}"#, Ok(0)),
+        (r#"{"ab\"c":12.50,"a":{"a":1,"b":[]},"ü":-1e9}"#, Ok(0)),
+        (r#"{"a":1}"#, Ok(1)),
+        (r#"{"a":1,"ab\"c":2,"ü":3,"d":4}"#, Ok(1)),
+        (r#"{"a"1}"#, Err(())),
+        (r#"{"a":1,}"#, Err(())),
+        (r#"{"a":1"ab\"c":2}"#, Err(())),
+        (r#"{"a":trup}"#, Err(())),
+    ];
+    for (second, uneven) in later {
+        let text = format!("[{first},\n{second},\n{first}]");
+        let seen = scan(text.as_bytes());
+        assert_eq!(seen.as_ref().map(|seen| seen.uneven).map_err(drop), uneven, "{second}");
+        assert_eq!(serde_json::from_str::<Value>(&text).is_ok(), seen.is_ok(), "{second}");
+        if let Ok(seen) = seen {
+            assert_eq!(seen.rows, Some(3));
+            assert_eq!(seen.columns, Some(vec!["a".into(), "ab\"c".into(), "ü".into()]));
+        }
+    }
+}

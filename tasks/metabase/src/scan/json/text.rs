@@ -1,6 +1,8 @@
 //! What may stand in a text: UTF-8 without control characters, also where pieces cut a character. Quotes and escapes are
 //! seen by the scanner.
 
+use std::ops::Range;
+
 /// The first bytes of a character whose others are to come.
 #[derive(Debug, Default)]
 pub(super) struct Utf8 {
@@ -55,11 +57,37 @@ impl Utf8 {
     }
 }
 
-/// The first of some texts that stand side by side, with its quotes, and the rest.
-pub(super) fn first(texts: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Whether a byte ends a run of plain ASCII: quotes, backslashes, control characters, everything else.
+const ENDS_RUN: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        ends[byte] = byte < 0x20 || byte > 0x7f || byte == b'"' as usize || byte == b'\\' as usize;
+        byte += 1;
+    }
+    ends
+};
+
+/// How long the run of plain ASCII at the front is. Texts are short, so that a look at each byte beats any search.
+pub(super) fn ascii(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(bytes.len())
+}
+
+/// Where each of some texts is that stand side by side, with its quotes.
+pub(super) fn spans(texts: &[u8]) -> Vec<Range<usize>> {
+    let (mut spans, mut begin) = (Vec::new(), 0);
+    while let Some(length) = first(&texts[begin..]) {
+        spans.push(begin..begin + length);
+        begin += length;
+    }
+    spans
+}
+
+/// The length of the first of them.
+fn first(texts: &[u8]) -> Option<usize> {
     let mut at = 1;
     while *texts.get(at)? != b'"' {
         at += if texts[at] == b'\\' { 2 } else { 1 };
     }
-    Some(texts.split_at(at + 1))
+    Some(at + 1)
 }
