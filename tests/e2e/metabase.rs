@@ -31,7 +31,8 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let card = CardSetup::native(1, "Orders").rows(Rows::awkward(5_000));
         let scenario = MetabaseScenario::new(Release::V56).card(card);
         let sim = runtime.block_on(Metabase::start(Arc::new(SystemClock), scenario)).unwrap();
@@ -41,8 +42,9 @@ impl Stage {
         site.configure(&format!(
             "[tasks.reports]\nuses = \"metabase-export\"\nschedule = \"0 0 29 2 *\"\n\
              retry = {{ attempts = 3, backoff = \"10ms\", retry_on = [\"error\", \"lost\", \"crash\"] }}\n\
-             [tasks.reports.with]\noutput_dir = {out:?}\nmin_free_bytes = \"1M\"\nrequests_per_second = 500.0\nburst = 50\n\
+             [tasks.reports.with]\noutput_dir = \"{}\"\nmin_free_bytes = \"1M\"\nrequests_per_second = 500.0\nburst = 50\n\
              [[tasks.reports.with.item]]\nname = \"orders\"\ncard = 1\n",
+            out.display()
         ));
         Self { site, sim, runtime }
     }
@@ -98,9 +100,12 @@ impl Stage {
 
     /// All that has a final name, which must be whole.
     fn published(&self) -> usize {
-        let files = self.files().into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "csv"));
+        let files =
+            self.files().into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "csv"));
         let truth = self.sim.truth(1, "csv");
-        files.map(|path| assert!(fs::read(&path).unwrap() == truth, "{} is not whole", path.display())).count()
+        files
+            .map(|path| assert!(fs::read(&path).unwrap() == truth, "{} is not whole", path.display()))
+            .count()
     }
 }
 
@@ -108,8 +113,9 @@ impl Stage {
 fn worker_under(child: &Child) -> Pid {
     let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().flatten();
     let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let pids: Vec<i32> =
-        children.flat_map(|line| line.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>()).collect();
+    let pids: Vec<i32> = children
+        .flat_map(|line| line.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
+        .collect();
     let [worker] = pids[..] else { panic!("{} has the children {pids:?}", child.id()) };
     Pid::from_raw(worker)
 }
@@ -130,7 +136,8 @@ fn a_first_export_by_hand() {
     // A path is meant from where the person is.
     let here = stage.site.path("here");
     fs::create_dir(&here).unwrap();
-    let mut command = stage.command(&["run-task", "reports", "question", "-p", "id=1", "-p", "output=orders.csv"]);
+    let mut command =
+        stage.command(&["run-task", "reports", "question", "-p", "id=1", "-p", "output=orders.csv"]);
     assert!(command.current_dir(&here).output().unwrap().status.success());
     assert_eq!(fs::read(here.join("orders.csv")).unwrap(), stage.sim.truth(1, "csv"));
     stage.told(0, &["doctor", "reports"]);

@@ -154,17 +154,22 @@ pub fn make_folder(folder: &Path) -> Result<(), DiskError> {
     if folder.is_dir() {
         return Ok(());
     }
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
-    if let Some(above) = above {
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
         make_folder(above)?;
     }
-    match DirBuilder::new().mode(FOLDER).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(DiskError::of("make the folder", folder)(error));
-        }
-        _ => {}
+    if make_own_folder(folder)? || folder.is_dir() {
+        return Ok(());
     }
-    above.map_or(Ok(()), sync_folder)
+    Err(DiskError::of("make the folder", folder)(io::ErrorKind::NotADirectory.into()))
+}
+
+/// Makes a folder in one that is there; says whether it was made, or there was something of that name.
+pub fn make_own_folder(folder: &Path) -> Result<bool, DiskError> {
+    match DirBuilder::new().mode(FOLDER).create(folder) {
+        Ok(()) => folder.parent().map_or(Ok(true), |above| sync_folder(above).map(|()| true)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(DiskError::of("make the folder", folder)(error)),
+    }
 }
 
 /// What was done to the names in a folder outlives a power cut from now on.

@@ -6,6 +6,8 @@ mod close;
 mod dry;
 mod prepare;
 
+use std::{fs, path::Path};
+
 use roundsman_task::{Outcome, TaskContext, TaskError};
 
 use self::{all::export_all, prepare::Prepared};
@@ -45,8 +47,22 @@ async fn export(
     wish: &Wish,
 ) -> Result<Outcome, TaskError> {
     let prepared = Prepared::new(cx, config, server, wish).await?;
-    let ended = export_all(&prepared).await?;
-    close::close(prepared, ended).await
+    let folder = prepared.folder();
+    let outcome = match export_all(&prepared).await {
+        Ok(ended) => close::close(prepared, ended).await,
+        Err(error) => Err(error),
+    };
+    remove_if_empty(&folder);
+    outcome
+}
+
+/// A folder in which nothing was published is not left behind.
+fn remove_if_empty(folder: &Path) {
+    let within = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let folders = within.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.for_each(|entry| remove_if_empty(&entry.path()));
+    // It fails where there is something in it.
+    let _ = fs::remove_dir(folder);
 }
 
 /// The items that are wished for.

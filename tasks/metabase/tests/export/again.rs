@@ -131,6 +131,7 @@ async fn nobody_is_let_in_in_the_middle() {
     stage.sim.fault(Fault::on("POST *").from_call(2).status(401));
     let outcome = stage.run(&stage.builder().build()).await.unwrap();
     assert_eq!((outcome.status, outcome.counts.ok, outcome.counts.failed), (OutcomeStatus::Partial, 1, 4));
+    assert!(!outcome.again, "it would be refused again");
     assert_eq!(queries(&stage.sim), 2);
     let classes: Vec<_> = (1..5).map(|at| stage.manifest()["units"][at]["error"]["class"].clone()).collect();
     assert_eq!(classes, ["auth", "not_tried", "not_tried", "not_tried"]);

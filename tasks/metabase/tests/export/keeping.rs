@@ -105,7 +105,7 @@ async fn what_did_not_change() {
     let stage = Stage::of_rows(10).await.set(json!({ "unchanged": "replace" }));
     let (outcomes, _) = days(&stage, 2, change).await;
     assert_eq!(fates(&outcomes), ["ok", "ok"]);
-    let csv: Vec<_> = stage.files().into_iter().filter(|file| file.ends_with(".csv")).collect();
+    let csv: Vec<_> = stage.files().into_iter().filter(|file| file.strip_suffix(".csv").is_some()).collect();
     assert_eq!(csv, ["20261121_080000/question_12.csv"]);
 }
 
@@ -117,6 +117,34 @@ async fn two_tasks_in_one_folder() {
     let other = stage.builder().task("others").build();
     stage.run(&other).await.unwrap();
     assert_eq!(folders(&stage), [TS.to_owned(), format!("{TS}_1")]);
+}
+
+/// The same at the same moment.
+#[tokio::test]
+async fn two_tasks_at_one_moment() {
+    let stage = Stage::of_rows(10).await;
+    let (one, other) = (stage.builder().task("one").build(), stage.builder().task("other").build());
+    let (one, other) = tokio::join!(stage.run(&one), stage.run(&other));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_ne!(one.detail["folder"], other.detail["folder"]);
+    assert_eq!(stage.files().len(), 5, "{:?}", stage.files());
+}
+
+#[tokio::test]
+async fn no_empty_folders() {
+    let stage = Stage::of_rows(10).await.set(json!({ "unchanged": "skip" }));
+    days(&stage, 3, |_, _| ()).await;
+    assert_eq!(std::fs::read_dir(stage.out()).unwrap().count(), 1, "two of three runs published nothing");
+    let stage = Stage::of_rows(10).await;
+    let test = stage.builder().build();
+    tokio::select! {
+        biased;
+        () = stage.sim.reached(4) => {}
+        _ = stage.run(&test) => {}
+    }
+    stage.sim.fault(roundsman_simulators::Fault::on("POST *").status(500));
+    stage.run(&test.next_attempt()).await.unwrap_err();
+    assert_eq!(std::fs::read_dir(stage.out()).unwrap().count(), 0);
 }
 
 /// A late attempt means the same days and goes on in the same folder.

@@ -51,7 +51,6 @@ pub(super) async fn close(mut run: Prepared<'_>, all: All) -> Result<Outcome, Ta
     let bytes = manifest.to_bytes();
     run.cx.artifact(MANIFEST, "application/json", bytes).await?;
     if status == Status::Failed {
-        remove_if_empty(&run.root.join(&run.row.folder));
         return Err(failed(all));
     }
     if manifest.units.iter().any(|unit| is_in(unit.path.as_deref(), &run.row.folder)) {
@@ -65,15 +64,6 @@ pub(super) async fn close(mut run: Prepared<'_>, all: All) -> Result<Outcome, Ta
         clear(&run, &manifest).await?;
     }
     Ok(outcome(&run, all, &manifest, status))
-}
-
-/// A folder in which nothing was published is not left behind.
-fn remove_if_empty(folder: &Path) {
-    let within = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    let folders = within.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    folders.for_each(|entry| remove_if_empty(&entry.path()));
-    // It fails where there is something in it.
-    let _ = std::fs::remove_dir(folder);
 }
 
 /// Whether the run comes back later instead of failing.
@@ -212,9 +202,12 @@ fn outcome(run: &Prepared<'_>, all: All, manifest: &Manifest, status: Status) ->
         ..Counts::default()
     };
     let rows: u64 = manifest.units.iter().filter_map(|unit| unit.rows).sum();
-    let failures: Vec<UnitFailure> = all.units.into_iter().filter_map(|unit| unit.failure).collect();
+    let All { units, stopped } = all;
+    let failures: Vec<UnitFailure> = units.into_iter().filter_map(|unit| unit.failure).collect();
     let is_failure = counts_as_failure(run.config.fail_run_if, failures.len(), manifest.units.len());
-    let again = is_failure && failures.iter().any(|failure| !failure.is_permanent());
+    // What ended the run for good, such as a full disk, would end the next attempt too.
+    let hopeless = stopped.is_some_and(|why| why.is_permanent());
+    let again = is_failure && !hopeless && failures.iter().any(|failure| !failure.is_permanent());
     let mut summary = format!("{} of {} files, {rows} rows", counts.ok, counts.processed);
     if let Some(first) = failures.first() {
         summary = format!("{summary}; {} failed, the first: {first}", failures.len());

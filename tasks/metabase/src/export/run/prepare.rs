@@ -17,7 +17,7 @@ use crate::{
         failure::UnitFailure,
         folder::{free_name, slot_key, words},
         ledger::{DoneRow, Ledger, RunRow},
-        part::{DiskError, Writer, look_for_space, make_folder, sweep},
+        part::{DiskError, Writer, look_for_space, make_folder, make_own_folder, sweep},
         unit::Unit,
     },
     params::Days,
@@ -56,7 +56,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, TaskError> {
         let root = output_dir(config)?;
         let ledger = Ledger::new(cx);
-        let (slot, row, is_new) = row(cx, &ledger, &root, slot_of(cx, wish)).await?;
+        let (slot, mut row, is_new) = row(cx, &ledger, &root, slot_of(cx, wish)).await?;
         server.wait_ready().await?;
         let properties = server.properties().await?;
         let units = expanded(
@@ -70,8 +70,7 @@ impl<'a> Prepared<'a> {
         .await?;
         make_ready(cx, config, &root).map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
         if is_new {
-            // Before the first file: whatever becomes of this run, its folder is known and will be removed in its time.
-            ledger.put_run(&slot, &row).await?;
+            reserve(cx, &ledger, &root, &slot, &mut row).await?;
         }
         let done = if wish.force { BTreeMap::new() } else { ledger.done(&slot).await? };
         let last = ledger.last().await?;
@@ -94,9 +93,33 @@ impl<'a> Prepared<'a> {
         })
     }
 
+    /// The folder of the run.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.root.join(&self.row.folder)
+    }
+
     /// Who writes files of the run that are no unit's.
     pub(super) fn writer(&self) -> Writer {
         writer(self.cx)
+    }
+}
+
+/// Makes the folder of a new run, which nobody else has. It is remembered before: whatever becomes of the run, its folder
+/// is known and will be removed in its time.
+async fn reserve(
+    cx: &TaskContext,
+    ledger: &Ledger,
+    root: &Path,
+    slot: &str,
+    row: &mut RunRow,
+) -> Result<(), TaskError> {
+    loop {
+        ledger.put_run(slot, row).await?;
+        let is_ours = make_own_folder(&root.join(&row.folder));
+        if is_ours.map_err(UnitFailure::from).map_err(UnitFailure::into_task)? {
+            return Ok(());
+        }
+        row.folder = free_name(root, &words(cx, row.started_at), std::slice::from_ref(&row.folder));
     }
 }
 
