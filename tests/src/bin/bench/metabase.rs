@@ -59,7 +59,7 @@ struct Stand {
 
 /// A file that came, and what that took.
 struct Came {
-    bytes: f64,
+    bytes: u64,
     secs: f64,
 }
 
@@ -71,7 +71,7 @@ struct Exported {
 
 impl Came {
     fn mib_per_sec(&self) -> f64 {
-        self.bytes / MIB / self.secs
+        self.bytes as f64 / MIB / self.secs
     }
 
     fn millis(&self) -> f64 {
@@ -95,7 +95,7 @@ impl Stand {
     fn plain(&self, format: &str, bytes: u64) -> Result<Vec<Row>> {
         self.sim.set(|settings| settings.strips_gzip = true);
         self.give(PROBE);
-        let rows = bytes * PROBE / self.curl(format, &[])?.bytes as u64;
+        let rows = bytes * PROBE / self.curl(format, &[])?.bytes.max(1);
         self.give(rows);
         let name = format!("{format}, {} MiB as they are", bytes >> 20);
         say(&format!("{name}: {rows} rows"));
@@ -111,7 +111,7 @@ impl Stand {
         const GZIP: [&str; 2] = ["--header", "accept-encoding: gzip"];
         self.sim.set(|settings| settings.strips_gzip = false);
         self.give(PROBE);
-        let rows = bytes * PROBE / self.curl(format, &GZIP)?.bytes as u64;
+        let rows = bytes * PROBE / self.curl(format, &GZIP)?.bytes.max(1);
         self.give(rows);
         let name = format!("{format}, {} MiB of gzip", bytes >> 20);
         say(&format!("{name}: {rows} rows"));
@@ -120,7 +120,7 @@ impl Stand {
         let ours = self.export(format, rows)?;
         ensure!(ours.came.bytes == bare.bytes, "curl wrote {} bytes, we {}", bare.bytes, ours.came.bytes);
         let speed = ours.came.mib_per_sec();
-        let of_wire = wire.bytes / MIB / ours.came.secs;
+        let of_wire = wire.bytes as f64 / MIB / ours.came.secs;
         let unpacked = format!("{name}, unpacked, beside curl --compressed -o");
         let left = format!("{name}, on the wire, beside curl -o, which leaves it packed");
         Ok(vec![
@@ -166,6 +166,7 @@ impl Stand {
     }
 
     /// The same by the kind, in its worker: the whole command, until the file is durably there.
+    #[expect(clippy::disallowed_methods, reason = "looks at another process until it ends")]
     fn export(&self, format: &str, rows: u64) -> Result<Exported> {
         let file = self.site.path("files").join("export");
         let output = format!("output={}", file.display());
@@ -212,11 +213,11 @@ fn memory(name: &str, exported: &Exported) -> Row {
 }
 
 /// The length of a file, which is removed, and what is not on disk yet is waited for.
-fn length_and_away(file: PathBuf) -> Result<f64> {
+fn length_and_away(file: PathBuf) -> Result<u64> {
     let about = fs::metadata(&file).with_context(|| format!("cannot look at {}", file.display()))?;
     fs::remove_file(&file)?;
     rustix::fs::sync();
-    Ok(about.len() as f64)
+    Ok(about.len())
 }
 
 /// The question on request, asked for as fast as the server likes.
