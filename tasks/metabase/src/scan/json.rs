@@ -156,16 +156,11 @@ impl JsonScanner {
     /// of a word; digits. How much; none where something else comes or the piece ends within it.
     fn usual(&mut self, bytes: &[u8]) -> usize {
         match self.state {
-            State::Key { .. } if self.around.len() == 2 => {
-                let key = self.spans.get(self.keys as usize).cloned();
-                let key = key.and_then(|span| self.titles.as_ref()?.get(span)).unwrap_or_default();
-                if key.is_empty() || !bytes.starts_with(key) || bytes.get(key.len()) != Some(&b':') {
-                    return 0;
-                }
-                self.keys += 1;
-                self.state = State::Value { may_end: false };
-                key.len() + 1
-            }
+            State::Key { .. } => self.usual_key(bytes),
+            State::After if bytes.first() == Some(&b',') => match self.usual_key(&bytes[1..]) {
+                0 => 0,
+                taken => taken + 1,
+            },
             State::Word(missing) if bytes.starts_with(missing) => {
                 self.state = State::After;
                 missing.len()
@@ -175,6 +170,18 @@ impl JsonScanner {
             }
             _ => 0,
         }
+    }
+
+    /// Takes the key that the first element had at this place of its own, with its colon.
+    fn usual_key(&mut self, bytes: &[u8]) -> usize {
+        let key = self.spans.get(self.keys as usize).filter(|_| self.around.len() == 2).cloned();
+        let key = key.and_then(|span| self.titles.as_ref()?.get(span)).unwrap_or_default();
+        if key.is_empty() || !bytes.starts_with(key) || bytes.get(key.len()) != Some(&b':') {
+            return 0;
+        }
+        self.keys += 1;
+        self.state = State::Value { may_end: false };
+        key.len() + 1
     }
 
     /// Takes a byte outside of texts; how many were taken: none when a number ended before it.
