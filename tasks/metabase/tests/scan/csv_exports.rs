@@ -45,7 +45,8 @@ fn accepted(table: &Table, bytes: &[u8], rng: &mut StdRng) {
     // A mark at the front that is part of the title cannot be told from a mark.
     let mut titles = table.titles.clone();
     if scanned.bom && !bytes.starts_with(b"\xEF\xBB\xBF\xEF\xBB\xBF") {
-        titles[0] = titles[0].trim_start_matches('\u{feff}').to_owned();
+        let first = titles[0].trim_start_matches('\u{feff}').to_owned();
+        titles[0] = first;
     }
     let columns = scanned.columns.unwrap();
     assert_eq!(columns[1..], titles[1..]);

@@ -40,6 +40,7 @@ struct Watch<'a> {
 }
 
 impl Drop for Watch<'_> {
+    #[expect(clippy::print_stderr, reason = "a failed test tells how it is seen again")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}: METABASE_SCAN_SEED={} shows it again", self.name, self.seed);
