@@ -101,7 +101,9 @@ fn cells_survive_every_style() {
         };
         let records: Vec<Vec<String>> = (0..4).map(|_| (0..width).map(|_| cell()).collect()).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
-        records.iter().for_each(|record| writer.write_record(record).unwrap());
+        for record in &records {
+            writer.write_record(record).unwrap();
+        }
         let export = String::from_utf8(writer.into_inner().unwrap()).unwrap();
         let style = CsvStyle {
             bom: false,
