@@ -109,15 +109,34 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Each manifest can be read, and what it calls published is there with the bytes it says.
+    fn manifests_are_whole(&self) {
+        let is_manifest = |path: &PathBuf| path.file_name().is_some_and(|name| name == "manifest.json");
+        for path in self.files().into_iter().filter(is_manifest) {
+            let manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            for unit in manifest["units"].as_array().unwrap().iter().filter(|unit| unit["status"] == "ok") {
+                let file = self.site.path("exports").join(unit["path"].as_str().unwrap());
+                let length = fs::metadata(&file).map(|known| known.len()).ok();
+                assert_eq!(length, unit["bytes"].as_u64(), "{}: {unit}", path.display());
+            }
+        }
+    }
+}
+
 /// The worker of a `run-task`.
 fn worker_under(child: &Child) -> Pid {
-    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().flatten();
-    let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let pids: Vec<i32> = children
-        .flat_map(|line| line.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
-        .collect();
+    let pids = workers_of(child);
     let [worker] = pids[..] else { panic!("{} has the children {pids:?}", child.id()) };
-    Pid::from_raw(worker)
+    worker
+}
+
+/// The processes that a `run-task` has started and not reaped; none if it is gone itself.
+fn workers_of(child: &Child) -> Vec<Pid> {
+    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
+    let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let pid = |word: &str| Pid::from_raw(word.parse().unwrap());
+    children.flat_map(|line| line.split_whitespace().map(pid).collect::<Vec<_>>()).collect()
 }
 
 #[test]
@@ -174,4 +193,38 @@ fn a_worker_that_is_killed_leaves_the_old_file() {
     assert_eq!(stage.parts(), Vec::<PathBuf>::new());
     stage.told(0, &question);
     assert_eq!(stage.published(), 2);
+}
+
+/// Kills at instants all over a run: before the first byte, in a file, between its last byte and its name, between names
+/// and manifest, after all. Only whole files ever have final names, and a manifest names only such.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the kill is to come at an instant, not at a condition")]
+fn a_kill_at_any_instant_leaves_only_whole_files_under_final_names() {
+    let stage = Stage::new();
+    let whole = std::time::Instant::now();
+    stage.told(0, &["run-task", "reports"]);
+    let (took, kills) = (whole.elapsed(), 24);
+    for at in 0..kills {
+        let mut child = stage
+            .command(&["run-task", "reports"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // sleep: the kill is to come at another instant each time, wherever the run then is
+        std::thread::sleep(took * at / (kills - 4));
+        let victims =
+            if at % 2 == 0 { vec![Pid::from_raw(child.id().cast_signed())] } else { workers_of(&child) };
+        for victim in victims {
+            // It may have ended meanwhile.
+            let _ = kill(victim, Signal::SIGKILL);
+        }
+        child.wait().unwrap();
+        stage.published();
+        stage.manifests_are_whole();
+    }
+    stage.told(0, &["run-task", "reports"]);
+    eventually("unfinished files are gone", PATIENCE, || stage.parts().is_empty().then_some(()));
+    assert!(stage.published() > 1);
+    stage.manifests_are_whole();
 }
