@@ -135,6 +135,10 @@ impl Host for Notes {
     }
 
     async fn ask(&self, question: Question) -> Result<Answer, AskError> {
-        Err(AskError::Invalid { cause: format!("nobody is here to answer {question:?}") })
+        match question {
+            // Scripts are given files with what was handed in: nothing was.
+            Question::Inputs => Ok(Answer::Inputs { names: Vec::new() }),
+            other => Err(AskError::Invalid { cause: format!("nobody is here to answer {other:?}") }),
+        }
     }
 }
