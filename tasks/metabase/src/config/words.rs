@@ -31,7 +31,7 @@ pub enum BodyEncoding {
 }
 
 /// The form of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// Text with commas.
@@ -44,6 +44,21 @@ pub enum Format {
     Xlsx,
     /// A workbook that we make of the server's CSV and its types.
     XlsxLocal,
+}
+
+/// By hand: a derived one would not know the other word for `xlsx`.
+impl JsonSchema for Format {
+    fn schema_name() -> Cow<'static, str> {
+        "Format".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": ["csv", "json", "xlsx", "xlsx-local", "excel"] })
+    }
 }
 
 impl Format {

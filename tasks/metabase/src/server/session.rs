@@ -10,7 +10,7 @@ use std::{
 
 use roundsman_http::HttpError;
 use roundsman_task::{Document, DocumentError, Documents, TaskContext, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use self::circuit::{Circuit, Verdict};
@@ -38,6 +38,13 @@ pub(super) struct Session {
     kept: Mutex<Option<String>>,
     /// The session that we began and nobody else uses.
     own: RwLock<Option<String>>,
+}
+
+/// A session as it is shared.
+#[derive(Serialize, Deserialize)]
+struct Shared {
+    token: String,
+    proof: String,
 }
 
 #[derive(Deserialize)]
@@ -158,15 +165,23 @@ impl Session {
         }
     }
 
+    /// What tells that a session was begun with this password; it is kept encrypted only.
+    fn proof(&self) -> String {
+        fingerprint(&format!("{}\n{}", self.user, self.password), 32)
+    }
+
     /// The session that all processes share.
     async fn shared(&self) -> Result<Option<String>, ServerFailure> {
         let document = self.sessions.get_secret(&self.key).await?;
-        Ok(document.and_then(|document| document.value.as_str().map(str::to_owned)))
+        let shared = document.and_then(|document| serde_json::from_value::<Shared>(document.value).ok());
+        // Whoever has another password shall show that it is good.
+        Ok(shared.filter(|shared| shared.proof == self.proof()).map(|shared| shared.token))
     }
 
     /// Shares a session; what cannot be shared is ours alone, and is ended when we end.
     async fn share(&self, token: &str) {
-        let shared = self.sessions.put_secret(&self.key, token, None).await;
+        let session = Shared { token: token.to_owned(), proof: self.proof() };
+        let shared = self.sessions.put_secret(&self.key, session, None).await;
         let own = shared.is_err().then(|| token.to_owned());
         if let Err(error) = shared {
             tracing::warn!("the session is not shared with other tasks: {error}");

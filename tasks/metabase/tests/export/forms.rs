@@ -22,6 +22,9 @@ async fn excel_is_another_word_for_xlsx() {
     let stage = Stage::of_rows(5).await.set(json!({ "format": "excel" }));
     stage.good().await;
     assert!(stage.file("question_12.xlsx").starts_with(b"PK"));
+    // Configurations and parameters are held against the schema before anything reads them.
+    let schema = schemars::schema_for!(roundsman_metabase::config::Format).to_value();
+    assert!(schema["enum"].as_array().unwrap().contains(&json!("excel")), "{schema}");
 }
 
 #[tokio::test]

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use roundsman_metabase::{
     config::CardRef,
-    server::{Again, FailureClass},
+    server::{Again, FailureClass, Server},
 };
 use roundsman_simulators::{
     Fault, Shape,
     metabase::{EMAIL, MetabaseScenario, PASSWORD, Release},
 };
 use roundsman_task::{TaskError, Timestamp};
+use roundsman_testkit::TestContext;
 use serde_json::json;
 
 use crate::desk::{As, Desk, csv, read};
@@ -203,6 +204,22 @@ async fn a_wrong_password_is_tried_once_in_a_quarter_of_an_hour() {
     assert_eq!(desk.logins(), 1);
     desk.clock.advance(seconds(400));
     server.current_user().await.unwrap_err();
+    assert_eq!(desk.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_shared_session_lets_in_nobody_with_another_password() {
+    let desk = Desk::with_login().await;
+    desk.server().await.current_user().await.unwrap();
+    let kept = desk.test.documents_in("metabase", "sessions").remove(0);
+    let other = TestContext::builder()
+        .virtual_time(&desk.clock)
+        .credential("metabase", "username", EMAIL)
+        .credential("metabase", "password", WRONG)
+        .document_in("metabase", "sessions", &kept.key, kept.value)
+        .build();
+    let server = Server::open(other.cx(), &desk.config()).await.unwrap();
+    assert_eq!(server.current_user().await.unwrap_err().class, FailureClass::Auth);
     assert_eq!(desk.logins(), 2);
 }
 

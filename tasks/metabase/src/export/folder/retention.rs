@@ -19,7 +19,7 @@ pub struct Limits {
     pub bytes: u64,
 }
 
-/// The keys of the runs that are not kept, of those below this folder, given oldest first. Protected folders always are.
+/// The keys of the runs that are not kept, of those below this folder. Protected folders always are.
 pub fn expired(
     runs: &[(String, RunRow)],
     output_dir: &str,
@@ -29,10 +29,17 @@ pub fn expired(
 ) -> Vec<String> {
     let (mut count, mut bytes) = (0, 0_u64);
     let mut gone = Vec::new();
-    for (key, row) in runs.iter().rev().filter(|(_, row)| row.output_dir == output_dir) {
-        count += 1;
-        bytes = bytes.saturating_add(row.bytes);
-        let too_many = limits.runs > 0 && count > limits.runs;
+    let mut runs: Vec<_> = runs.iter().filter(|(_, row)| row.output_dir == output_dir).collect();
+    // By when they were made, not by the slots they are for: an old slot may be done late.
+    runs.sort_by_key(|(_, row)| std::cmp::Reverse(row.started_at));
+    for (key, row) in runs {
+        // Runs that published nothing take no place from those that did, and go with the first one that is too many.
+        let has_files = row.status.as_deref().is_some_and(|status| status != "failed");
+        if has_files {
+            count += 1;
+            bytes = bytes.saturating_add(row.bytes);
+        }
+        let too_many = limits.runs > 0 && count + u32::from(!has_files) > limits.runs;
         let too_old = limits.days > 0 && now - row.started_at > TimeDelta::days(i64::from(limits.days));
         let too_large = limits.bytes > 0 && bytes > limits.bytes;
         if (too_many || too_old || too_large) && !protected.contains(&row.folder) {

@@ -96,6 +96,22 @@ fn what_is_kept() {
 }
 
 #[test]
+fn runs_that_published_nothing_take_no_place_and_late_ones_count_as_new() {
+    let mut runs: Vec<_> = (1..=6).map(|day| run(day, 100)).collect();
+    for (at, status) in [(3, Some("failed")), (4, None), (5, Some("failed"))] {
+        runs[at].1.status = status.map(str::to_owned);
+    }
+    let limits = Limits { runs: 3, ..Limits::default() };
+    let now = at("2026-11-06T09:00:00Z");
+    assert_eq!(expired(&runs, "/data", &BTreeSet::new(), limits, now), Vec::<String>::new());
+    // The slot is long past, and the run is the latest of all.
+    let (_, late) = run(7, 100);
+    runs.insert(0, ("2026-10-01T00:00:00Z".to_owned(), late));
+    let (first, _) = run(1, 0);
+    assert_eq!(expired(&runs, "/data", &BTreeSet::new(), limits, now), [first]);
+}
+
+#[test]
 fn only_folders_of_runs_are_removed() {
     let dir = TempDir::new().unwrap();
     let outside = dir.path().join("outside");
