@@ -4,6 +4,7 @@
 
 mod artifact;
 mod budget;
+mod checked;
 mod clock;
 mod context;
 mod describe;
@@ -14,6 +15,7 @@ mod upstream;
 
 pub use artifact::ArtifactError;
 pub use budget::Budget;
+pub use checked::{Check, Checked};
 pub use clock::SystemClock;
 pub use context::{Attempt, Port, Progress, TaskContext};
 pub use documents::Documents;

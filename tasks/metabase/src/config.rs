@@ -12,10 +12,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::{
-    check::Checked,
     items::{CardRef, Item, ParamValue, Sql, What},
     words::{AuthMode, BodyEncoding, FailRunIf, Format, OnCap, Post, Unchanged, Verify},
 };
+
+/// A configuration in which nothing contradicts.
+pub type Checked = roundsman_task::Checked<Config>;
 
 /// What is exported from a Metabase, and where it goes.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

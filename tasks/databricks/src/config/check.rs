@@ -1,47 +1,13 @@
 //! What no schema tells of a configuration: keys that need each other, thresholds that mean nothing. It changes nothing.
 
-use std::{borrow::Cow, ops::Deref};
-
 use roundsman_http::BaseUrl;
 use roundsman_notify::Address;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use roundsman_task::Check;
 
 use super::Config;
 use crate::quota::Naming;
 
-/// A configuration in which nothing contradicts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checked(Config);
-
-impl Deref for Checked {
-    type Target = Config;
-
-    fn deref(&self) -> &Config {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Checked {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let config = Config::deserialize(from)?;
-        let wrong = config.wrong();
-        if wrong.is_empty() { Ok(Self(config)) } else { Err(D::Error::custom(wrong.join("; "))) }
-    }
-}
-
-impl JsonSchema for Checked {
-    fn schema_name() -> Cow<'static, str> {
-        Config::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Config::json_schema(generator)
-    }
-}
-
-impl Config {
-    /// All that is wrong, one sentence each.
+impl Check for Config {
     fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         if let Err(error) = BaseUrl::parse(&self.host) {
@@ -60,7 +26,9 @@ impl Config {
         }
         wrong
     }
+}
 
+impl Config {
     /// What mail needs, if anything is to be mailed.
     fn check_mail(&self, wrong: &mut Vec<String>) {
         if !self.mail_enabled {

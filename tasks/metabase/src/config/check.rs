@@ -1,50 +1,13 @@
 //! What no schema tells of a configuration: keys that need or exclude each other. It changes nothing.
 
-use std::{borrow::Cow, collections::BTreeSet, ops::Deref};
+use std::collections::BTreeSet;
 
 use roundsman_http::BaseUrl;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use roundsman_task::Check;
 
 use super::{Config, Item};
 
-/// A configuration in which nothing contradicts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checked(Config);
-
-impl Deref for Checked {
-    type Target = Config;
-
-    fn deref(&self) -> &Config {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Checked {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let config = Config::deserialize(from)?;
-        let wrong = config.wrong();
-        if wrong.is_empty() { Ok(Self(config)) } else { Err(D::Error::custom(wrong.join("; "))) }
-    }
-}
-
-impl JsonSchema for Checked {
-    fn schema_name() -> Cow<'static, str> {
-        Config::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Config::json_schema(generator)
-    }
-}
-
-impl Config {
-    /// The mode of published files.
-    pub fn mode(&self) -> u32 {
-        u32::from_str_radix(&self.file_mode, 8).unwrap_or(0o640)
-    }
-
-    /// All that is wrong, one sentence each.
+impl Check for Config {
     fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         if let Err(error) = BaseUrl::parse(&self.base_url) {
@@ -71,6 +34,13 @@ impl Config {
         }
         self.check_items(&mut wrong);
         wrong
+    }
+}
+
+impl Config {
+    /// The mode of published files.
+    pub fn mode(&self) -> u32 {
+        u32::from_str_radix(&self.file_mode, 8).unwrap_or(0o640)
     }
 
     fn check_items(&self, wrong: &mut Vec<String>) {

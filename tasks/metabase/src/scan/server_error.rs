@@ -33,6 +33,27 @@ pub enum Fate {
     Unknown,
 }
 
+impl Fate {
+    /// What becomes of a query that failed with this type and message (2.7). What the type says counts before what the words
+    /// say, and a reason to give up before a reason to go on.
+    pub fn of(error_type: Option<&str>, message: &str) -> Self {
+        let message = message.to_lowercase();
+        let typed = |types: &[&str]| error_type.is_some_and(|own| types.contains(&own));
+        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        if typed(PERMANENT_TYPES) {
+            Self::Permanent
+        } else if typed(RETRYABLE_TYPES) {
+            Self::Retryable
+        } else if says(PERMANENT_WORDS) {
+            Self::Permanent
+        } else if says(RETRYABLE_WORDS) {
+            Self::Retryable
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
 const PERMANENT_TYPES: &[&str] = &[
     "invalid-query",
     "missing-required-permissions",
@@ -68,23 +89,9 @@ impl ServerError {
         Self { message: "it gave no reason".to_owned(), ..Self::default() }
     }
 
-    /// Whether another try makes sense. What the type says counts before what the words say, and a reason to give up
-    /// before a reason to go on.
+    /// Whether another try makes sense.
     pub fn fate(&self) -> Fate {
-        let message = self.message.to_lowercase();
-        let typed = |types: &[&str]| self.error_type.as_deref().is_some_and(|own| types.contains(&own));
-        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-        if typed(PERMANENT_TYPES) {
-            Fate::Permanent
-        } else if typed(RETRYABLE_TYPES) {
-            Fate::Retryable
-        } else if says(PERMANENT_WORDS) {
-            Fate::Permanent
-        } else if says(RETRYABLE_WORDS) {
-            Fate::Retryable
-        } else {
-            Fate::Unknown
-        }
+        Fate::of(self.error_type.as_deref(), &self.message)
     }
 }
 

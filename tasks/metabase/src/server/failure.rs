@@ -3,6 +3,8 @@
 use roundsman_http::{Class, HttpError};
 use roundsman_task::{AskError, DocumentError, TaskError, Timestamp};
 
+use crate::scan::Fate;
+
 /// What the code of a failed query begins with, before the server's word for it.
 pub(super) const QUERY: &str = "query:";
 
@@ -171,33 +173,10 @@ impl ServerFailure {
 
 /// Whether a failed query is worth another try (2.7), by the server's word and message.
 pub fn of_query(error_type: Option<&str>, message: &str) -> Again {
-    const PERMANENT: [&str; 6] = [
-        "invalid-query",
-        "missing-required-permissions",
-        "missing-required-parameter",
-        "invalid-parameter",
-        "unsupported-feature",
-        "disabled-feature",
-    ];
-    const HOPELESS: [&str; 4] = ["does not exist", "syntax error", "permission denied", "invalid column"];
-    const PASSING: [&str; 8] = [
-        "connection",
-        "timeout",
-        "deadlock",
-        "too many connections",
-        "try again",
-        "canceling statement",
-        "communications link",
-        "terminating connection",
-    ];
-    let message = message.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    match error_type {
-        Some(word) if PERMANENT.contains(&word) => Again::Never,
-        _ if says(&HOPELESS) => Again::Never,
-        Some("timed-out") => Again::Yes,
-        _ if says(&PASSING) => Again::Yes,
-        _ => Again::Once,
+    match Fate::of(error_type, message) {
+        Fate::Permanent => Again::Never,
+        Fate::Retryable => Again::Yes,
+        Fate::Unknown => Again::Once,
     }
 }
 
