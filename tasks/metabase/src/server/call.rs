@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Again, FailureClass, Server, ServerFailure, of_query,
-    reading::{INITIALIZING, LOGIN_THROTTLED, message_of},
+    reading::{INITIALIZING, LOGIN_THROTTLED, STRANGE, message_of},
 };
 use crate::config::Retry;
 
@@ -173,7 +173,7 @@ impl Server {
             self.excerpt(body)
         );
         let failure = ServerFailure::new(FailureClass::Auth, Again::Never, told);
-        failure.coded("unexpected_content_type")
+        failure.coded(STRANGE)
     }
 
     /// The answer is JSON, but not that which was expected.

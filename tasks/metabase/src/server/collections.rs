@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use roundsman_http::BaseUrl;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Server, ServerFailure, cards::or_default};
 use crate::config::CardRef;
@@ -57,26 +57,19 @@ impl Server {
         models: &[&str],
     ) -> Result<Vec<CollectionItem>, ServerFailure> {
         let path = format!("api/collection/{}/items", segment(collection));
+        let mut course = Course::default();
         let mut items = Vec::new();
         for _ in 0..MOST_PAGES {
-            let mut query: Vec<(&str, String)> =
-                models.iter().map(|model| ("models", (*model).to_owned())).collect();
-            query.push(("limit", PAGE.to_string()));
-            query.push(("offset", items.len().to_string()));
-            query.push(("sort_column", "name".to_owned()));
-            query.push(("sort_direction", "asc".to_owned()));
-            query.push(("archived", "false".to_owned()));
-            query.push(("pinned_state", "all".to_owned()));
+            let query = query_of(models, course.offset);
             let answer = self.get(&path, &query, "collection_items").await?;
             let page = read_page(answer).map_err(|error| self.unexpected(&path, &error))?;
-            let whole = page.total.is_none_or(|total| items.len() + page.items.len() >= total);
-            let empty = page.items.is_empty();
+            let is_last = course.after(&page).map_err(|why| self.unexpected(&path, &why))?;
             items.extend(page.items);
-            if whole || empty {
-                break;
+            if is_last {
+                return Ok(items);
             }
         }
-        Ok(items)
+        Err(self.unexpected(&path, &format!("there are more than {MOST_PAGES} pages and no end")))
     }
 
     /// What of these models is in a collection and in the collections within it, level by level, each item once.
@@ -97,8 +90,14 @@ impl Server {
             for item in self.collection_items(&at, &asked).await? {
                 if item.model == "collection" {
                     let inner = CardRef::Number(item.id);
-                    // A server that describes a circle, or a tree without end, is left there.
-                    if visited.len() < MOST_COLLECTIONS && visited.insert(inner.clone()) {
+                    // A circle is left where it closes.
+                    if visited.insert(inner.clone()) {
+                        if visited.len() > MOST_COLLECTIONS {
+                            let why = format!("there are more than {MOST_COLLECTIONS} collections in it");
+                            return Err(
+                                self.unexpected(&format!("api/collection/{}", segment(collection)), &why)
+                            );
+                        }
                         let path = path.iter().cloned().chain([item.name.clone()]).collect();
                         next.push_back((inner, path));
                     }
@@ -127,25 +126,84 @@ impl Server {
     }
 }
 
+/// What is asked of a page.
+fn query_of<'a>(models: &[&str], offset: usize) -> Vec<(&'a str, String)> {
+    let models = models.iter().map(|model| ("models", (*model).to_owned()));
+    let rest = [
+        ("limit", PAGE.to_string()),
+        ("offset", offset.to_string()),
+        ("sort_column", "name".to_owned()),
+        ("sort_direction", "asc".to_owned()),
+        ("archived", "false".to_owned()),
+        ("pinned_state", "all".to_owned()),
+    ];
+    models.chain(rest).collect()
+}
+
+/// A page as it came.
 struct Page {
+    /// What of it can be exported.
     items: Vec<CollectionItem>,
+    /// How many things were on it, whatever they are: so many are left out of the next one.
+    length: usize,
+    /// The first of them.
+    first: Option<Value>,
+    /// How many things there are, if it says so.
     total: Option<usize>,
+    /// It is no page, but all there is.
+    is_whole: bool,
+    /// How many things it has at most.
+    limit: usize,
+}
+
+/// How far a collection was read.
+#[derive(Default)]
+struct Course {
+    offset: usize,
+    first: Option<Value>,
+}
+
+impl Course {
+    /// Goes on behind a page; whether it was the last one.
+    fn after(&mut self, page: &Page) -> Result<bool, &'static str> {
+        if self.offset > 0 && page.first.is_some() && page.first == self.first {
+            return Err(
+                "its pages begin with the same again: the server, or what is before it, ignores `offset`",
+            );
+        }
+        self.first = self.first.take().or_else(|| page.first.clone());
+        self.offset += page.length;
+        if page.is_whole || page.length == 0 {
+            return Ok(true);
+        }
+        // Without a total, what is not full is the last one; what has more than was asked for is no page at all.
+        Ok(page.total.map_or(page.length != page.limit, |total| self.offset >= total))
+    }
 }
 
 fn read_page(answer: Value) -> Result<Page, serde_json::Error> {
+    let number = |page: &Map<String, Value>, name: &str| {
+        page.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok())
+    };
     // Without paging, old servers answer with the list itself.
-    let (written, total) = match answer {
+    let (written, total, limit, is_whole) = match answer {
         Value::Object(mut page) => {
-            let total =
-                page.get("total").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
-            (page.remove("data").unwrap_or_default(), total)
+            let limit = number(&page, "limit").filter(|limit| *limit > 0).unwrap_or(PAGE);
+            (page.remove("data").unwrap_or_default(), number(&page, "total"), limit, false)
         }
-        list => (list, None),
+        list => (list, None, PAGE, true),
     };
     let items: Vec<Value> = serde_json::from_value(written)?;
+    let (length, first) = (items.len(), items.first().map(identity));
     // Items whose id is no number, such as the trash, are nothing that can be exported.
     let items = items.into_iter().filter(|item| item.get("id").is_some_and(Value::is_u64));
-    Ok(Page { items: items.map(serde_json::from_value).collect::<Result<_, _>>()?, total })
+    let items = items.map(serde_json::from_value).collect::<Result<_, _>>()?;
+    Ok(Page { items, length, first, total, is_whole, limit })
+}
+
+/// What tells an item from others.
+fn identity(item: &Value) -> Value {
+    Value::Array(["model", "id"].map(|name| item.get(name).cloned().unwrap_or_default()).to_vec())
 }
 
 fn read_recents(answer: &Value) -> Vec<Recent> {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use roundsman_http::{Class, Reading, Refusal, StatusCode, header::HeaderMap};
+use roundsman_http::{
+    Class, Reading, Refusal, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+};
 use serde_json::Value;
 
 use super::failure::QUERY;
@@ -13,6 +16,8 @@ pub(super) const INITIALIZING: &str = "initializing";
 pub(super) const LOGIN_THROTTLED: &str = "login-throttled";
 /// The code of a login with a wrong password or an unknown user.
 pub(super) const LOGIN_REFUSED: &str = "login-refused";
+/// The code of an answer that is no word of Metabase's, such as a page.
+pub(super) const STRANGE: &str = "unexpected_content_type";
 /// The code of a request with a key that the server does not know.
 pub(super) const UNKNOWN_BOM: &str = "unknown-key-csv_include_bom";
 
@@ -21,9 +26,13 @@ pub(super) const UNKNOWN_BOM: &str = "unknown-key-csv_include_bom";
 pub(super) struct Metabase;
 
 impl Reading for Metabase {
-    fn read(&self, status: StatusCode, _: &HeaderMap, body: &[u8]) -> Refusal {
+    fn read(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Refusal {
         let json = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
         let refusal = of_status(status);
+        if status.is_client_error() && refusal.class != Class::Throttled && is_page(headers, body) {
+            let told = "a web page, not an answer of Metabase; a login page may stand before it";
+            return refusal.code(Some(STRANGE.to_owned())).message(Some(told.to_owned()));
+        }
         let Some(json) = json else {
             let text = String::from_utf8_lossy(body);
             let unknown = text.contains("csv_include_bom").then(|| UNKNOWN_BOM.to_owned());
@@ -47,6 +56,12 @@ impl Reading for Metabase {
         });
         refusal.code(code).message(message_of(&json))
     }
+}
+
+fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let says = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    says.trim_start().to_ascii_lowercase().starts_with("text/html")
+        || body.trim_ascii_start().starts_with(b"<")
 }
 
 fn of_status(status: StatusCode) -> Refusal {

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use self::circuit::{Circuit, Verdict};
 use super::{
     Again, FailureClass, SPACE, Server, ServerFailure, fingerprint,
-    reading::{LOGIN_REFUSED, LOGIN_THROTTLED},
+    reading::{LOGIN_REFUSED, LOGIN_THROTTLED, STRANGE},
 };
 
 /// How long it takes at most to look again whether somebody else has logged in meanwhile.
@@ -126,11 +126,11 @@ impl Session {
                 let until = circuit.throttled_until.unwrap_or(now);
                 (circuit, Err(ServerFailure { message: failure.message, ..throttled(until, now) }))
             }
-            Err(failure) if failure.class == FailureClass::Auth => {
+            Err(failure) if is_refusal(&failure) => {
                 let again = ServerFailure { again: Again::Never, ..failure };
                 (claimed.refused(now, &self.mark), Err(again))
             }
-            Err(failure) => (claimed.over(), Err(failure)),
+            Err(failure) => (claimed.over(), Err(not_judged(failure))),
         };
         if let Ok(token) = &result {
             self.share(token).await;
@@ -208,6 +208,21 @@ impl Session {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether the server itself refused this user and password. A page, a redirect, an error of something before it is none.
+fn is_refusal(failure: &ServerFailure) -> bool {
+    failure.is(LOGIN_REFUSED) || (failure.status == Some(401) && !failure.is(STRANGE))
+}
+
+/// A login that came to nothing though nobody judged the password. Where another try makes no sense, none does for the
+/// whole run: without a session there is nothing to ask.
+fn not_judged(failure: ServerFailure) -> ServerFailure {
+    if failure.task.is_some() || !failure.is_permanent() || failure.class == FailureClass::Config {
+        return failure;
+    }
+    let message = format!("nobody can log in, not because of the password: {}", failure.message);
+    ServerFailure { class: FailureClass::Auth, message, ..failure }
 }
 
 fn late() -> HttpError {

@@ -8,5 +8,7 @@ mod finding;
 mod logins;
 mod manners;
 mod paced;
+mod paging;
 mod ready;
+mod strangers;
 mod ways;
