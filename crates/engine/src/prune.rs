@@ -84,12 +84,13 @@ impl Pruner {
 }
 
 fn tell(sum: &Pruned) {
-    if sum.runs + sum.ledger_rows > 0 {
+    if sum.runs + sum.ledger_rows + sum.documents > 0 {
         tracing::info!(
             runs = sum.runs,
             repeats = sum.repeats,
             bytes = sum.bytes,
             ledger_rows = sum.ledger_rows,
+            documents = sum.documents,
             "took out what need not be kept"
         );
     }

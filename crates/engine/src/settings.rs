@@ -86,6 +86,8 @@ impl Retention {
     const BATCH: u32 = 100;
     /// How long repeated successes of tasks with `history = "changes"` are kept as runs of their own.
     const REPEATS: Duration = Duration::from_hours(1);
+    /// How long the documents of a removed task are kept, in case it comes back.
+    const OF_REMOVED: Duration = Duration::from_hours(30 * 24);
 
     /// The order to take out what need not be kept any more at an instant, from the beginning.
     pub fn order(&self, now: Timestamp) -> PruneOrder {
@@ -96,6 +98,7 @@ impl Retention {
             bytes: self.bytes,
             ledger_older_than: before(self.ledger),
             changes_older_than: before(Self::REPEATS),
+            removed_before: before(Self::OF_REMOVED),
             batch: Self::BATCH,
             dry_run: false,
             from: PruneCursor::default(),

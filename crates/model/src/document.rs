@@ -71,9 +71,12 @@ impl DocumentPlace {
     }
 }
 
+/// What the names of spaces of tasks' own documents begin with; the task's name follows.
+pub const OWN_SPACE: &str = "task:";
+
 /// What the store calls the space of a task's own documents.
 pub fn own_space(task: &TaskName) -> String {
-    format!("task:{task}")
+    format!("{OWN_SPACE}{task}")
 }
 
 /// What the store calls a space that tasks share: those whose kinds declare this name and give it this scope. No two of

@@ -96,6 +96,7 @@ async fn full(url: String) -> String {
         bytes: u64::MAX,
         ledger_older_than: at(-60),
         changes_older_than: at(360),
+        removed_before: at(-60),
         batch: 200,
         dry_run: false,
         from: PruneCursor::default(),

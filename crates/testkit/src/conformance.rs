@@ -10,6 +10,7 @@ pub mod drawing;
 pub mod examining;
 pub mod firing;
 pub mod following;
+pub mod forgetting;
 pub mod inputs;
 pub mod leading;
 pub mod leasing;
@@ -124,6 +125,7 @@ macro_rules! conformance_tests {
             removing::a_removed_task_is_not_run_on_request
             removing::a_run_of_a_removed_task_does_not_go_on
             removing::removing_and_settling_exclude_each_other
+            forgetting::documents_of_removed_tasks_go_in_their_time
             requests::a_request_is_claimed_at_once
             requests::a_request_obeys_the_overlap_rule
             requests::a_request_beside_the_rule_leaves_places_alone

@@ -2,6 +2,7 @@
 //! transaction that takes it out. Which runs stay is decided in `model::retention`; nothing here is.
 
 mod bytes;
+mod documents;
 mod ledger;
 mod runs;
 mod take;
@@ -10,7 +11,12 @@ use std::collections::BTreeSet;
 
 use roundsman_model::{RunId, TaskName, Timestamp};
 
-use self::{bytes::BytesAt, ledger::LedgerAt, runs::RunsAt};
+use self::{
+    bytes::BytesAt,
+    documents::{Abandoned, DocumentsAt},
+    ledger::LedgerAt,
+    runs::RunsAt,
+};
 pub(crate) use self::{ledger::LedgerWork, take::TakeOut};
 use super::Command;
 use crate::{
@@ -39,6 +45,8 @@ enum Stage {
     Bytes(BytesAt),
     /// The ledger, for rows that are too old or say the same as their neighbours.
     Ledger(LedgerAt),
+    /// The documents of tasks that were removed long ago.
+    Documents(DocumentsAt),
 }
 
 impl Default for Stage {
@@ -62,6 +70,7 @@ pub(crate) struct Leaving {
 pub(crate) struct Surveyed {
     pub(crate) leaving: Vec<Leaving>,
     pub(crate) ledger: LedgerWork,
+    pub(crate) abandoned: Option<Abandoned>,
     /// Hourly sums older than this go; set once, at the end of a sweep.
     pub(crate) sums_older_than: Option<Timestamp>,
     next: Option<Progress>,
@@ -70,7 +79,10 @@ pub(crate) struct Surveyed {
 impl Surveyed {
     /// Whether there is anything to take out.
     pub(crate) fn is_empty(&self) -> bool {
-        self.leaving.is_empty() && self.ledger.is_empty() && self.sums_older_than.is_none()
+        self.leaving.is_empty()
+            && self.ledger.is_empty()
+            && self.abandoned.is_none()
+            && self.sums_older_than.is_none()
     }
 
     /// What would go.
@@ -80,6 +92,7 @@ impl Surveyed {
             repeats: self.leaving.iter().filter(|run| run.sum.is_some()).count() as u64,
             bytes: self.leaving.iter().map(|run| run.bytes).sum(),
             ledger_rows: self.ledger.rows(),
+            documents: self.abandoned.as_ref().map_or(0, Abandoned::count),
             next: self.next.clone().map(PruneCursor),
         }
     }
@@ -98,6 +111,7 @@ impl Command for Survey {
         let mut surveyed = Surveyed {
             leaving: Vec::new(),
             ledger: LedgerWork::default(),
+            abandoned: None,
             sums_older_than: None,
             next: None,
         };
@@ -116,7 +130,12 @@ impl Command for Survey {
                 let (work, next) = ledger::survey(session, order, at.clone(), &progress).await?;
                 surveyed.ledger = work;
                 surveyed.sums_older_than = next.is_none().then_some(order.ledger_older_than);
-                next.map(Stage::Ledger)
+                Some(next.map_or(Stage::Documents(DocumentsAt::default()), Stage::Ledger))
+            }
+            Stage::Documents(at) => {
+                let (abandoned, next) = documents::survey(session, order, at.clone()).await?;
+                surveyed.abandoned = abandoned;
+                next.map(Stage::Documents)
             }
         };
         if order.dry_run {

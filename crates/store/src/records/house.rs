@@ -17,6 +17,8 @@ pub struct PruneOrder {
     /// Of tasks with `history = "changes"`: repeated successes that ended earlier than this become hourly sums. Ledger
     /// rows that end earlier are joined with their neighbours.
     pub changes_older_than: Timestamp,
+    /// Documents of tasks that were removed earlier than this go.
+    pub removed_before: Timestamp,
     /// The most runs in one batch.
     pub batch: u32,
     /// Whether only to tell what would go.
@@ -40,6 +42,8 @@ pub struct Pruned {
     pub bytes: u64,
     /// Ledger rows that went or were joined with their neighbours.
     pub ledger_rows: u64,
+    /// Documents of removed tasks that went.
+    pub documents: u64,
     /// Where the next batch begins; nothing once the sweep has come to its end.
     #[serde(skip)]
     pub next: Option<PruneCursor>,
@@ -52,6 +56,7 @@ impl Pruned {
         self.repeats += batch.repeats;
         self.bytes += batch.bytes;
         self.ledger_rows += batch.ledger_rows;
+        self.documents += batch.documents;
     }
 }
 

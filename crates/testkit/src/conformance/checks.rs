@@ -64,6 +64,7 @@ pub async fn a_task_that_leaves_takes_its_checks_along(stage: Stage) -> Verdict 
         bytes: u64::MAX,
         ledger_older_than: at(limit),
         changes_older_than: at(0),
+        removed_before: at(0),
         batch: 100,
         dry_run: false,
         from: roundsman_store::PruneCursor::default(),

@@ -19,13 +19,14 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 /// An order that takes nothing out.
-fn nothing() -> PruneOrder {
+pub(super) fn nothing() -> PruneOrder {
     PruneOrder {
         older_than: Timestamp::MIN_UTC,
         runs_per_task: u32::MAX,
         bytes: u64::MAX,
         ledger_older_than: Timestamp::MIN_UTC,
         changes_older_than: Timestamp::MIN_UTC,
+        removed_before: Timestamp::MIN_UTC,
         batch: 200,
         dry_run: false,
         from: PruneCursor::default(),
@@ -53,7 +54,7 @@ async fn sweep(store: &dyn Store, order: &PruneOrder) -> anyhow::Result<Pruned> 
 }
 
 /// Carries an order out, after a dry run of it that must say the same and change nothing.
-async fn sweep_as_foretold(stage: &Stage, order: &PruneOrder) -> anyhow::Result<Pruned> {
+pub(super) async fn sweep_as_foretold(stage: &Stage, order: &PruneOrder) -> anyhow::Result<Pruned> {
     let store = stage.store.as_ref();
     let before = all_runs(store).await?;
     let foretold = sweep(store, &PruneOrder { dry_run: true, ..order.clone() }).await?;

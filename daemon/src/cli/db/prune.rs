@@ -33,20 +33,21 @@ pub(super) async fn run(args: &Args, session: &Session, out: &mut Output) -> Ans
         }
     }
     if args.json {
-        let Pruned { runs, repeats, bytes, ledger_rows, .. } = sum;
+        let Pruned { runs, repeats, bytes, ledger_rows, documents, .. } = sum;
         return Ok(out.json(&json!({
             "dry_run": args.dry_run,
             "runs": runs,
             "repeats": repeats,
             "bytes": bytes,
             "ledger_rows": ledger_rows,
+            "documents": documents,
         }))?);
     }
     Ok(out.line(&told(&sum, args.dry_run))?)
 }
 
 fn told(sum: &Pruned, dry_run: bool) -> String {
-    if sum.runs + sum.ledger_rows == 0 {
+    if sum.runs + sum.ledger_rows + sum.documents == 0 {
         return "There is nothing to take out.".to_owned();
     }
     let verb = if dry_run { "Would take out" } else { "Took out" };
@@ -54,9 +55,14 @@ fn told(sum: &Pruned, dry_run: bool) -> String {
         0 => String::new(),
         repeats => format!(" ({repeats} of them into hourly sums)"),
     };
+    let documents = match sum.documents {
+        0 => String::new(),
+        1 => "; and 1 document of a task removed long ago".to_owned(),
+        documents => format!("; and {documents} documents of tasks removed long ago"),
+    };
     format!(
         "{verb} {} {}{repeats}, with {} of logs and artifacts, and {} {} of the ledger, which went into their neighbours \
-         or were too old.",
+         or were too old{documents}.",
         sum.runs,
         if sum.runs == 1 { "run" } else { "runs" },
         times::bytes(sum.bytes),
@@ -73,12 +79,14 @@ mod tests {
 
     #[test]
     fn a_sweep_in_words() {
-        let sum = Pruned { runs: 1204, repeats: 1000, bytes: 3 << 20, ledger_rows: 1, next: None };
+        let sum = Pruned { runs: 1204, repeats: 1000, bytes: 3 << 20, ledger_rows: 1, ..Pruned::default() };
         assert_eq!(
             told(&sum, true),
             "Would take out 1204 runs (1000 of them into hourly sums), with 3.0 MiB of logs and artifacts, and 1 row of \
              the ledger, which went into their neighbours or were too old."
         );
+        let more = Pruned { documents: 12, ..sum };
+        assert!(told(&more, false).ends_with("too old; and 12 documents of tasks removed long ago."));
         assert_eq!(told(&Pruned::default(), false), "There is nothing to take out.");
     }
 }

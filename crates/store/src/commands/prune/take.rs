@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use roundsman_model::{RunId, TaskName, Timestamp, time::to_micros};
 
-use super::{Leaving, LedgerWork, Surveyed};
+use super::{Leaving, LedgerWork, Surveyed, documents};
 use crate::{
     Pruned,
     commands::{Command, checks},
@@ -21,13 +21,17 @@ impl Command for TakeOut {
     const WHAT: &'static str = "take out what need not be kept";
 
     async fn run(&self, session: &mut Session<'_>) -> Outcome<Pruned> {
-        let Surveyed { leaving, ledger, sums_older_than, .. } = &self.0;
+        let Surveyed { leaving, ledger, abandoned, sums_older_than, .. } = &self.0;
         lock_tasks(session, leaving, ledger).await?;
         let gone = delete_runs(session, leaving).await?;
         let gone: Vec<&Leaving> = leaving.iter().filter(|run| gone.contains(&run.run)).collect();
         free_slots(session, &gone).await?;
         sum_up(session, &gone).await?;
         let joined = change_ledger(session, ledger).await?;
+        let documents = match abandoned {
+            Some(abandoned) => documents::forget(session, abandoned).await?,
+            None => 0,
+        };
         if let Some(limit) = sums_older_than {
             let old = Statement::new("DELETE FROM roll_ups WHERE hour < $1").bind(*limit);
             session.execute(old).await?;
@@ -38,6 +42,7 @@ impl Command for TakeOut {
             repeats: gone.iter().filter(|run| run.sum.is_some()).count() as u64,
             bytes: gone.iter().map(|run| run.bytes).sum(),
             ledger_rows: if joined { ledger.rows() } else { 0 },
+            documents,
             next: self.0.told().next,
         })
     }
