@@ -4,6 +4,7 @@
 //! A run goes through these in this order: `expand` makes units of items and `names` their paths, `one` exports a unit with
 //! `stream`, `judge` and `finish`, into a `part` file first; `ledger` remembers it; at the end come `manifest` and `folder`.
 
+pub mod blocking;
 pub mod board;
 pub mod expand;
 pub mod failure;

@@ -18,7 +18,7 @@ use std::{
 
 use self::{cells::Reader, pack::Packer, publish::Part, style::Rewriter};
 pub use self::{
-    columns::{Column, ColumnType, column_types, columns},
+    columns::{Column, ColumnType, column_types, columns, titled},
     publish::{Finished, Target},
     style::CsvStyle,
     workbook::{Sheet, Workbook, workbook},
@@ -27,6 +27,9 @@ use crate::config::Post;
 
 /// So much is read at once.
 const PIECE: usize = 64 * 1024;
+
+/// Asked after every piece that is read or written. An error ends the work, and what was begun is removed.
+pub type Watch<'a> = &'a (dyn Fn() -> io::Result<()> + Sync + 'a);
 
 /// What is done to a finished file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +74,14 @@ pub enum LocalError {
     /// A workbook cannot hold it; as CSV it can be exported.
     #[error("a workbook cannot hold this export: {0}; export it as csv")]
     Limit(workbook::Limit),
+    /// Not as many rows went into the new file as there are.
+    #[error("{written} rows were written of {expected}")]
+    Rows {
+        /// How many there are.
+        expected: u64,
+        /// How many were written.
+        written: u64,
+    },
     /// The writer of workbooks failed.
     #[error("cannot make the workbook {}: {what}", .path.display())]
     Workbook {
@@ -89,21 +100,26 @@ enum Stopped<E> {
 }
 
 /// Makes another file of a finished one.
-pub fn refine(from: &Path, target: Target<'_>, refinement: &Refinement) -> Result<Finished, LocalError> {
+pub fn refine(
+    from: &Path,
+    target: Target<'_>,
+    refinement: &Refinement,
+    watch: Watch<'_>,
+) -> Result<Finished, LocalError> {
     if let Some(delimiter) = refinement.csv.as_ref().and_then(|style| style.delimiter)
         && matches!(delimiter, '"' | '\r' | '\n' | '\0')
     {
         return Err(LocalError::Delimiter(delimiter));
     }
     let unwritten = |source| LocalError::Write { path: target.path.to_owned(), source };
-    let part = Part::create(target).map_err(unwritten)?;
+    let part = Part::create(target, watch).map_err(unwritten)?;
     let mut packer = Packer::new(part, refinement.pack).map_err(unwritten)?;
     match &refinement.csv {
         Some(style) => {
             let mut rewriter = Rewriter::new(&mut packer, style);
-            pass(from, &mut rewriter, unwritten)?;
+            pass(from, &mut rewriter, unwritten, watch)?;
         }
-        None => each_piece(from, |piece| packer.write_all(piece).map_err(unwritten))?,
+        None => each_piece(from, watch, |piece| packer.write_all(piece).map_err(unwritten))?,
     }
     packer.finish().and_then(Part::publish).map_err(unwritten)
 }
@@ -113,21 +129,27 @@ fn pass<S: cells::Cells>(
     from: &Path,
     sink: &mut S,
     failed: impl Fn(S::Error) -> LocalError,
+    watch: Watch<'_>,
 ) -> Result<(), LocalError> {
     let mut reader = Reader::default();
     let explain = |stopped| match stopped {
         Stopped::NotCsv(what) => LocalError::NotCsv { path: from.to_owned(), what },
         Stopped::Sink(error) => failed(error),
     };
-    each_piece(from, |piece| reader.feed(piece, sink).map_err(explain))?;
+    each_piece(from, watch, |piece| reader.feed(piece, sink).map_err(explain))?;
     reader.finish().map_err(|what| LocalError::NotCsv { path: from.to_owned(), what })
 }
 
-fn each_piece(from: &Path, mut take: impl FnMut(&[u8]) -> Result<(), LocalError>) -> Result<(), LocalError> {
+fn each_piece(
+    from: &Path,
+    watch: Watch<'_>,
+    mut take: impl FnMut(&[u8]) -> Result<(), LocalError>,
+) -> Result<(), LocalError> {
     let unread = |source| LocalError::Read { path: from.to_owned(), source };
     let mut file = File::open(from).map_err(unread)?;
     let mut piece = vec![0; PIECE];
     loop {
+        watch().map_err(unread)?;
         match file.read(&mut piece) {
             Ok(0) => return Ok(()),
             Ok(read) => take(&piece[..read])?,

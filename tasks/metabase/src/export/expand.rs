@@ -57,6 +57,7 @@ impl Expander<'_> {
             for (seq, found) in (1..).zip(found) {
                 let mut unit = self.unit(item, seq, found);
                 unit.path = template.render(self.run, &unit.words);
+                unit.timeless = template.render(&RunWords::timeless(), &unit.words);
                 units.push(unit);
             }
         }
@@ -141,7 +142,8 @@ impl Expander<'_> {
             source: found.source,
             format,
             parameters: found.parameters,
-            format_rows: config.format_rows,
+            // Cells of a workbook made here have types of their own, which texts do not.
+            format_rows: config.format_rows && format != Format::XlsxLocal,
             pivot_results: config.pivot_results,
             csv_include_bom: config.csv_include_bom,
             timeout: item.timeout.map(roundsman_task::HumanDuration::get),
@@ -158,6 +160,7 @@ impl Expander<'_> {
             rules: Rules::of(item, config.on_cap, config.count_tolerance_percent, self.download_row_limit),
             verify: item.verify.unwrap_or(config.verify),
             path: std::path::PathBuf::new(),
+            timeless: std::path::PathBuf::new(),
             refused,
         }
     }

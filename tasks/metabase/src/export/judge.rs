@@ -105,6 +105,14 @@ pub struct Verified {
     /// It has exactly as many rows as this limit allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated_by_cap: Option<u64>,
+    /// Cells of a workbook made here that stayed text: their column's type could not hold them without loss.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept_as_text: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Whether the export may get its name.
@@ -128,6 +136,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Result<Verified, UnitFailure
         count: counted.to_owned(),
         weak_transport_check: weak,
         truncated_by_cap: hit.map(|cap| cap.limit),
+        kept_as_text: 0,
     })
 }
 

@@ -50,6 +50,9 @@ pub struct DoneRow {
     pub sha256: String,
     /// The hash of what the server sent.
     pub content_sha256: String,
+    /// What was done to it, and how it is called apart from the time, in a word.
+    #[serde(default)]
+    pub made: String,
     /// How much the server sent, unpacked.
     pub received: u64,
     /// Its rows.

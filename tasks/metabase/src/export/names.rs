@@ -52,6 +52,14 @@ pub struct RunWords {
     pub run_id: String,
 }
 
+impl RunWords {
+    /// Words that are the same in every run: names with these differ only where something else does.
+    pub fn timeless() -> Self {
+        let word = str::to_owned;
+        Self { ts: word("ts"), date: word("date"), slot: word("slot"), run_id: word("run_id") }
+    }
+}
+
 /// A template that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);

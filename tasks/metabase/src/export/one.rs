@@ -12,9 +12,10 @@ use roundsman_task::{HumanDuration, TaskContext, TaskError, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{
+    blocking::blocking,
     board::Board,
     failure::UnitFailure,
-    finish,
+    finish::{self, Done, Export},
     folder::below,
     judge::{Counted, Evidence, Verified, judge},
     ledger::DoneRow,
@@ -69,6 +70,7 @@ impl Exporter<'_> {
         let begun = self.cx.now();
         let most = self.config.retry.max_attempts.get();
         let mut tries = 0;
+        self.cx_is_live()?;
         loop {
             tries += 1;
             let end = self.once(at, unit, last, begun, tries).await;
@@ -112,7 +114,7 @@ impl Exporter<'_> {
         let mut arrived = receive(self.cx, &mut stream, unit.request.format, &mut part, watch).await?;
         drop(stream);
         let since_asked = (self.cx.now() - asked).to_std().unwrap_or_default();
-        examine(&mut arrived, unit.request.format, part.path()).await?;
+        examine(self.cx, &mut arrived, unit.request.format, part.path()).await?;
         let counted = match before {
             Some(before) => Counted::Between(before, self.count(unit).await?.unwrap_or(before)),
             None if unit.verify == Verify::Count => Counted::Skipped,
@@ -122,7 +124,7 @@ impl Exporter<'_> {
         let Arrived { scanned, rows, packed, lasted, .. } = arrived.clone();
         let verified =
             judge(&Evidence { scanned, rows, packed, lasted, since_asked, counted, last_rows }, &unit.rules)?;
-        if let Some(last) = last.filter(|last| self.stays(last, &arrived)) {
+        if let Some(last) = last.filter(|last| self.stays(last, &arrived, unit)) {
             let row = DoneRow { finished_at: self.cx.now(), ..last.clone() };
             return Ok(Good { fate: Fate::Unchanged, row });
         }
@@ -133,8 +135,10 @@ impl Exporter<'_> {
     /// Gives the file what is to be done to it, and its name.
     async fn publish(&self, unit: &Unit, part: Part, proved: Proved) -> Result<Good, UnitFailure> {
         let Proved { arrived, verified, relative, target, begun, tries } = proved;
-        let titles = arrived.scanned.columns.clone().unwrap_or_default();
-        let finished = finish::finish(part, &titles, unit, self.config, target).await?;
+        let export = exported(unit, &arrived);
+        let made = finish::made(export, self.config);
+        let Done { finished, kept_as_text } =
+            finish::finish(self.cx, part, export, self.config, target).await?;
         let (sha256, bytes) = finished.map_or_else(
             || (arrived.sha256.clone(), arrived.bytes),
             |finished| (finished.sha256, finished.bytes),
@@ -145,10 +149,11 @@ impl Exporter<'_> {
             bytes,
             sha256,
             content_sha256: arrived.sha256,
+            made,
             received: arrived.bytes,
             rows: arrived.rows,
             columns: arrived.scanned.columns,
-            verification: verified,
+            verification: Verified { kept_as_text, ..verified },
             attempts: tries,
             duration_ms: (finished_at - begun).num_milliseconds().unsigned_abs(),
             finished_at,
@@ -166,18 +171,25 @@ impl Exporter<'_> {
         }
     }
 
-    /// Whether the file of last time stays because nothing changed.
-    fn stays(&self, last: &DoneRow, arrived: &Arrived) -> bool {
-        let same = self.config.unchanged == Unchanged::Skip && last.content_sha256 == arrived.sha256;
+    /// Whether the file of last time stays because nothing changed: neither what came nor what is made of it.
+    fn stays(&self, last: &DoneRow, arrived: &Arrived, unit: &Unit) -> bool {
+        let same = self.config.unchanged == Unchanged::Skip
+            && last.content_sha256 == arrived.sha256
+            && last.made == finish::made(exported(unit, arrived), self.config);
         let file = below(self.root, &last.path);
         same && file.and_then(|file| fs::metadata(file).ok()).is_some_and(|about| about.len() == last.bytes)
     }
 
     /// Whether a file is as it was when it was done.
     pub async fn is_there(&self, row: &DoneRow) -> bool {
-        let Some(path) = below(self.root, &row.path) else { return false };
-        hash_of(path).await.is_ok_and(|(sha256, bytes)| sha256 == row.sha256 && bytes == row.bytes)
+        is_there(self.cx, self.root, row).await
     }
+}
+
+/// Whether a file below this folder is as it was when it was done.
+pub async fn is_there(cx: &TaskContext, root: &Path, row: &DoneRow) -> bool {
+    let Some(path) = below(root, &row.path) else { return false };
+    hash_of(cx, path).await.is_ok_and(|(sha256, bytes)| sha256 == row.sha256 && bytes == row.bytes)
 }
 
 /// An export that may have its name, and which.
@@ -190,22 +202,30 @@ struct Proved {
     tries: u32,
 }
 
+/// What matters of an export to what is made of it.
+fn exported<'a>(unit: &'a Unit, arrived: &'a Arrived) -> Export<'a> {
+    Export { unit, titles: arrived.scanned.columns.as_deref().unwrap_or_default(), rows: arrived.rows }
+}
+
 /// The hash and the length of a file.
-async fn hash_of(path: PathBuf) -> Result<(String, u64), UnitFailure> {
-    let hashed = tokio::task::spawn_blocking(move || {
-        let (mut file, mut hash, mut bytes) = (fs::File::open(path)?, Sha256::new(), 0);
+async fn hash_of(cx: &TaskContext, path: PathBuf) -> Result<(String, u64), UnitFailure> {
+    blocking(cx, "reading a file back", move |stop| {
+        let unread = |error| UnitFailure::disk(format!("cannot read a file back: {error}"));
+        let mut file = stop.reading(fs::File::open(path).map_err(unread)?);
+        let (mut hash, mut bytes) = (Sha256::new(), 0);
         let mut buffer = vec![0; 64 << 10];
         loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok::<_, std::io::Error>((digits(&hash.finalize()), bytes)),
+            match file.read(&mut buffer).map_err(unread)? {
+                0 => return Ok((digits(&hash.finalize()), bytes)),
                 read => {
                     hash.update(&buffer[..read]);
                     bytes += read as u64;
                 }
             }
         }
-    });
-    let hashed =
-        hashed.await.map_err(|error| UnitFailure::disk(format!("reading a file back ended: {error}")))?;
-    hashed.map_err(|error| UnitFailure::disk(format!("cannot read a file back: {error}")))
+    })
+    .await
 }
+
+#[cfg(test)]
+mod tests;

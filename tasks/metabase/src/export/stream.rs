@@ -7,6 +7,7 @@ use roundsman_task::TaskContext;
 use sha2::{Digest, Sha256};
 
 use super::{
+    blocking::blocking,
     failure::{Class, UnitFailure},
     part::Part,
     unit::digits,
@@ -109,18 +110,21 @@ fn whole<T, E: Into<UnitFailure>>(step: Result<T, E>, funnel: &mut Funnel<'_>) -
 }
 
 /// What only the finished file tells: of workbooks their rows and columns, and that every part of them is whole.
-pub async fn examine(arrived: &mut Arrived, format: Format, path: &Path) -> Result<(), UnitFailure> {
+pub async fn examine(
+    cx: &TaskContext,
+    arrived: &mut Arrived,
+    format: Format,
+    path: &Path,
+) -> Result<(), UnitFailure> {
     if format != Format::Xlsx {
         return Ok(());
     }
     let path = path.to_owned();
-    let examined = tokio::task::spawn_blocking(move || {
-        let mut file = File::open(path).map_err(xlsx::ExamineError::Io)?;
-        xlsx::examine(&mut file)
+    let examined = blocking(cx, "the look at a workbook", move |stop| {
+        let file = File::open(path).map_err(xlsx::ExamineError::Io)?;
+        Ok(xlsx::examine(&mut stop.reading(file))?)
     });
-    let scanned = examined
-        .await
-        .map_err(|error| UnitFailure::disk(format!("the look at a workbook ended: {error}")))??;
+    let scanned = examined.await?;
     arrived.rows = scanned.rows.unwrap_or_default();
     arrived.scanned = Scanned { bytes: arrived.scanned.bytes, weak: false, ..scanned };
     Ok(())

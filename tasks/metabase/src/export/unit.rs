@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     config::{Checked, Verify},
-    server::{Card, Column, ExportRequest, Source},
+    local,
+    server::{Card, ExportRequest, Source},
 };
 
 /// One file to be.
@@ -39,6 +40,8 @@ pub struct Unit {
     pub verify: Verify,
     /// Where its file will be, below the folder of the run.
     pub path: PathBuf,
+    /// The same without what tells the time: nothing in it changes from run to run by itself.
+    pub timeless: PathBuf,
     /// Why it cannot be exported, if that is known before.
     pub refused: Option<UnitFailure>,
 }
@@ -98,13 +101,16 @@ impl Unit {
 
     /// The types of columns with these titles, as far as the question tells them.
     pub fn columns(&self, titles: &[String]) -> Vec<ColumnEntry> {
-        let known: &[Column] = self.card.as_ref().map_or(&[], |card| &card.result_metadata);
-        let of = |title: &String| {
-            let titled = known.iter().find(|column| column.display_name.as_ref() == Some(title));
-            let named = || known.iter().find(|column| &column.name == title);
-            titled.or_else(named).and_then(|column| column.base_type.clone())
-        };
-        titles.iter().map(|title| ColumnEntry { name: title.clone(), column_type: of(title) }).collect()
+        let known = self.known_columns();
+        let found = local::titled(titles, &known).into_iter();
+        let types = found.map(|column| column.and_then(|column| column.server_type.clone()));
+        let entry = |(name, column_type): (&String, _)| ColumnEntry { name: name.clone(), column_type };
+        titles.iter().zip(types).map(entry).collect()
+    }
+
+    /// What the question tells of its columns.
+    pub fn known_columns(&self) -> Vec<local::Column> {
+        local::columns(&self.card.as_ref().map(|card| json!(card.result_metadata)).unwrap_or_default())
     }
 
     /// Its entry in the manifest, without anything that came of it.

@@ -10,6 +10,8 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+use super::Watch;
+
 /// Where a new file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target<'a> {
@@ -31,31 +33,30 @@ pub struct Finished {
 }
 
 /// A file that is being written. It goes when it is dropped before it is published.
-#[derive(Debug)]
 pub(super) struct Part<'a> {
     target: Target<'a>,
-    file: BufWriter<Hashed>,
+    file: BufWriter<Hashed<'a>>,
     published: bool,
 }
 
-#[derive(Debug)]
-struct Hashed {
+struct Hashed<'a> {
+    watch: Watch<'a>,
     file: File,
     sha256: Sha256,
     bytes: u64,
 }
 
 impl<'a> Part<'a> {
-    pub(super) fn create(target: Target<'a>) -> io::Result<Self> {
+    pub(super) fn create(target: Target<'a>, watch: Watch<'a>) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target.part)?;
-        let hashed = Hashed { file, sha256: Sha256::new(), bytes: 0 };
+        let hashed = Hashed { watch, file, sha256: Sha256::new(), bytes: 0 };
         Ok(Self { target, file: BufWriter::with_capacity(super::PIECE, hashed), published: false })
     }
 
     /// Brings it to the disk and gives it its name.
     pub(super) fn publish(mut self) -> io::Result<Finished> {
         self.file.flush()?;
-        let Hashed { file, sha256, bytes } = self.file.get_ref();
+        let Hashed { file, sha256, bytes, .. } = self.file.get_ref();
         file.set_permissions(Permissions::from_mode(self.target.mode))?;
         file.sync_all()?;
         let finished = Finished { bytes: *bytes, sha256: hex(&sha256.clone().finalize()) };
@@ -86,8 +87,9 @@ impl Drop for Part<'_> {
     }
 }
 
-impl Write for Hashed {
+impl Write for Hashed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.watch)()?;
         let written = self.file.write(bytes)?;
         self.sha256.update(&bytes[..written]);
         self.bytes += written as u64;

@@ -10,9 +10,10 @@ use std::{
 };
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Worksheet, XlsxError};
+use zip::result::ZipError;
 
-use self::value::Value;
-use super::{ColumnType, Finished, LocalError, Target, cells::Cells, pass, publish::Part};
+use self::value::{Value, has_fraction};
+use super::{ColumnType, Finished, LocalError, Target, Watch, cells::Cells, pass, publish::Part};
 
 /// The most rows of a sheet, with the header.
 pub const ROWS: u32 = 1_048_576;
@@ -28,6 +29,8 @@ pub struct Sheet {
     pub name: String,
     /// The types of columns; those behind the last are unknown.
     pub types: Vec<ColumnType>,
+    /// How many rows it is to have without the header.
+    pub rows: u64,
 }
 
 /// A workbook that was made.
@@ -39,6 +42,8 @@ pub struct Workbook {
     pub rows: u64,
     /// Cells that stayed text because their column's type could not hold them.
     pub kept_as_text: u64,
+    /// The first of them: its row, counted from 1 without the header, and its column, counted from 1.
+    pub first_kept: Option<(u64, usize)>,
 }
 
 /// What a workbook cannot hold.
@@ -87,26 +92,25 @@ pub fn fits(rows: u64, columns: usize) -> Result<(), Limit> {
 }
 
 /// Makes a workbook of a proved CSV.
-pub fn workbook(from: &Path, target: Target<'_>, sheet: &Sheet) -> Result<Workbook, LocalError> {
+pub fn workbook(
+    from: &Path,
+    target: Target<'_>,
+    sheet: &Sheet,
+    watch: Watch<'_>,
+) -> Result<Workbook, LocalError> {
     // The writer panics where its own temporary file cannot be written, say on a full disk.
-    let made = catch_unwind(AssertUnwindSafe(|| make(from, target, sheet)));
+    let made = catch_unwind(AssertUnwindSafe(|| make(from, target, sheet, watch)));
     made.unwrap_or_else(|_| {
         let what = "its temporary file could not be written; is the disk full?".to_owned();
         Err(LocalError::Workbook { path: target.path.to_owned(), what })
     })
 }
 
-fn make(from: &Path, target: Target<'_>, sheet: &Sheet) -> Result<Workbook, LocalError> {
+fn make(from: &Path, target: Target<'_>, sheet: &Sheet, watch: Watch<'_>) -> Result<Workbook, LocalError> {
     let unwritten = |source| LocalError::Write { path: target.path.to_owned(), source };
-    let failed = |failure| match failure {
-        Failure::Limit(limit) => LocalError::Limit(limit),
-        Failure::Writer(XlsxError::IoError(source)) => unwritten(source),
-        Failure::Writer(error) => {
-            LocalError::Workbook { path: target.path.to_owned(), what: error.to_string() }
-        }
-    };
+    let failed = |failure: Failure| failure.told(target.path);
     let writer = |error| failed(Failure::Writer(error));
-    let mut part = Part::create(target).map_err(unwritten)?;
+    let mut part = Part::create(target, watch).map_err(unwritten)?;
     let mut book = rust_xlsxwriter::Workbook::new();
     if let Some(folder) = target.part.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         book.set_tempdir(folder).map_err(writer)?;
@@ -119,11 +123,14 @@ fn make(from: &Path, target: Target<'_>, sheet: &Sheet) -> Result<Workbook, Loca
         .and_then(|page| page.set_freeze_panes(1, 0))
         .map_err(writer)?;
     let mut rows = Rows::new(page, &sheet.types);
-    pass(from, &mut rows, failed)?;
-    let (count, kept_as_text) = (rows.row.saturating_sub(1), rows.kept_as_text);
+    pass(from, &mut rows, failed, watch)?;
+    let (written, kept) = (u64::from(rows.row.saturating_sub(1)), (rows.kept_as_text, rows.first_kept));
+    if written != sheet.rows {
+        return Err(LocalError::Rows { expected: sheet.rows, written });
+    }
     book.save_to_writer(&mut part).map_err(writer)?;
     let finished = part.publish().map_err(unwritten)?;
-    Ok(Workbook { finished, rows: u64::from(count), kept_as_text })
+    Ok(Workbook { finished, rows: written, kept_as_text: kept.0, first_kept: kept.1 })
 }
 
 /// A name that a sheet may have: up to 31 characters without some of them, not `History`, not empty.
@@ -148,6 +155,21 @@ enum Failure {
     Writer(XlsxError),
 }
 
+impl Failure {
+    /// What disks refuse is told as theirs, wherever it was met.
+    fn told(self, path: &Path) -> LocalError {
+        let unwritten = |path: &Path, source| LocalError::Write { path: path.to_owned(), source };
+        match self {
+            Self::Limit(limit) => LocalError::Limit(limit),
+            Self::Writer(XlsxError::IoError(source) | XlsxError::ZipError(ZipError::Io(source))) => {
+                unwritten(path, source)
+            }
+            Self::Writer(XlsxError::TempFileError(folder, source)) => unwritten(&folder, source),
+            Self::Writer(error) => LocalError::Workbook { path: path.to_owned(), what: error.to_string() },
+        }
+    }
+}
+
 impl From<XlsxError> for Failure {
     fn from(error: XlsxError) -> Self {
         Self::Writer(error)
@@ -165,6 +187,7 @@ struct Rows<'a> {
     /// A cell of this row was written.
     visible: bool,
     kept_as_text: u64,
+    first_kept: Option<(u64, usize)>,
 }
 
 /// How cells of a type are shown.
@@ -173,7 +196,9 @@ struct Styles {
     integer: Format,
     date: Format,
     datetime: Format,
+    datetime_fraction: Format,
     time: Format,
+    time_fraction: Format,
     text: Format,
 }
 
@@ -184,10 +209,13 @@ impl<'a> Rows<'a> {
             integer: Format::new().set_num_format("0"),
             date: Format::new().set_num_format("yyyy-mm-dd"),
             datetime: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+            datetime_fraction: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss.000"),
             time: Format::new().set_num_format("hh:mm:ss"),
+            time_fraction: Format::new().set_num_format("hh:mm:ss.000"),
             text: Format::new().set_num_format("@"),
         };
-        Self { page, types, styles, cell: Vec::new(), row: 0, column: 0, visible: false, kept_as_text: 0 }
+        let (cell, row, column, visible) = (Vec::new(), 0, 0, false);
+        Self { page, types, styles, cell, row, column, visible, kept_as_text: 0, first_kept: None }
     }
 
     fn place(&self) -> (u64, usize) {
@@ -204,7 +232,10 @@ impl<'a> Rows<'a> {
         let kind = self.types.get(usize::from(column)).copied().unwrap_or_default();
         match Value::of(text, kind) {
             Value::Text => {
-                self.kept_as_text += u64::from(!matches!(kind, ColumnType::Text | ColumnType::Unknown));
+                if !matches!(kind, ColumnType::Text | ColumnType::Unknown) {
+                    self.kept_as_text += 1;
+                    self.first_kept.get_or_insert((u64::from(row), usize::from(column) + 1));
+                }
                 self.page.write_string(row, column, text)?
             }
             Value::Number(number) if kind == ColumnType::Integer => {
@@ -214,9 +245,13 @@ impl<'a> Rows<'a> {
             Value::Boolean(value) => self.page.write_boolean(row, column, value)?,
             Value::Date(serial) => self.page.write_number_with_format(row, column, serial, &styles.date)?,
             Value::DateTime(serial) => {
-                self.page.write_number_with_format(row, column, serial, &styles.datetime)?
+                let style = if has_fraction(serial) { &styles.datetime_fraction } else { &styles.datetime };
+                self.page.write_number_with_format(row, column, serial, style)?
             }
-            Value::Time(serial) => self.page.write_number_with_format(row, column, serial, &styles.time)?,
+            Value::Time(serial) => {
+                let style = if has_fraction(serial) { &styles.time_fraction } else { &styles.time };
+                self.page.write_number_with_format(row, column, serial, style)?
+            }
         };
         Ok(())
     }

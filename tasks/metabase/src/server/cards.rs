@@ -96,6 +96,9 @@ pub struct Column {
     /// Its type: `type/Integer`.
     #[serde(default)]
     pub base_type: Option<String>,
+    /// Its type as the server reads it, where it makes another one of what the database has.
+    #[serde(default)]
+    pub effective_type: Option<String>,
     /// What it means: `type/PK`.
     #[serde(default)]
     pub semantic_type: Option<String>,

@@ -13,5 +13,6 @@ mod dry;
 mod first;
 mod forms;
 mod keeping;
+mod made;
 mod stage;
 mod units;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod stopping;
 mod styles;
 mod workbooks;
 
@@ -37,7 +38,11 @@ impl Folder {
     }
 
     fn refine(&self, refinement: &Refinement) -> Result<Finished, LocalError> {
-        refine(&self.export(), Target { part: &self.part(), path: &self.made(), mode: 0o640 }, refinement)
+        refine(&self.export(), self.target(&self.part(), &self.made()), refinement, &|| Ok(()))
+    }
+
+    fn target<'a>(&self, part: &'a Path, path: &'a Path) -> Target<'a> {
+        Target { part, path, mode: 0o640 }
     }
 
     /// What was made, after a look at what is said of it.

@@ -7,18 +7,25 @@ use std::{
 
 use roundsman_metabase::{
     local::{
-        ColumnType, LocalError, Sheet, Target, Workbook, workbook,
+        ColumnType, LocalError, Sheet, Workbook, workbook,
         workbook::{Limit, fits, sheet_name},
     },
-    scan::xlsx,
+    scan::{CsvScanner, Scanner as _, xlsx},
 };
 use zip::ZipArchive;
 
 use crate::Folder;
 
 fn made(folder: &Folder, types: &[ColumnType]) -> Result<Workbook, LocalError> {
-    let target = Target { part: &folder.part(), path: &folder.made(), mode: 0o640 };
-    workbook(&folder.export(), target, &Sheet { name: "Orders: 2026/11".to_owned(), types: types.to_vec() })
+    let mut scanner = CsvScanner::default();
+    let scanned = scanner.feed(&fs::read(folder.export()).unwrap()).and_then(|()| scanner.finish());
+    let rows = scanned.map_or(0, |scanned| scanned.rows.unwrap());
+    of_rows(folder, types, rows)
+}
+
+fn of_rows(folder: &Folder, types: &[ColumnType], rows: u64) -> Result<Workbook, LocalError> {
+    let sheet = Sheet { name: "Orders: 2026/11".to_owned(), types: types.to_vec(), rows };
+    workbook(&folder.export(), folder.target(&folder.part(), &folder.made()), &sheet, &|| Ok(()))
 }
 
 fn part(bytes: &[u8], name: &str) -> String {
@@ -36,7 +43,7 @@ fn cells_have_the_types_of_their_columns() {
         x,1,2,3,1850-01-01,,,\" <&> \n_x0041_\"\n";
     let folder = Folder::with(export.as_bytes());
     let made = made(&folder, &[Integer, Integer, Decimal, Boolean, Date, DateTime, Time, Text]).unwrap();
-    assert_eq!((made.rows, made.kept_as_text), (3, 4));
+    assert_eq!((made.rows, made.kept_as_text, made.first_kept), (3, 4, Some((1, 2))));
     let bytes = folder.bytes(&made.finished);
     let sheet = part(&bytes, "xl/worksheets/sheet1.xml");
     for cell in [
@@ -98,6 +105,42 @@ fn a_row_too_many_is_refused() {
     let refused = made(&folder, &[]);
     assert!(matches!(refused, Err(LocalError::Limit(Limit::Rows))), "{refused:?}");
     assert!(!folder.made().exists());
+}
+
+/// Rows that are not those of the export are not published, whatever the reason.
+#[test]
+fn rows_written_are_rows_proved() {
+    for rows in [1, 3] {
+        let folder = Folder::with(b"a\n1\n2\n");
+        fs::write(folder.made(), "old").unwrap();
+        let refused = of_rows(&folder, &[], rows).unwrap_err();
+        assert!(
+            matches!(refused, LocalError::Rows { expected, written: 2 } if expected == rows),
+            "{refused}"
+        );
+        assert_eq!(fs::read(folder.made()).unwrap(), b"old");
+        assert!(!folder.part().exists());
+    }
+}
+
+/// Spreadsheets round to the next second where they show no part of one.
+#[test]
+fn parts_of_seconds_are_shown() {
+    let export = "at,hour\n2026-11-20T12:00:00.75Z,06:00:00.5\n2026-11-20T12:00:00Z,06:00:00\n2026-11-20T12:00:00.000000001Z,\n";
+    let folder = Folder::with(export.as_bytes());
+    let made = made(&folder, &[ColumnType::DateTime, ColumnType::Time]).unwrap();
+    let bytes = folder.bytes(&made.finished);
+    let styles = part(&bytes, "xl/styles.xml");
+    assert!(styles.contains("hh:mm:ss.000\"") && styles.contains("yyyy-mm-dd hh:mm:ss.000\""), "{styles}");
+    let sheet = part(&bytes, "xl/worksheets/sheet1.xml");
+    let style_of = |cell: &str| sheet.split(&format!("r=\"{cell}\" s=\"")).nth(1).unwrap()[..1].to_owned();
+    assert_ne!(style_of("A2"), style_of("A3"));
+    assert_ne!(style_of("B2"), style_of("B3"));
+    assert!(
+        sheet.contains("<t>2026-11-20T12:00:00.000000001Z</t>"),
+        "less than a microsecond stays text: {sheet}"
+    );
+    assert_eq!(made.kept_as_text, 1);
 }
 
 #[test]

@@ -37,10 +37,10 @@ pub(super) fn described(rows: &Rows) -> Value {
         serde_json::json!({
             "name": column.name,
             "display_name": column.title,
-            "base_type": column.kind.base_type(),
+            "base_type": column.stored.unwrap_or(column.kind).base_type(),
             "effective_type": column.kind.base_type(),
             "semantic_type": if column.name == "id" { Value::from("type/PK") } else { Value::Null },
-            "field_ref": ["field", column.name, { "base-type": column.kind.base_type() }],
+            "field_ref": ["field", column.name, { "base-type": column.stored.unwrap_or(column.kind).base_type() }],
             "fingerprint": null,
         })
     });

@@ -47,12 +47,20 @@ pub struct Column {
     pub title: String,
     /// What its cells are.
     pub kind: ColumnType,
+    /// What they are in the database, where the server reads them as something else.
+    pub stored: Option<ColumnType>,
 }
 
 impl Column {
     /// A column whose title is its name.
     pub fn new(name: &str, kind: ColumnType) -> Self {
-        Self { name: name.to_owned(), title: name.to_owned(), kind }
+        Self { name: name.to_owned(), title: name.to_owned(), kind, stored: None }
+    }
+
+    /// Of another type in the database.
+    pub fn stored_as(mut self, kind: ColumnType) -> Self {
+        self.stored = Some(kind);
+        self
     }
 
     /// With another title.

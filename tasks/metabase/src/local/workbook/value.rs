@@ -25,6 +25,13 @@ pub(super) enum Value {
     Time(f64),
 }
 
+/// Whether a number of days ends between two seconds. Spreadsheets round to the next second where they show none of it.
+pub(super) fn has_fraction(days: f64) -> bool {
+    let seconds = days.fract() * DAY;
+    // Half a microsecond is what the float itself may be off.
+    (seconds - seconds.round()).abs() > 1e-6
+}
+
 impl Value {
     /// The value of a text in a column of this type.
     pub(super) fn of(text: &str, kind: ColumnType) -> Self {
@@ -105,6 +112,10 @@ fn instant(text: &str, kind: ColumnType) -> Option<Value> {
     let instant = NaiveDateTime::new(date(day)?, time(without_zone(rest))?);
     let midnight = instant.time() == NaiveTime::MIN;
     let days = serial(instant.date())?;
+    // A float that counts days since 1900 is too coarse for less than a microsecond.
+    if instant.nanosecond() % 1_000 > 0 {
+        return None;
+    }
     Some(match kind {
         ColumnType::Date if midnight => Value::Date(days),
         _ => Value::DateTime(days + part_of_day(instant.time())),
