@@ -3,6 +3,7 @@
 mod export;
 mod looks;
 mod scheduled;
+mod target;
 
 use std::time::Duration;
 

@@ -30,8 +30,8 @@ pub struct Config {
     /// `session_token`. Where nothing is said, an API key if there is one, else user and password.
     #[serde(default)]
     pub auth: Option<AuthMode>,
-    /// Certificates in PEM that are trusted besides the system's.
-    #[serde(default)]
+    /// A file of certificates in PEM that are trusted besides the system's; absolute.
+    #[serde(default, deserialize_with = "words::unless_empty")]
     pub ca_file: Option<PathBuf>,
     /// Whether the server's certificate is looked at.
     #[serde(default = "yes")]
@@ -51,7 +51,7 @@ pub struct Config {
     /// How many exports may be under way, of all tasks together.
     #[serde(default = "two")]
     pub max_concurrent_exports: NonZeroU32,
-    /// How many other requests of one run may be under way.
+    /// How many other requests of one run may be under way; how many a second is the matter of all runs together.
     #[serde(default = "four")]
     pub max_concurrent_meta: NonZeroU32,
     /// How long each phase may take.
@@ -63,7 +63,7 @@ pub struct Config {
     /// The folder that exports go to; absolute.
     #[serde(default)]
     pub output_dir: Option<PathBuf>,
-    /// The mode of published files, in octal.
+    /// The mode of published files, in octal; their owner must be able to read them.
     #[serde(default = "file_mode")]
     pub file_mode: String,
     /// What must stay free on its file system.
@@ -72,7 +72,8 @@ pub struct Config {
     /// The most files of a run.
     #[serde(default = "max_units")]
     pub max_units: NonZeroU32,
-    /// The form of exports.
+    /// The form of exports: `csv`; `json`, a list of objects; `xlsx` (or `excel`), a workbook that the server makes; `xlsx-local`,
+    /// a workbook made here of the server's CSV and the types of its columns.
     #[serde(default)]
     pub format: Format,
     /// Whether numbers and dates are formatted as the question shows them.
@@ -87,8 +88,8 @@ pub struct Config {
     /// Whether names of files end with the time of the run.
     #[serde(default = "yes")]
     pub include_timestamp: bool,
-    /// The names of files; see the page of the kind for the words in braces.
-    #[serde(default)]
+    /// The names of files; see the page of the kind for the words in braces. An empty one is none.
+    #[serde(default, deserialize_with = "words::unless_empty")]
     pub template: Option<String>,
     /// What becomes of an export that has exactly as many rows as the server gives at most.
     #[serde(default)]
@@ -132,7 +133,7 @@ pub struct Config {
     /// CSV files begin with a byte-order mark, as Excel likes it; we write it.
     #[serde(default)]
     pub csv_bom: bool,
-    /// What is between the cells of CSV files, if not a comma.
+    /// What is between the cells of CSV files, if not a comma: one ASCII character, such as `;`.
     #[serde(default)]
     pub csv_delimiter: Option<char>,
     /// Lines of CSV files end as on Windows.

@@ -18,6 +18,7 @@ pub mod names;
 pub mod once;
 pub mod one;
 pub mod part;
+pub mod probe;
 pub mod run;
 pub mod stream;
 pub mod unit;

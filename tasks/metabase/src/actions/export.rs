@@ -1,16 +1,13 @@
 //! Exports on request, straight into a folder: no folder of a run, no manifest, no link; a file that is there is replaced
 //! when the new one is whole. What they prove is what scheduled exports prove.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use roundsman_task::{ActionInfo, Outcome, TaskContext, TaskError, params_of};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{beside, read_params};
+use super::{beside, read_params, target};
 use crate::{
     config::{CardRef, Checked, Format, Item},
     export::once,
@@ -36,11 +33,12 @@ pub(super) const COLLECTION: ActionInfo =
 struct Question {
     /// Its number or entity id.
     id: CardRef,
-    /// The file; `question_<id>` in the output folder if nothing is said.
+    /// The file, or a folder for it; `question_<id>` in the output folder if nothing is said.
     #[serde(default)]
     #[schemars(extend("format" = "path"))]
     output: Option<PathBuf>,
-    /// The form: csv, json, xlsx, xlsx-local.
+    /// `csv`, `json`, `xlsx` (made by the server) or `xlsx-local` (made here of CSV and types); if nothing is said, what the
+    /// ending of `output` says, else the task's.
     #[serde(default)]
     format: Option<Format>,
 }
@@ -57,7 +55,7 @@ struct Questions {
     /// What the name of the new folder begins with.
     #[serde(default)]
     prefix: Option<String>,
-    /// The form: csv, json, xlsx, xlsx-local.
+    /// `csv`, `json`, `xlsx` (made by the server) or `xlsx-local` (made here of CSV and types); the task's if nothing is said.
     #[serde(default)]
     format: Option<Format>,
 }
@@ -74,7 +72,7 @@ struct Dashboard {
     /// Names of files do not end with the time.
     #[serde(default)]
     no_timestamp: bool,
-    /// The form: csv, json, xlsx, xlsx-local.
+    /// `csv`, `json`, `xlsx` (made by the server) or `xlsx-local` (made here of CSV and types); the task's if nothing is said.
     #[serde(default)]
     format: Option<Format>,
 }
@@ -97,24 +95,19 @@ struct Collection {
     #[serde(default)]
     #[schemars(extend("format" = "path"))]
     output_dir: Option<PathBuf>,
-    /// The form: csv, json, xlsx, xlsx-local.
+    /// `csv`, `json`, `xlsx` (made by the server) or `xlsx-local` (made here of CSV and types); the task's if nothing is said.
     #[serde(default)]
     format: Option<Format>,
 }
 
 pub(super) async fn question(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskError> {
     let Question { id, output, format } = read_params(cx)?;
+    let (place, format) = match output {
+        None => (target::folder(None, config)?, format),
+        Some(output) => target::file(output, format, config)?,
+    };
     let item = Item { card: Some(id.clone()), format, ..named(format!("question {}", written(&id))) };
-    match output {
-        None => once::export(cx, config, item, &folder(None, config)?, None).await,
-        Some(output) => {
-            let (Some(parent), Some(name)) = (output.parent(), output.file_name()) else {
-                return Err(TaskError::config(format!("output: {} is no file", output.display())));
-            };
-            let parent = folder(Some(parent.to_owned()), config)?;
-            once::export(cx, config, item, &parent, Some(Path::new(name))).await
-        }
-    }
+    once::export(cx, config, item, &place).await
 }
 
 pub(super) async fn questions(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskError> {
@@ -125,7 +118,7 @@ pub(super) async fn questions(cx: &TaskContext, config: &Checked) -> Result<Outc
         return Err(TaskError::config("ids: there is no number; write -p ids=12,34"));
     }
     let item = Item { cards, format, prefix, ..named("questions".to_owned()) };
-    once::export(cx, config, item, &folder(output_dir, config)?, None).await
+    once::export(cx, config, item, &target::folder(output_dir, config)?).await
 }
 
 pub(super) async fn dashboard(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskError> {
@@ -133,7 +126,7 @@ pub(super) async fn dashboard(cx: &TaskContext, config: &Checked) -> Result<Outc
     let template = no_timestamp.then(|| "{dashboard}/{seq:02}_{name}.{ext}".to_owned());
     let name = format!("dashboard {}", written(&id));
     let item = Item { dashboard: Some(id), template, format, ..named(name) };
-    once::export(cx, config, item, &folder(output_dir, config)?, None).await
+    once::export(cx, config, item, &target::folder(output_dir, config)?).await
 }
 
 pub(super) async fn collection(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskError> {
@@ -141,24 +134,11 @@ pub(super) async fn collection(cx: &TaskContext, config: &Checked) -> Result<Out
     let name = format!("collection_{}", written(&id));
     let (include, exclude) = (include.into_iter().collect(), exclude.into_iter().collect());
     let item = Item { collection: Some(id), recursive, include, exclude, format, ..named(name) };
-    once::export(cx, config, item, &folder(output_dir, config)?, None).await
+    once::export(cx, config, item, &target::folder(output_dir, config)?).await
 }
 
 fn named(name: String) -> Item {
     Item { name, ..Item::default() }
-}
-
-/// The folder that was asked for, else the one of the configuration.
-fn folder(asked: Option<PathBuf>, config: &Checked) -> Result<PathBuf, TaskError> {
-    let folder = asked.or_else(|| config.output_dir.clone());
-    let Some(folder) = folder else {
-        return Err(TaskError::config("there is no output_dir in the configuration: say where the files go"));
-    };
-    if folder.is_absolute() {
-        return Ok(folder);
-    }
-    // Relative to the work directory of the attempt, it would go with it.
-    Err(TaskError::config(format!("{} is not an absolute path", folder.display())))
 }
 
 fn card_of(text: &str) -> CardRef {

@@ -32,14 +32,15 @@ pub struct Item {
     pub exclude: Vec<String>,
     /// Questions that are combined in one chart of a dashboard too.
     pub include_series: Option<bool>,
-    /// Values of parameters, by slug: a text, a number, a list. `{{slot.date}}`, `{{yesterday}}`, `{{today-7d}}~{{today-1d}}`,
+    /// Values of parameters, by slug, which each of the questions must have: a text, a number, a list. `{{slot.date}}`, `{{yesterday}}`, `{{today-7d}}~{{today-1d}}`,
     /// `{{month_start}}` and the like stand for days of the slot's period.
     pub params: BTreeMap<String, ParamValue>,
-    /// The form, if it is another one here.
+    /// The form, if it is another one here: `csv`, `json`, `xlsx` (or `excel`), `xlsx-local`.
     pub format: Option<Format>,
     /// The names of files, if they are others here.
+    #[serde(deserialize_with = "super::words::unless_empty")]
     pub template: Option<String>,
-    /// What folders of lists of questions begin with.
+    /// What the name of the folder of a list of questions begins with.
     pub prefix: Option<String>,
     /// How long each export may take, if it is another time here.
     pub timeout: Option<HumanDuration>,
@@ -57,7 +58,8 @@ pub struct Item {
     pub expect_order: bool,
     /// At most so many percent fewer rows than in the last good run.
     pub max_drop_percent: Option<f64>,
-    /// Whether no rows at all will do; they do if nothing is said.
+    /// Whether no rows at all will do; they do if nothing is said. With `false`, a collection or dashboard that comes to no file
+    /// at all fails too.
     pub allow_empty: Option<bool>,
 }
 

@@ -46,7 +46,7 @@ pub enum Format {
     XlsxLocal,
 }
 
-/// By hand: a derived one would not know the other word for `xlsx`.
+/// By hand: a derived one would not know the other word for `xlsx`. What the words mean stands with the keys that take them.
 impl JsonSchema for Format {
     fn schema_name() -> Cow<'static, str> {
         "Format".into()
@@ -179,4 +179,14 @@ impl JsonSchema for FailRunIf {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^(any|all|percent:(100|[1-9]?[0-9]))$" })
     }
+}
+
+/// Reads an empty text as nothing: that is how people write down that there is none.
+pub(super) fn unless_empty<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: From<String>,
+    D: Deserializer<'de>,
+{
+    let text = Option::<String>::deserialize(from)?.filter(|text| !text.trim().is_empty());
+    Ok(text.map(T::from))
 }

@@ -1,6 +1,7 @@
 //! Items made into units: every question that an item means, with its parameters and the name of its file, before the first
 //! export. It asks the server, and writes nothing.
 
+mod expanded;
 mod glob;
 mod of_dashboard;
 mod of_questions;
@@ -9,6 +10,7 @@ use futures::{StreamExt as _, stream};
 use roundsman_task::TaskError;
 use serde_json::Value;
 
+pub use self::expanded::Expanded;
 use super::{
     failure::{Class, UnitFailure},
     judge::Rules,
@@ -49,33 +51,46 @@ struct Found {
 
 impl Expander<'_> {
     /// The units of these items, in their order, each with a path of its own.
-    pub async fn units(&self, items: &[Item]) -> Result<Vec<Unit>, TaskError> {
-        let mut units = Vec::new();
+    pub async fn units(&self, items: &[Item]) -> Result<Expanded, TaskError> {
+        let (mut units, mut notes) = (Vec::new(), Vec::new());
         for item in items {
             let template = self.template(item)?;
-            let found = self.found(item, units.len()).await?;
+            let mut found = self.found(item, units.len(), &mut notes).await?;
+            if found.is_empty() {
+                let why = expanded::why_nothing(item);
+                found.extend(Found::unmet(item, &why));
+                notes.push(format!("item {:?}: {why}", item.name));
+            }
             for (seq, found) in (1..).zip(found) {
                 let mut unit = self.unit(item, seq, found);
                 unit.path = template.render(self.run, &unit.words);
-                unit.timeless = template.render(&RunWords::timeless(), &unit.words);
+                let as_written =
+                    Words { params: in_names(item, |value| Ok(value.clone())), ..unit.words.clone() };
+                unit.timeless = template.render(&RunWords::timeless(), &as_written);
                 units.push(unit);
             }
         }
+        notes.iter().for_each(|note| tracing::warn!("{note}"));
         let mut paths: Vec<_> = units.iter().map(|unit| unit.path.clone()).collect();
         let marks: Vec<_> = units.iter().map(Unit::mark).collect();
         tell_apart(&mut paths, &marks);
         for (unit, path) in units.iter_mut().zip(paths) {
             unit.path = path;
         }
-        Ok(units)
+        Ok(Expanded { units, notes })
     }
 
-    async fn found(&self, item: &Item, already: usize) -> Result<Vec<Found>, TaskError> {
+    async fn found(
+        &self,
+        item: &Item,
+        already: usize,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Found>, TaskError> {
         match item.what() {
             Some(What::Card(card)) => self.questions(item, std::slice::from_ref(card), already).await,
             Some(What::Cards(cards)) => self.questions(item, cards, already).await,
             Some(What::Dashboard(dashboard)) => self.dashboard(item, dashboard, already).await,
-            Some(What::Collection(collection)) => self.collection(item, collection, already).await,
+            Some(What::Collection(collection)) => self.collection(item, collection, already, notes).await,
             Some(What::Sql(sql)) => {
                 self.check_count(already + 1)?;
                 Ok(vec![self.own_query(item, sql)?])
@@ -105,12 +120,13 @@ impl Expander<'_> {
 
     fn template(&self, item: &Item) -> Result<Template, TaskError> {
         let stamp = if self.config.include_timestamp { "_{ts}" } else { "" };
-        let written = item.template.clone().or_else(|| self.config.template.clone());
+        let list = |prefix: &str| format!("{}{stamp}/{{name}}.{{ext}}", escape(prefix));
+        // What the item says goes before what the task says of all items.
+        let own = item.template.clone().or_else(|| item.prefix.as_deref().map(list));
+        let written = own.or_else(|| self.config.template.clone());
         let template = written.unwrap_or_else(|| match item.what() {
             Some(What::Dashboard(_)) => format!("{{dashboard}}/{{seq:02}}_{{name}}{stamp}.{{ext}}"),
-            Some(What::Cards(_)) => {
-                format!("{}{stamp}/{{name}}.{{ext}}", escape(item.prefix.as_deref().unwrap_or("scheduled")))
-            }
+            Some(What::Cards(_)) => list("scheduled"),
             Some(What::Collection(_)) => "{collection}/{name}.{ext}".to_owned(),
             Some(What::Sql(_)) => "{item}.{ext}".to_owned(),
             _ => "question_{id}.{ext}".to_owned(),
@@ -133,11 +149,12 @@ impl Expander<'_> {
             dashboard: dashboard.unwrap_or_default(),
             collection: found.collection,
             seq,
-            params: item.params.iter().map(|(slug, value)| (slug.clone(), in_names(value))).collect(),
+            params: in_names(item, |value| self.days.expand(value)),
             ext: format.extension().to_owned(),
         };
         let twice = found.card.as_ref().filter(|_| format == Format::Json).and_then(equal_titles);
         let refused = found.refused.or_else(|| twice.map(|title| lost_in_json(&title)));
+        let untitled = found.card.as_ref().is_none_or(|card| card.result_metadata.is_empty());
         let request = ExportRequest {
             source: found.source,
             format,
@@ -157,7 +174,10 @@ impl Expander<'_> {
             name: found.name,
             dashboard_id,
             words,
-            rules: Rules::of(item, config.on_cap, config.count_tolerance_percent, self.download_row_limit),
+            rules: Rules {
+                weak_title_check: format == Format::Json && untitled,
+                ..Rules::of(item, config.on_cap, config.count_tolerance_percent, self.download_row_limit)
+            },
             verify: item.verify.unwrap_or(config.verify),
             path: std::path::PathBuf::new(),
             timeless: std::path::PathBuf::new(),
@@ -186,11 +206,20 @@ fn escape(text: &str) -> String {
     text.replace(['{', '}'], "_")
 }
 
-/// The value of a parameter as names have it.
-fn in_names(value: &Value) -> String {
+/// The values of an item's parameters as names have them, made what they stand for. What stands for nothing was refused
+/// before.
+fn in_names(
+    item: &Item,
+    meant: impl Fn(&Value) -> Result<Value, String>,
+) -> std::collections::BTreeMap<String, String> {
+    let value = |value: &Value| in_name(&meant(value).unwrap_or_else(|_| value.clone()));
+    item.params.iter().map(|(slug, written)| (slug.clone(), value(written))).collect()
+}
+
+fn in_name(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(in_names).collect::<Vec<_>>().join("-"),
+        Value::Array(values) => values.iter().map(in_name).collect::<Vec<_>>().join("-"),
         other => other.to_string(),
     }
 }

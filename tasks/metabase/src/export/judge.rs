@@ -36,6 +36,8 @@ pub struct Rules {
     pub count_tolerance_percent: f64,
     /// The server's limit on rows of files.
     pub download_row_limit: Option<u64>,
+    /// Nobody would see that columns of one title became one.
+    pub weak_title_check: bool,
 }
 
 impl Rules {
@@ -56,6 +58,7 @@ impl Rules {
             on_cap: item.on_cap.unwrap_or(on_cap),
             count_tolerance_percent,
             download_row_limit,
+            weak_title_check: false,
         }
     }
 }
@@ -102,6 +105,9 @@ pub struct Verified {
     /// Nothing but the connection's end says that nothing is missing at the end.
     #[serde(default)]
     pub weak_transport_check: bool,
+    /// Two columns of one title would be one in this JSON, and what titles the columns have was not known before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weak_title_check: bool,
     /// It has exactly as many rows as this limit allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated_by_cap: Option<u64>,
@@ -120,8 +126,9 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Result<Verified, UnitFailure
     even(&evidence.scanned)?;
     let hit = cap(evidence.rows, Source::File { download_row_limit: rules.download_row_limit });
     if let (Some(Cap { limit, .. }), OnCap::Fail) = (hit, rules.on_cap) {
-        let told =
-            format!("it has {limit} rows, as many as the server gives at most; some are surely missing");
+        let told = format!(
+            "it has exactly {limit} rows, as many as the server puts into a file at most; more may be missing"
+        );
         return Err(UnitFailure::new(Class::CapReached, Again::Never, told));
     }
     rows(evidence.rows, rules)?;
@@ -135,6 +142,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Result<Verified, UnitFailure
         gzip: if evidence.packed { "ok" } else { "absent" }.to_owned(),
         count: counted.to_owned(),
         weak_transport_check: weak,
+        weak_title_check: rules.weak_title_check,
         truncated_by_cap: hit.map(|cap| cap.limit),
         kept_as_text: 0,
     })

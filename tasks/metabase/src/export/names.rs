@@ -9,6 +9,8 @@ use std::{
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::folder::LATEST;
+
 /// The name of the manifest, which no unit may take.
 pub const MANIFEST: &str = "manifest.json";
 /// The most bytes and the most characters of one component.
@@ -70,20 +72,34 @@ enum Piece {
     Word { word: Word, width: usize },
 }
 
+/// A word in braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Word {
+pub enum Word {
+    /// `id`.
     Id,
+    /// `item`.
     Item,
+    /// `name`.
     Name,
+    /// `entity_id`.
     EntityId,
+    /// `dashboard`.
     Dashboard,
+    /// `collection`.
     Collection,
+    /// `seq`.
     Seq,
+    /// `ts`.
     Ts,
+    /// `date`.
     Date,
+    /// `slot`.
     Slot,
+    /// `run_id`.
     RunId,
+    /// `ext`.
     Ext,
+    /// `param.` and this slug.
     Param(String),
 }
 
@@ -119,6 +135,14 @@ impl Template {
         Ok(Self(pieces))
     }
 
+    /// Its words, in their order.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Word { word, .. } => Some(word),
+            Piece::Text(_) => None,
+        })
+    }
+
     /// The path for a unit, each component fit for any file system, below whatever folder it is joined to.
     pub fn render(&self, run: &RunWords, words: &Words) -> PathBuf {
         let mut text = String::new();
@@ -133,7 +157,9 @@ impl Template {
         let Some((file, folders)) = components.split_last() else {
             return PathBuf::from(sanitise_file("", &words.ext, &fallback));
         };
-        let mut path: PathBuf = folders.iter().map(|folder| sanitise(folder, &fallback)).collect();
+        let folders = folders.iter().map(|folder| sanitise(folder, &fallback)).enumerate();
+        let mut path: PathBuf =
+            folders.map(|(at, folder)| if at == 0 { not_ours(folder) } else { folder }).collect();
         path.push(sanitise_file(file, &words.ext, &fallback));
         path
     }
@@ -195,6 +221,13 @@ fn value(word: &Word, width: usize, run: &RunWords, words: &Words) -> String {
         Word::Param(slug) => words.params.get(slug).cloned().unwrap_or_default(),
     };
     plain.replace('/', "_")
+}
+
+/// A folder beside the manifest or the link that is not called like them: else it would be in the manifest's place, or its
+/// files would go through the link.
+fn not_ours(folder: String) -> String {
+    let is_ours = [MANIFEST, LATEST].iter().any(|ours| folder.eq_ignore_ascii_case(ours));
+    if is_ours { folder + "_" } else { folder }
 }
 
 /// A component of a path that every file system takes and that leads nowhere else.

@@ -1,6 +1,12 @@
 //! An export on request: one item, straight into a folder. It leaves nothing behind but the files, and remembers nothing.
 
-use std::path::Path;
+mod plan;
+mod ready;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use futures::{StreamExt as _, stream};
 use roundsman_task::{Counts, Outcome, TaskContext, TaskError};
@@ -8,13 +14,11 @@ use serde_json::{Value, json};
 
 use super::{
     board::Board,
-    expand::Expander,
+    expand::{Expanded, Expander},
     failure::UnitFailure,
-    finish,
     folder::words,
     metrics,
     one::{Exporter, Tried},
-    part::{look_for_space, make_folder},
     unit::Unit,
 };
 use crate::{
@@ -23,6 +27,15 @@ use crate::{
     server::Server,
 };
 
+/// Where files on request go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The name of the file in it, if somebody chose one.
+    pub file: Option<PathBuf>,
+}
+
 /// What came of a unit: the row for people and the object for programs.
 struct Told {
     row: Value,
@@ -30,16 +43,18 @@ struct Told {
     failure: Option<UnitFailure>,
 }
 
-/// Exports an item into a folder; to the file of this name, if one is given.
+/// Exports an item to a place.
 pub async fn export(
     cx: &TaskContext,
     config: &Checked,
     item: Item,
-    root: &Path,
-    name: Option<&Path>,
+    place: &Place,
 ) -> Result<Outcome, TaskError> {
+    if cx.dry_run() && !config.dry_run_probe {
+        return Ok(plan::unasked(config, &item, place));
+    }
     let server = Server::open(cx, config).await?;
-    let told = into(cx, config, &server, item, root, name).await;
+    let told = into(cx, config, &server, item, place).await;
     server.close().await;
     metrics::of_server(cx, &server);
     told
@@ -50,37 +65,50 @@ async fn into(
     config: &Checked,
     server: &Server,
     item: Item,
-    root: &Path,
-    name: Option<&Path>,
+    place: &Place,
 ) -> Result<Outcome, TaskError> {
     server.wait_ready().await?;
     let limit = server.properties().await?.download_row_limit;
     let run = &words(cx, cx.now());
     let expander = Expander { config, server, run, days: Days::of(cx), download_row_limit: limit };
-    let mut units = expander.units(&[item]).await?;
-    if let (Some(name), [unit]) = (name, units.as_mut_slice()) {
-        name.clone_into(&mut unit.path);
+    let mut expanded = expander.units(&[item]).await?;
+    if let (Some(file), [unit]) = (&place.file, expanded.units.as_mut_slice()) {
+        file.clone_into(&mut unit.path);
     }
+    let root: &Path = &place.folder;
+    ready::look_for_folders(config, root, &mut expanded.units);
     if cx.dry_run() {
-        return Ok(planned(config, root, &units));
+        return Ok(plan::planned(config, root, &expanded));
     }
-    let ready = make_folder(root).and_then(|()| look_for_space(root, config.min_free_bytes.bytes()));
-    ready.map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
+    let Expanded { units, notes } = expanded;
+    let made = ready::make_ready(cx, config, root, &units);
+    let made = made.map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
     let board = &Board::new(cx, units.len(), None);
     let exporter = &Exporter { cx, config, server, root, folder: "", board };
     let at_once = config.max_concurrent_exports.get() as usize;
-    let ended =
-        stream::iter(units.iter().enumerate()).map(|(at, unit)| one(exporter, at, unit)).buffered(at_once);
+    let stopped = &OnceLock::new();
+    let ended = stream::iter(units.iter().enumerate())
+        .map(|(at, unit)| one(exporter, at, unit, stopped))
+        .buffered(at_once);
     let ended: Vec<Result<Told, TaskError>> = ended.collect().await;
-    outcome(ended.into_iter().collect::<Result<_, _>>()?)
+    drop(made);
+    outcome(ended.into_iter().collect::<Result<_, _>>()?, &notes)
 }
 
-async fn one(exporter: &Exporter<'_>, at: usize, unit: &Unit) -> Result<Told, TaskError> {
-    let end = if let Some(refused) = &unit.refused {
-        Err(refused.clone())
-    } else {
-        let Tried { end, .. } = exporter.export(at, unit, None).await?;
-        end
+/// One unit, unless an earlier one met what every other would meet too.
+async fn one(
+    exporter: &Exporter<'_>,
+    at: usize,
+    unit: &Unit,
+    stopped: &OnceLock<UnitFailure>,
+) -> Result<Told, TaskError> {
+    let end = match (&unit.refused, stopped.get()) {
+        (Some(refused), _) => Err(refused.clone()),
+        (None, Some(why)) => Err(UnitFailure::not_tried(format!("the run was given up: {why}"))),
+        (None, None) => {
+            let Tried { end, .. } = exporter.export(at, unit, None).await?;
+            end
+        }
     };
     exporter.board.over(&unit.name);
     Ok(match end {
@@ -98,15 +126,29 @@ async fn one(exporter: &Exporter<'_>, at: usize, unit: &Unit) -> Result<Told, Ta
                 failure: None,
             }
         }
-        Err(failure) => Told {
-            row: json!([unit.card_id, unit.name, failure.to_string(), Value::Null, Value::Null, Value::Null]),
-            object: json!({ "card_id": unit.card_id, "name": unit.name, "status": "failed", "error": failure.told() }),
-            failure: Some(failure),
-        },
+        Err(failure) => {
+            tracing::warn!("{}: {failure} ({})", unit.title(), failure.class.hint());
+            if failure.ends_run() {
+                // Whoever was first tells why.
+                let _ = stopped.set(failure.clone());
+            }
+            Told {
+                row: json!([
+                    unit.card_id,
+                    unit.name,
+                    failure.to_string(),
+                    Value::Null,
+                    Value::Null,
+                    Value::Null
+                ]),
+                object: json!({ "card_id": unit.card_id, "name": unit.name, "status": "failed", "error": failure.told() }),
+                failure: Some(failure),
+            }
+        }
     })
 }
 
-fn outcome(told: Vec<Told>) -> Result<Outcome, TaskError> {
+fn outcome(told: Vec<Told>, notes: &[String]) -> Result<Outcome, TaskError> {
     let (all, failed) = (told.len() as u64, told.iter().filter(|told| told.failure.is_some()).count() as u64);
     let counts =
         Counts { processed: all, ok: all - failed, failed, changed: all - failed, ..Counts::default() };
@@ -114,7 +156,7 @@ fn outcome(told: Vec<Told>) -> Result<Outcome, TaskError> {
     let rows: Vec<&Value> = told.iter().map(|told| &told.row).collect();
     let print = json!({ "columns": ["id", "name", "status", "rows", "bytes", "file"], "rows": rows });
     let detail: Vec<&Value> = told.iter().map(|told| &told.object).collect();
-    let summary = format!("{} of {all} files", all - failed);
+    let summary = noted(format!("{} of {all} files", all - failed), notes);
     let outcome = match first {
         Some(first) if failed == all => return Err(first.into_task()),
         Some(first) => Outcome::partial(format!("{summary}; the first that failed: {first}")),
@@ -123,14 +165,7 @@ fn outcome(told: Vec<Told>) -> Result<Outcome, TaskError> {
     Ok(Outcome { print, ..outcome.with_counts(counts).with_detail(detail) })
 }
 
-fn planned(config: &Checked, root: &Path, units: &[Unit]) -> Outcome {
-    let path = |unit: &Unit| root.join(finish::named(&unit.path, config)).to_string_lossy().into_owned();
-    let rows: Vec<Value> = units
-        .iter()
-        .map(|unit| json!([unit.card_id, unit.name, format!("POST /{}", unit.request.path()), path(unit)]))
-        .collect();
-    let counts = Counts { processed: units.len() as u64, planned: units.len() as u64, ..Counts::default() };
-    let print = json!({ "columns": ["id", "name", "request", "file"], "rows": rows });
-    let outcome = Outcome::success(format!("would export {} files", units.len())).with_counts(counts);
-    Outcome { print, ..outcome.with_detail(rows) }
+/// A summary with what else a person should know.
+fn noted(summary: String, notes: &[String]) -> String {
+    notes.iter().fold(summary, |summary, note| format!("{summary}; {note}"))
 }

@@ -12,7 +12,7 @@ use std::{
 
 use rustix::{fs::FlockOperation, io::Errno};
 
-pub use self::sweep::sweep;
+pub use self::sweep::{sweep, sweep_here};
 
 /// How much is written before the file system is looked at again.
 const LOOK_EVERY: u64 = 64 << 20;
@@ -64,12 +64,33 @@ pub struct Writer {
 #[derive(Debug)]
 pub struct Part {
     path: PathBuf,
-    file: Option<BufWriter<File>>,
+    /// Gone while somebody else writes.
+    pen: Option<Pen>,
     /// The file when nothing more is added: it stays locked until it has its name.
     closed: Option<File>,
+    published: bool,
+}
+
+/// What adds to a file that is not whole, also on another thread than the one that will name or remove it.
+#[derive(Debug)]
+pub struct Pen {
+    file: BufWriter<File>,
+    path: PathBuf,
     min_free: u64,
     unlooked: u64,
-    published: bool,
+}
+
+impl Pen {
+    /// Adds to the end of the file.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+        self.file.write_all(bytes).map_err(DiskError::of("write", &self.path))?;
+        self.unlooked += bytes.len() as u64;
+        if self.unlooked >= LOOK_EVERY {
+            self.unlooked = 0;
+            look_for_space(self.path.parent().unwrap_or(&self.path), self.min_free)?;
+        }
+        Ok(())
+    }
 }
 
 impl Part {
@@ -81,8 +102,9 @@ impl Part {
         let Writer { run, attempt, tried } = writer;
         let path = folder.join(format!(".{}.{run}.{attempt}-{tried}.part", name.to_string_lossy()));
         let file = locked(&path)?;
-        let file = Some(BufWriter::with_capacity(BUFFER, file));
-        Ok(Self { path, file, closed: None, min_free, unlooked: 0, published: false })
+        let file = BufWriter::with_capacity(BUFFER, file);
+        let pen = Some(Pen { file, path: path.clone(), min_free, unlooked: 0 });
+        Ok(Self { path, pen, closed: None, published: false })
     }
 
     /// Where it is.
@@ -92,28 +114,41 @@ impl Part {
 
     /// Adds to its end.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        file.write_all(bytes).map_err(DiskError::of("write", &self.path))?;
-        self.unlooked += bytes.len() as u64;
-        if self.unlooked >= LOOK_EVERY {
-            self.unlooked = 0;
-            look_for_space(self.path.parent().unwrap_or(&self.path), self.min_free)?;
+        match &mut self.pen {
+            Some(pen) => pen.write(bytes),
+            None => Err(self.without_pen()),
         }
-        Ok(())
+    }
+
+    /// Lends what adds to it. Until it is back nothing can be added here, and the file cannot get its name.
+    pub fn lend(&mut self) -> Result<Pen, DiskError> {
+        self.pen.take().ok_or_else(|| self.without_pen())
+    }
+
+    /// Takes back what was lent.
+    pub fn take_back(&mut self, pen: Pen) {
+        self.pen = Some(pen);
     }
 
     /// Nothing more will be added; what was, is in the file.
     pub fn close(&mut self) -> Result<(), DiskError> {
-        let Some(file) = self.file.take() else { return Ok(()) };
-        let flushed = file.into_inner().map_err(io::IntoInnerError::into_error);
+        if self.closed.is_some() {
+            return Ok(());
+        }
+        let pen = self.lend()?;
+        let flushed = pen.file.into_inner().map_err(io::IntoInnerError::into_error);
         self.closed = Some(flushed.map_err(DiskError::of("write", &self.path))?);
         Ok(())
+    }
+
+    fn without_pen(&self) -> DiskError {
+        DiskError::of("write", &self.path)(io::Error::other("it is closed, or somebody else writes it"))
     }
 
     /// Gives it its name, durably. Whatever had that name before is replaced in the same step.
     pub fn publish(mut self, target: &Path, mode: u32) -> Result<(), DiskError> {
         self.close()?;
-        let Some(file) = self.closed.take() else { return Ok(()) };
+        let file = self.closed.take().ok_or_else(|| self.without_pen())?;
         file.set_permissions(Permissions::from_mode(mode))
             .map_err(DiskError::of("set the mode of", &self.path))?;
         file.sync_all().map_err(DiskError::of("sync", &self.path))?;
@@ -143,7 +178,6 @@ fn locked(path: &Path) -> Result<File, DiskError> {
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.published {
-            drop(self.file.take());
             let _ = fs::remove_file(&self.path);
         }
     }

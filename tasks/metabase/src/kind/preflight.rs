@@ -1,14 +1,16 @@
-//! Whether exports could be made: the server is ready and lets us in, the folder can be written, there is space. It only
-//! reads.
+//! Whether exports could be made: the server is ready and lets us in, the folder can be written, there is space. It runs where
+//! a run would, under the same rules of the sandbox, and leaves nothing behind.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use roundsman_task::{Finding, TaskContext};
-use rustix::fs::{Access, access};
 
 use crate::{
     config::Checked,
-    export::part::{free_space, look_for_space},
+    export::{
+        part::{DiskError, free_space, look_for_space},
+        probe::{try_to_make_folder, try_to_write},
+    },
     server::{CREDENTIAL, Health, Server, ServerFailure},
 };
 
@@ -73,13 +75,28 @@ fn writable(folder: &Path) -> Finding {
         let found = format!("{} is no folder", there.display());
         return Finding::failure(what, found, "name another output_dir");
     }
-    match access(there, Access::WRITE_OK | Access::EXEC_OK) {
-        Ok(()) if there == folder => Finding::ok(what, "it may be written"),
+    let is_there = there == folder;
+    match if is_there { try_to_write(there) } else { try_to_make_folder(there) } {
+        Ok(()) if is_there => Finding::ok(what, "a file was made in it and removed"),
         Ok(()) => Finding::ok(what, format!("it is not there yet and can be made in {}", there.display())),
-        Err(errno) => {
-            let found = format!("{}: {errno}", there.display());
-            Finding::failure(what, found, "let the daemon's user write there")
+        Err(error) => {
+            let advice = advice(&error, is_there);
+            Finding::failure(what, error.to_string(), advice)
         }
+    }
+}
+
+fn advice(error: &DiskError, is_there: bool) -> &'static str {
+    match error.source.kind() {
+        ErrorKind::PermissionDenied if is_there => {
+            "let the task's user write there; where that is so, the sandbox keeps it from it: `write` must name the folder, and \
+             it must not be one that leads to the daemon's own files, such as /var/lib or a home (docs/sandbox.md)"
+        }
+        ErrorKind::PermissionDenied => {
+            "make the folder yourself, for the task's user; a sandbox lets nobody make one beside the daemon's own files, nor \
+             where `write` does not lead (docs/sandbox.md)"
+        }
+        _ => "name another output_dir, or look at its file system",
     }
 }
 

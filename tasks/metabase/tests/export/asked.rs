@@ -27,7 +27,9 @@ async fn one_question_to_a_file() {
     assert_eq!(outcome.print["rows"][0][5], target.to_str().unwrap());
     assert_eq!(outcome.detail[0]["rows"], 40);
     assert!(!stage.out().exists());
-    // Once more, over the old one; and to the output folder where nothing is said.
+    // Once more, over the old one, in a form that its ending does not tell; and to the output folder where nothing is said.
+    let target = stage.dir.path().join("here/orders");
+    std::fs::write(&target, "old").unwrap();
     ask(&stage, "question", json!({ "id": 1, "output": target, "format": "json" })).await.unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), stage.sim.truth(1, "json"));
     ask(&stage, "question", json!({ "id": 1, "format": "xlsx" })).await.unwrap();

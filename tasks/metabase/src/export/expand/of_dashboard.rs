@@ -2,7 +2,7 @@
 
 use roundsman_task::TaskError;
 
-use super::{Expander, Found, unless_for_all};
+use super::{Expander, Found, of_questions::in_trash, unless_for_all};
 use crate::{
     config::{CardRef, Item},
     params,
@@ -13,13 +13,17 @@ impl Expander<'_> {
     pub(super) async fn dashboard(
         &self,
         item: &Item,
-        dashboard: &CardRef,
+        asked: &CardRef,
         already: usize,
     ) -> Result<Vec<Found>, TaskError> {
-        let dashboard = match unless_for_all(self.server.dashboard(dashboard).await)? {
+        let dashboard = match unless_for_all(self.server.dashboard(asked).await)? {
             Ok(dashboard) => dashboard,
-            Err(failure) => return Ok(vec![Found::missing_dashboard(dashboard, failure.into())]),
+            Err(failure) => return Ok(vec![Found::missing_dashboard(asked, failure.into())]),
         };
+        if dashboard.archived {
+            let what = format!("dashboard {} ({})", dashboard.id, dashboard.name);
+            return Ok(vec![Found::missing_dashboard(asked, in_trash(&what))]);
+        }
         let shown = shown(&dashboard, item.include_series.unwrap_or(true));
         self.check_count(already + shown.len())?;
         let cards: Vec<_> = shown.iter().map(|(_, card)| CardRef::Number(card.id)).collect();

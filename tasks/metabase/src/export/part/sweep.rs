@@ -21,6 +21,11 @@ pub fn sweep(folder: &Path, now: Timestamp) -> usize {
     within(folder, now, 0)
 }
 
+/// Removes those in a folder itself, not those in folders within it: whose these are nobody said. Says how many.
+pub fn sweep_here(folder: &Path, now: Timestamp) -> usize {
+    within(folder, now, DEEPEST)
+}
+
 fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let mut removed = 0;

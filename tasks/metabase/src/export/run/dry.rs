@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     Wish,
-    prepare::{expanded, output_dir, row, slot_of},
+    prepare::{expanded, output_dir, row},
     wanted,
 };
 use crate::{
     config::{CardRef, Checked, What},
     export::{
+        expand::Expanded,
         failure::UnitFailure,
         finish,
         ledger::Ledger,
@@ -42,11 +43,11 @@ async fn asked(
     wish: &Wish,
 ) -> Result<Outcome, TaskError> {
     let root = output_dir(config)?;
-    let (_, row, _) = row(cx, &Ledger::new(cx), &root, slot_of(cx, wish)).await?;
+    let (_, row, _) = row(cx, &Ledger::new(cx), &root, wish).await?;
     server.wait_ready().await?;
     let properties = server.properties().await?;
     let user = server.current_user().await?;
-    let units =
+    let Expanded { units, notes } =
         expanded(cx, config, server, &wanted(config, wish), row.started_at, properties.download_row_limit)
             .await?;
     let space = look_for_space(&root, config.min_free_bytes.bytes());
@@ -63,6 +64,7 @@ async fn asked(
         "folder": folder,
         "free_bytes": free,
         "files": files,
+        "notes": notes,
     });
     let rows: Vec<Value> = units.iter().map(|unit| shown(unit, &path(unit).to_string_lossy())).collect();
     let print = json!({ "columns": ["item", "question", "format", "file", "note"], "rows": rows });
@@ -92,7 +94,9 @@ async fn unasked(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskErro
 async fn done(cx: &TaskContext, plan: Value, print: Value, counts: Counts) -> Result<Outcome, TaskError> {
     let bytes = serde_json::to_vec_pretty(&plan).map_err(TaskError::permanent)?;
     cx.artifact(PLAN, "application/json", bytes).await?;
+    let notes = plan["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let summary = format!("would export {} of {}", counts.planned, counts.processed);
+    let summary = notes.fold(summary, |summary, note| format!("{summary}; {note}"));
     let outcome = Outcome::success(summary).with_counts(counts).with_detail(plan);
     Ok(Outcome { print, ..outcome })
 }

@@ -13,10 +13,11 @@ use crate::{
     config::{Checked, Item},
     export::{
         board::Board,
-        expand::Expander,
+        expand::{Expanded, Expander},
         failure::UnitFailure,
         folder::{free_name, slot_key, words},
-        ledger::{DoneRow, Ledger, RunRow},
+        ledger::{DoneRow, Ledger, RunRow, UnitRow},
+        one::Exporter,
         part::{DiskError, Writer, look_for_space, make_folder, make_own_folder, sweep},
         unit::Unit,
     },
@@ -36,14 +37,14 @@ pub(super) struct Prepared<'a> {
     pub(super) slot: String,
     pub(super) row: RunRow,
     pub(super) units: Vec<Unit>,
+    /// What a person should know of items that came to nothing.
+    pub(super) notes: Vec<String>,
     /// What is done already, by unit; nothing where everything is to be exported anew.
-    pub(super) done: BTreeMap<String, DoneRow>,
+    pub(super) done: BTreeMap<String, UnitRow>,
     /// What was last good, by place.
     pub(super) last: BTreeMap<String, DoneRow>,
     pub(super) board: Board,
     pub(super) server_version: Option<String>,
-    /// It is the whole of what is configured.
-    pub(super) is_whole: bool,
 }
 
 impl<'a> Prepared<'a> {
@@ -56,10 +57,10 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, TaskError> {
         let root = output_dir(config)?;
         let ledger = Ledger::new(cx);
-        let (slot, mut row, is_new) = row(cx, &ledger, &root, slot_of(cx, wish)).await?;
+        let (slot, mut row, is_new) = row(cx, &ledger, &root, wish).await?;
         server.wait_ready().await?;
         let properties = server.properties().await?;
-        let units = expanded(
+        let Expanded { units, notes } = expanded(
             cx,
             config,
             server,
@@ -69,10 +70,13 @@ impl<'a> Prepared<'a> {
         )
         .await?;
         make_ready(cx, config, &root).map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
+        let known = std::mem::replace(&mut row.units, units.len() as u64);
         if is_new {
             reserve(cx, &ledger, &root, &slot, &mut row).await?;
+        } else if known != row.units {
+            ledger.put_run(&slot, &row).await?;
         }
-        let done = if wish.force { BTreeMap::new() } else { ledger.done(&slot).await? };
+        let done = counting(ledger.done(&slot).await?, cx, wish);
         let last = ledger.last().await?;
         let board = Board::new(cx, units.len(), expected(&units, &last));
         let server_version = properties.tag;
@@ -85,12 +89,29 @@ impl<'a> Prepared<'a> {
             slot,
             row,
             units,
+            notes,
             done,
             last,
             board,
             server_version,
-            is_whole: wish.item.is_none(),
         })
+    }
+
+    /// Who exports its units.
+    pub(super) fn exporter(&self) -> Exporter<'_> {
+        Exporter {
+            cx: self.cx,
+            config: self.config,
+            server: self.server,
+            root: &self.root,
+            folder: &self.row.folder,
+            board: &self.board,
+        }
+    }
+
+    /// It is the whole of what is configured.
+    pub(super) fn is_whole(&self) -> bool {
+        self.row.item.is_none()
     }
 
     /// The folder of the run.
@@ -128,8 +149,17 @@ pub(super) fn output_dir(config: &Checked) -> Result<PathBuf, TaskError> {
     config.output_dir.clone().ok_or_else(|| TaskError::config("output_dir is missing: where do exports go?"))
 }
 
+/// Those units that need not be done again: where everything is wished for anew, those that an earlier attempt did.
+pub(super) fn counting(
+    done: BTreeMap<String, UnitRow>,
+    cx: &TaskContext,
+    wish: &Wish,
+) -> BTreeMap<String, UnitRow> {
+    done.into_iter().filter(|(_, row)| !wish.force || row.run == cx.run_id().0).collect()
+}
+
 /// The slot that a run is for: all of it. What is only a part of it has a folder of its own.
-pub(super) fn slot_of(cx: &TaskContext, wish: &Wish) -> Option<Timestamp> {
+fn slot_of(cx: &TaskContext, wish: &Wish) -> Option<Timestamp> {
     cx.slot().filter(|_| wish.item.is_none())
 }
 
@@ -138,8 +168,9 @@ pub(super) async fn row(
     cx: &TaskContext,
     ledger: &Ledger,
     root: &Path,
-    slot: Option<Timestamp>,
+    wish: &Wish,
 ) -> Result<(String, RunRow, bool), TaskError> {
+    let slot = slot_of(cx, wish);
     let (here, begun) = (root.to_string_lossy().into_owned(), cx.now());
     let runs = ledger.runs().await?;
     let own = slot_key(slot, begun, cx.run_id());
@@ -154,7 +185,7 @@ pub(super) async fn row(
     let taken: Vec<_> = runs.into_iter().map(|(_, row)| row.folder).collect();
     let folder = free_name(root, &words(cx, begun), &taken);
     let row =
-        RunRow { started_at: begun, output_dir: here, folder, status: None, bytes: 0, refers_to: Vec::new() };
+        RunRow { started_at: begun, output_dir: here, folder, item: wish.item.clone(), ..RunRow::default() };
     Ok((own, row, true))
 }
 
@@ -166,7 +197,7 @@ pub(super) async fn expanded(
     items: &[Item],
     begun: Timestamp,
     download_row_limit: Option<u64>,
-) -> Result<Vec<Unit>, TaskError> {
+) -> Result<Expanded, TaskError> {
     let run = &words(cx, begun);
     let expander =
         Expander { config, server, run, days: Days::at(begun, cx.slot(), cx.timezone()), download_row_limit };
