@@ -4,7 +4,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
-use roundsman_model::{AttemptEnd, Run, RunState, TaskDefinition, TaskError, Timestamp, time::after};
+use roundsman_model::{AttemptEnd, Ended, Run, RunState, TaskDefinition, TaskError, Timestamp, time::after};
 use roundsman_store::RunLease;
 use roundsman_telemetry::AttemptStarted;
 use roundsman_wire::{AttemptOrder, AttemptReport, CancelReason, Lease, RunningAttempt, StartError};
@@ -265,7 +265,9 @@ async fn flush_regularly(host: &AttemptHost, over: &CancellationToken) {
 
 /// Adds what a reader of the log has to know of the end. A report needs no line: the run itself has it.
 fn tell_end(host: &AttemptHost, report: &AttemptReport) {
-    if !matches!(report.end, AttemptEnd::Finished { .. }) {
+    if report.end.ended() == Ended::Snoozed {
+        host.say("warn", format!("the run waits: {}", report.end));
+    } else if !matches!(report.end, AttemptEnd::Finished { .. }) {
         host.say("error", format!("attempt ended ({}): {}", report.end.ended().as_str(), report.end));
     }
     let protected = host.engine.means().protected;

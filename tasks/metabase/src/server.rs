@@ -20,7 +20,7 @@ use roundsman_http::{
     BaseUrl, Client, Proxy, RetryPolicy, Tally, Tls,
     header::{HeaderValue, USER_AGENT},
 };
-use roundsman_task::{TaskContext, TaskError};
+use roundsman_task::{TaskContext, TaskError, Timestamp};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
@@ -80,6 +80,13 @@ impl Server {
     /// The address of the server, as manifests and keys name it: without a slash at its end.
     pub fn base_url(&self) -> String {
         scope(&self.inner.config)
+    }
+
+    /// An instant as people read it: in the zone of the task.
+    fn instant(&self, at: Timestamp) -> String {
+        // The second in which it is over.
+        let at = at + chrono::TimeDelta::milliseconds(999);
+        at.with_timezone(&self.inner.cx.timezone()).format("%Y-%m-%d %H:%M:%S %:z").to_string()
     }
 
     /// How many requests there were and what became of them.

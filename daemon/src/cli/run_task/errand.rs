@@ -22,7 +22,7 @@ use crate::{
         failure::{Answer, Failure},
         inputs::{self, Input},
         request::removed,
-        session,
+        session, times,
         who::who,
     },
     kinds::{Catalogue, kind_metrics},
@@ -124,7 +124,7 @@ async fn carry_out(engine: &Arc<Engine>, order: Order, signals: &mut StopSignals
                 break;
             }
             let due_at = worked.due_at.unwrap_or_else(|| engine.now());
-            tracing::warn!("{}; next attempt at {}", worked.end, due_at.to_rfc3339());
+            tracing::warn!("{}; next attempt at {}", worked.end, times::full(due_at, definition.timezone));
             claim_when_due(engine, id, due_at, signals).await?
         } else {
             tracing::warn!("run {id} cannot start yet; `roundsman status` says what it waits for");

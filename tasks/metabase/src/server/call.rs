@@ -128,7 +128,9 @@ impl Server {
             return Ok(failure);
         }
         let until = self.inner.manners.pause(failure.not_before).await?;
-        Ok(failure.until(until))
+        let message =
+            format!("{} wants a pause until {}: {}", self.base_url(), self.instant(until), failure.message);
+        Ok(ServerFailure { message, ..failure.until(until) })
     }
 
     /// The answer, if it is whole within this time.

@@ -220,6 +220,8 @@ impl From<HttpError> for ServerFailure {
             }
             _ => return Self::new(FailureClass::Config, Again::Never, message),
         };
+        // A server that wants a pause wants it for all requests: which one it was says nothing.
+        let message = if class == Class::Throttled { told.clone() } else { message };
         let code: Option<String> = code.map(Into::into);
         let status = status.map(|status| status.as_u16());
         let (class, again) = meaning(class, code.as_deref(), status, &told);
@@ -258,11 +260,12 @@ impl From<ServerFailure> for TaskError {
         if let Some(error) = task {
             return error;
         }
+        if let (FailureClass::Throttled, Some(until)) = (class, not_before) {
+            // It says itself what it waits for; there is nothing else to be done.
+            return Self::Snooze { cause: message, until };
+        }
         let cause = format!("{message} ({})", class.hint());
         match (class, again) {
-            (FailureClass::Throttled, _) if not_before.is_some() => {
-                Self::Snooze { cause, until: not_before.expect("looked at just now") }
-            }
             (FailureClass::Config | FailureClass::Auth, Again::Never) => Self::Config { cause },
             (_, Again::Never) => Self::Permanent { cause },
             _ => Self::Retry { cause, not_before },

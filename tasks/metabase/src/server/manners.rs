@@ -109,7 +109,10 @@ impl Manners {
         }
         self.documents.put(PACE, SharedPace { slow_until }, None).await?;
         self.budget.hold_until(until).await?;
-        tracing::warn!("the server has enough of us for {} s; all tasks wait", pause.as_secs());
+        tracing::warn!(
+            "the server wants a pause of {:.0} s; all its tasks wait, then go on at half their pace for a minute",
+            pause.as_secs_f64()
+        );
         Ok(until)
     }
 

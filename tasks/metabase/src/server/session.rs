@@ -94,8 +94,8 @@ impl Session {
             let now = server.inner.cx.now();
             let (circuit, version) = self.circuit().await?;
             match circuit.verdict(now, &self.mark) {
-                Verdict::Throttled(until) => return Err(throttled(until, now)),
-                Verdict::Refused(until) => return Err(blocked(until)),
+                Verdict::Throttled(until) => return Err(throttled(server, until)),
+                Verdict::Refused(until) => return Err(blocked(server, until)),
                 Verdict::Wait(until) => {
                     let left = (until - now).to_std().unwrap_or_default();
                     server.inner.cx.sleep(left.min(LOOK_AGAIN).max(Duration::from_millis(1))).await?;
@@ -124,7 +124,7 @@ impl Session {
             Err(failure) if failure.is(LOGIN_THROTTLED) => {
                 let circuit = claimed.throttled(now, failure.not_before);
                 let until = circuit.throttled_until.unwrap_or(now);
-                (circuit, Err(ServerFailure { message: failure.message, ..throttled(until, now) }))
+                (circuit, Err(throttled(server, until)))
             }
             Err(failure) if is_refusal(&failure) => {
                 let again = ServerFailure { again: Again::Never, ..failure };
@@ -229,17 +229,20 @@ fn late() -> HttpError {
     HttpError::Task(roundsman_task::TaskError::retry("there was no answer in time"))
 }
 
-fn throttled(until: Timestamp, now: Timestamp) -> ServerFailure {
-    let secs = (until - now).num_seconds().max(0);
-    let told =
-        format!("the server lets nobody log in as this user for {secs} s: there were too many attempts");
+fn throttled(server: &Server, until: Timestamp) -> ServerFailure {
+    let told = format!(
+        "nobody may log in at {} as this user before {}: there were too many attempts",
+        server.base_url(),
+        server.instant(until)
+    );
     ServerFailure::new(FailureClass::Throttled, Again::Yes, told).until(until).coded(LOGIN_THROTTLED)
 }
 
-fn blocked(until: Timestamp) -> ServerFailure {
+fn blocked(server: &Server, until: Timestamp) -> ServerFailure {
     let told = format!(
-        "the server refused this user and password a moment ago; they are not tried again before {}, other ones are",
-        until.format("%H:%M:%S UTC")
+        "{} refused this user and password a moment ago; they are not tried again before {}, other ones are",
+        server.base_url(),
+        server.instant(until)
     );
     ServerFailure::new(FailureClass::Auth, Again::Never, told).coded(LOGIN_REFUSED)
 }

@@ -11,4 +11,5 @@ mod paced;
 mod paging;
 mod ready;
 mod strangers;
+mod waits;
 mod ways;
