@@ -126,6 +126,12 @@ impl UnitFailure {
         matches!(self.class, Class::Truncated | Class::Server(HttpServer | Network | Timeout))
     }
 
+    /// Whether the run comes back later instead of failing.
+    pub fn is_wait(&self) -> bool {
+        use FailureClass::{Busy, Cancelled, Throttled};
+        matches!(self.class, Class::Server(Busy | Cancelled | Throttled))
+    }
+
     /// What the run ends with when this ends it.
     pub fn into_task(self) -> TaskError {
         if let Some(error) = self.task {

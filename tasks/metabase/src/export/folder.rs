@@ -12,7 +12,11 @@ use std::{
 use roundsman_task::{RunId, TaskContext, Timestamp};
 
 pub use self::retention::{Limits, expired, remove};
-use super::{names::RunWords, part::sync_folder};
+use super::{
+    ledger::RunRow,
+    names::{MANIFEST, RunWords},
+    part::sync_folder,
+};
 
 /// The name of the link to the last good run.
 pub const LATEST: &str = "latest";
@@ -71,6 +75,35 @@ pub fn latest(output_dir: &Path) -> Option<String> {
     own_name(&target)
 }
 
+/// The instant that a run is for, of its key: its slot, else its beginning. It compares as text.
+pub fn instant_of(key: &str) -> &str {
+    key.split('~').next().unwrap_or(key)
+}
+
+/// The folder that the link leads to: among the runs of everything below the output folder that may have it, and the one
+/// that has it, that of the newest slot. An older one may be done late.
+pub fn newest<'a>(
+    runs: &'a [(String, RunRow)],
+    output_dir: &Path,
+    pointed: Option<&str>,
+    on_partial: bool,
+) -> Option<&'a str> {
+    let here = output_dir.to_string_lossy();
+    let may_have_it = |row: &RunRow| match row.status.as_deref() {
+        Some("success") => true,
+        Some("partial") => on_partial,
+        _ => false,
+    };
+    let candidates = runs.iter().filter(|(_, row)| {
+        row.item.is_none()
+            && row.output_dir == here
+            && (may_have_it(row) || pointed == Some(&row.folder))
+            && output_dir.join(&row.folder).join(MANIFEST).is_file()
+    });
+    let newest = candidates.max_by_key(|(key, row)| (instant_of(key), row.started_at));
+    newest.map(|(_, row)| row.folder.as_str())
+}
+
 /// The folder as one component, if that is what the path is.
 fn own_name(path: &Path) -> Option<String> {
     let mut components = path.components();
@@ -78,6 +111,11 @@ fn own_name(path: &Path) -> Option<String> {
         (Some(Component::Normal(name)), None) => name.to_str().map(str::to_owned),
         _ => None,
     }
+}
+
+/// Whether a path below the output folder is in this folder of a run.
+pub fn is_in(path: Option<&str>, folder: &str) -> bool {
+    path.is_some_and(|path| Path::new(path).starts_with(folder))
 }
 
 /// A path below the output folder, as documents and manifests have it.

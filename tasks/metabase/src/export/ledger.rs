@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use roundsman_task::{Document, DocumentError, Documents, TaskContext, TaskError, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::judge::Verified;
+use super::{judge::Verified, manifest::Entry};
 
 /// How many documents are asked for at once.
 const PAGE: u32 = 500;
@@ -20,7 +20,7 @@ pub struct Ledger {
 }
 
 /// The folder of a slot, or of a run that has none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRow {
     /// When it was first begun.
     pub started_at: Timestamp,
@@ -28,7 +28,7 @@ pub struct RunRow {
     pub output_dir: String,
     /// Its own name below that one.
     pub folder: String,
-    /// How it went, once it ended: `success`, `partial`, `failed`.
+    /// How it went, once it published something: `success`, `partial`; `empty` where it came to no file at all.
     #[serde(default)]
     pub status: Option<String>,
     /// What its files take.
@@ -37,6 +37,12 @@ pub struct RunRow {
     /// Folders of other runs that hold files which are the same in this one.
     #[serde(default)]
     pub refers_to: Vec<String>,
+    /// The item it is of, where it is of one only.
+    #[serde(default)]
+    pub item: Option<String>,
+    /// How many files it comes to, once that is known.
+    #[serde(default)]
+    pub units: u64,
 }
 
 /// A unit that is done.
@@ -69,6 +75,25 @@ pub struct DoneRow {
     pub finished_at: Timestamp,
 }
 
+/// A unit that is done for a slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitRow {
+    /// What came of it.
+    #[serde(flatten)]
+    pub done: DoneRow,
+    /// What a manifest says of it besides.
+    pub entry: Entry,
+    /// The run that did it.
+    pub run: i64,
+}
+
+impl UnitRow {
+    /// It as a manifest has it that was written later.
+    pub fn told(&self) -> Entry {
+        self.entry.clone().of(&self.done)
+    }
+}
+
 impl Ledger {
     /// That of the task.
     pub fn new(cx: &TaskContext) -> Self {
@@ -90,14 +115,11 @@ impl Ledger {
     /// Forgets the run of a slot, with its units.
     pub async fn forget(&self, slot: &str) -> Result<(), TaskError> {
         self.units.delete_range(&format!("{slot}/"), Some(&format!("{slot}0"))).await?;
-        match self.runs.delete(slot, None).await {
-            Err(DocumentError::Conflict { .. }) | Ok(()) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        gone(self.runs.delete(slot, None).await)
     }
 
     /// The units of a slot that are done, by key.
-    pub async fn done(&self, slot: &str) -> Result<BTreeMap<String, DoneRow>, TaskError> {
+    pub async fn done(&self, slot: &str) -> Result<BTreeMap<String, UnitRow>, TaskError> {
         let prefix = format!("{slot}/");
         let rows = all(&self.units, &prefix).await?;
         let keyed = |row: Document| Some((row.key.strip_prefix(&prefix)?.to_owned(), read(row).ok()?));
@@ -105,9 +127,9 @@ impl Ledger {
     }
 
     /// Remembers that a unit is done, and that it was good at this place.
-    pub async fn put_done(&self, slot: &str, key: &str, place: &str, row: &DoneRow) -> Result<(), TaskError> {
+    pub async fn put_done(&self, slot: &str, key: &str, place: &str, row: &UnitRow) -> Result<(), TaskError> {
         self.units.put(&format!("{slot}/{key}"), row, None).await?;
-        self.last.put(place, row, None).await?;
+        self.last.put(place, &row.done, None).await?;
         Ok(())
     }
 
@@ -115,6 +137,19 @@ impl Ledger {
     pub async fn last(&self) -> Result<BTreeMap<String, DoneRow>, TaskError> {
         let rows = all(&self.last, "").await?;
         Ok(rows.into_iter().filter_map(|row| Some((row.key.clone(), read(row).ok()?))).collect())
+    }
+
+    /// Forgets what was last good at a place.
+    pub async fn forget_last(&self, place: &str) -> Result<(), TaskError> {
+        gone(self.last.delete(place, None).await)
+    }
+}
+
+/// That somebody else deleted it first is as good.
+fn gone(deleted: Result<(), DocumentError>) -> Result<(), TaskError> {
+    match deleted {
+        Err(DocumentError::Conflict { .. }) | Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     failure::Told,
     judge::Verified,
+    ledger::DoneRow,
     names::MANIFEST,
     part::{DiskError, Part, Writer},
 };
@@ -104,6 +105,9 @@ pub struct Entry {
     /// Its columns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub columns: Option<Vec<String>>,
+    /// Their types, as the server has them and as far as it tells: `type/Integer`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub column_types: Option<Vec<Option<String>>>,
     /// How long the file is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bytes: Option<u64>,
@@ -125,12 +129,44 @@ pub struct Entry {
     pub error: Option<Told>,
 }
 
+impl Entry {
+    /// The same with what is remembered of its file.
+    #[must_use]
+    pub fn of(self, row: &DoneRow) -> Self {
+        Self {
+            path: Some(row.path.clone()),
+            rows: Some(row.rows),
+            columns: row.columns.clone(),
+            bytes: Some(row.bytes),
+            sha256: Some(row.sha256.clone()),
+            content_sha256: (row.content_sha256 != row.sha256).then(|| row.content_sha256.clone()),
+            attempts: row.attempts,
+            duration_ms: row.duration_ms,
+            verification: Some(row.verification.clone()),
+            ..self
+        }
+    }
+
+    /// Whether both are of one export.
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        let of = |entry: &Self| {
+            (entry.card_id, entry.dashboard_id, entry.item.clone(), entry.name.clone(), entry.format.clone())
+        };
+        of(self) == of(other) && self.params_sha256 == other.params_sha256
+    }
+}
+
 impl Manifest {
     /// As it stands in the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self).expect("a manifest is plain data");
         bytes.push(b'\n');
         bytes
+    }
+
+    /// The same in as few bytes as possible.
+    pub fn to_dense_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a manifest is plain data")
     }
 
     /// Puts it into the folder of the run, in the place of what may be there.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roundsman_task::{MetricInfo, MetricType, TaskContext};
 
-use super::manifest::Entry;
+use super::manifest::{Entry, Fate};
 use crate::server::Server;
 
 /// Units by what became of them.
@@ -49,12 +49,14 @@ const fn counter(name: &'static str, help: &'static str, labels: &'static [&'sta
     MetricInfo { name, help, metric_type: MetricType::Counter, labels }
 }
 
-/// Of a unit that is over.
-pub fn of_unit(cx: &TaskContext, entry: &Entry, lasted: Duration) {
+/// Of a unit that is over. Nothing is said of the time of one that was not asked for.
+pub fn of_unit(cx: &TaskContext, entry: &Entry, lasted: Option<Duration>) {
     let status = entry.error.as_ref().map_or(entry.status.as_str(), |error| error.class.as_str());
     cx.metric(UNITS, &[("status", status)], 1.0);
-    cx.metric(SECONDS, &[("format", &entry.format)], lasted.as_secs_f64());
-    if entry.error.is_none() {
+    if let Some(lasted) = lasted {
+        cx.metric(SECONDS, &[("format", &entry.format)], lasted.as_secs_f64());
+    }
+    if entry.status == Fate::Ok {
         cx.metric(ROWS, &[], entry.rows.unwrap_or_default() as f64);
         cx.metric(BYTES, &[], entry.bytes.unwrap_or_default() as f64);
     }
@@ -64,6 +66,11 @@ pub fn of_unit(cx: &TaskContext, entry: &Entry, lasted: Duration) {
 pub fn of_run(cx: &TaskContext, is_failure: bool, rows: u64) {
     cx.metric(RUN_FAILED, &[], f64::from(u8::from(is_failure)));
     cx.metric(LAST_ROWS, &[], rows as f64);
+}
+
+/// Of a run that ended with an error.
+pub fn of_failed_run(cx: &TaskContext) {
+    of_run(cx, true, 0);
 }
 
 /// Of the requests of a run that is over.

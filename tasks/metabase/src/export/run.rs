@@ -2,9 +2,12 @@
 //! is decided elsewhere.
 
 mod all;
+mod clear;
 mod close;
 mod dry;
+mod early;
 mod prepare;
+mod told;
 
 use std::{fs, path::Path};
 
@@ -33,8 +36,15 @@ pub async fn run(cx: &TaskContext, config: &Checked, wish: Wish) -> Result<Outco
     if cx.dry_run() {
         return dry::plan(cx, config, &wish).await;
     }
+    match attempt(cx, config, &wish).await {
+        Err(error) => early::end(cx, config, &wish, error).await,
+        outcome => outcome,
+    }
+}
+
+async fn attempt(cx: &TaskContext, config: &Checked, wish: &Wish) -> Result<Outcome, TaskError> {
     let server = Server::open(cx, config).await?;
-    let outcome = export(cx, config, &server, &wish).await;
+    let outcome = export(cx, config, &server, wish).await;
     server.close().await;
     super::metrics::of_server(cx, &server);
     outcome

@@ -126,6 +126,7 @@ impl Unit {
             status,
             rows: None,
             columns: None,
+            column_types: None,
             bytes: None,
             sha256: None,
             content_sha256: None,

@@ -97,11 +97,12 @@ async fn done_is_what_is_there_as_it_was() {
     changed[last] ^= 1;
     std::fs::write(stage.folder().join("Question 2.csv"), changed).unwrap();
     stage.sim.clear_journal();
-    stage.run(&test.next_run()).await.unwrap();
+    let second = test.next_run();
+    stage.run(&second).await.unwrap();
     assert_eq!(statuses(&stage.manifest()), ["ok", "ok", "skipped_done", "skipped_done", "skipped_done"]);
     assert_eq!(stage.file("Question 2.csv"), stage.sim.truth(2, "csv"));
     stage.sim.clear_journal();
-    let forced = test.next_action("export", json!({ "force": true }));
+    let forced = second.next_action("export", json!({ "force": true }));
     stage.run(&forced).await.unwrap();
     assert_eq!(queries(&stage.sim), 5);
 }

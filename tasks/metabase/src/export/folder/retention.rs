@@ -1,6 +1,10 @@
 //! How long the folders of runs are kept. Which files are in them plays no part.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 use chrono::TimeDelta;
 use roundsman_task::Timestamp;
@@ -11,7 +15,7 @@ use crate::export::ledger::RunRow;
 /// How much is kept; 0 is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// So many runs.
+    /// So many runs of everything, and as many of each item alone.
     pub runs: u32,
     /// So many days.
     pub days: u32,
@@ -19,7 +23,8 @@ pub struct Limits {
     pub bytes: u64,
 }
 
-/// The keys of the runs that are not kept, of those below this folder. Protected folders always are.
+/// The keys of the runs that are not kept, of those below this folder. Protected folders always are, and those that hold
+/// files of runs that are kept.
 pub fn expired(
     runs: &[(String, RunRow)],
     output_dir: &str,
@@ -27,26 +32,32 @@ pub fn expired(
     limits: Limits,
     now: Timestamp,
 ) -> Vec<String> {
-    let (mut count, mut bytes) = (0, 0_u64);
-    let mut gone = Vec::new();
+    let (mut counts, mut bytes) = (BTreeMap::<Option<&str>, u32>::new(), 0_u64);
+    let mut beyond = Vec::new();
+    let mut held = protected.clone();
     let mut runs: Vec<_> = runs.iter().filter(|(_, row)| row.output_dir == output_dir).collect();
     // By when they were made, not by the slots they are for: an old slot may be done late.
     runs.sort_by_key(|(_, row)| std::cmp::Reverse(row.started_at));
     for (key, row) in runs {
+        // Runs of one item push out none of everything, nor of another item.
+        let count = counts.entry(row.item.as_deref()).or_default();
         // Runs that published nothing take no place from those that did, and go with the first one that is too many.
-        let has_files = row.status.as_deref().is_some_and(|status| status != "failed");
+        let has_files = matches!(row.status.as_deref(), Some("success" | "partial"));
         if has_files {
-            count += 1;
+            *count += 1;
             bytes = bytes.saturating_add(row.bytes);
         }
-        let too_many = limits.runs > 0 && count + u32::from(!has_files) > limits.runs;
+        let too_many = limits.runs > 0 && *count + u32::from(!has_files) > limits.runs;
         let too_old = limits.days > 0 && now - row.started_at > TimeDelta::days(i64::from(limits.days));
         let too_large = limits.bytes > 0 && bytes > limits.bytes;
         if (too_many || too_old || too_large) && !protected.contains(&row.folder) {
-            gone.push(key.clone());
+            beyond.push((key, row));
+        } else {
+            held.extend(row.refers_to.iter().cloned());
         }
     }
-    gone
+    let gone = beyond.into_iter().filter(|(_, row)| !held.contains(&row.folder));
+    gone.map(|(key, _)| key.clone()).collect()
 }
 
 /// Removes the folder of a run. What is no folder of its own below the output folder is left alone.

@@ -1,17 +1,20 @@
 //! All units of a run, some at a time. One that fails stops no other, unless it concerns all of them.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::{StreamExt as _, stream};
 use roundsman_task::TaskError;
 
 use super::prepare::Prepared;
 use crate::export::{
-    failure::UnitFailure,
-    ledger::DoneRow,
+    failure::{Class, UnitFailure},
+    ledger::{DoneRow, UnitRow},
     manifest::{Entry, Fate},
     metrics,
-    one::{Exporter, Good, Tried},
+    one::{Good, Tried},
     unit::Unit,
 };
 
@@ -49,79 +52,100 @@ pub(super) async fn export_all(run: &Prepared<'_>) -> Result<All, TaskError> {
 }
 
 async fn one(run: &Prepared<'_>, at: usize, unit: &Unit, course: &Mutex<Course>) -> Result<Ended, TaskError> {
-    if let Some(why) = stopped(course) {
-        return Ok(failed(unit, UnitFailure::not_tried(format!("the run was given up: {why}")), 0));
-    }
-    if let Some(refused) = &unit.refused {
-        run.board.over(&unit.name);
-        return Ok(failed(unit, refused.clone(), 0));
-    }
-    let exporter = Exporter {
-        cx: run.cx,
-        config: run.config,
-        server: run.server,
-        root: &run.root,
-        folder: &run.row.folder,
-        board: &run.board,
-    };
     let key = unit.key(&run.server.base_url(), run.config, &run.slot);
-    if let Some(row) = run.done.get(&key)
-        && exporter.is_there(row).await
-    {
-        run.board.over(&unit.name);
-        return Ok(done(unit, Fate::SkippedDone, row));
+    if let Some(ended) = unasked(run, at, unit, &key, course).await {
+        if !is_left_for_later(&ended, course) {
+            over(run, unit, &ended, None);
+        }
+        return Ok(ended);
     }
-    let Tried { end, tries, begun } = exporter.export(at, unit, run.last.get(&unit.place())).await?;
+    let Tried { end, tries, begun } = run.exporter().export(at, unit, run.last.get(&unit.place())).await?;
     let lasted = (run.cx.now() - begun).to_std().unwrap_or_default();
-    run.board.over(&unit.name);
     let ended = match end {
         Ok(Good { fate, row }) => {
+            let entry = described(unit, Fate::SkippedDone, &row);
+            let row = UnitRow { done: row, entry, run: run.cx.run_id().0 };
             run.ledger.put_done(&run.slot, &key, &unit.place(), &row).await?;
-            done(unit, fate, &row)
+            done(unit, fate, &row.done)
         }
         Err(failure) => failed(unit, failure, tries),
     };
-    metrics::of_unit(run.cx, &ended.entry, lasted);
-    note(run, unit, &ended, course);
+    over(run, unit, &ended, Some(lasted));
+    note(run, &ended, course);
     Ok(ended)
 }
 
-fn stopped(course: &Mutex<Course>) -> Option<String> {
-    let course = course.lock().unwrap_or_else(PoisonError::into_inner);
-    course.stopped.as_ref().map(ToString::to_string)
+/// What becomes of a unit for which the server is not asked. It tells nothing of the server.
+async fn unasked(
+    run: &Prepared<'_>,
+    at: usize,
+    unit: &Unit,
+    key: &str,
+    course: &Mutex<Course>,
+) -> Option<Ended> {
+    if let Some(refused) = &unit.refused {
+        return Some(failed(unit, refused.clone(), 0));
+    }
+    // What is done is done, also when the run was given up meanwhile.
+    if let Some(row) = run.done.get(key)
+        && run.exporter().is_there(&row.done).await
+    {
+        // It is part of what is expected in all.
+        run.board.came(at, row.done.received, row.done.rows, &unit.name);
+        return Some(done(unit, Fate::SkippedDone, &row.done));
+    }
+    let why = stopped(course)?;
+    Some(failed(unit, UnitFailure::not_tried(format!("the run was given up: {why}")), 0))
 }
 
-/// What the end of a unit means for those that follow.
-fn note(run: &Prepared<'_>, unit: &Unit, ended: &Ended, course: &Mutex<Course>) {
+fn stopped(course: &Mutex<Course>) -> Option<UnitFailure> {
+    course.lock().unwrap_or_else(PoisonError::into_inner).stopped.clone()
+}
+
+/// Whether the next attempt, after a pause, takes it up: then nothing became of it yet.
+fn is_left_for_later(ended: &Ended, course: &Mutex<Course>) -> bool {
+    let is_not_tried = ended.failure.as_ref().is_some_and(|failure| failure.class == Class::NotTried);
+    is_not_tried && stopped(course).is_some_and(|why| why.is_wait())
+}
+
+/// A unit is over: that is counted and told.
+fn over(run: &Prepared<'_>, unit: &Unit, ended: &Ended, lasted: Option<Duration>) {
+    run.board.over(&unit.name);
+    metrics::of_unit(run.cx, &ended.entry, lasted);
+    match &ended.failure {
+        None => tracing::info!("{}: {}", unit.title(), ended.entry.status.as_str()),
+        // Why the run was given up was told once.
+        Some(failure) if failure.class == Class::NotTried => tracing::info!("{}: not tried", unit.title()),
+        Some(failure) => tracing::warn!("{}: {failure} ({})", unit.title(), failure.class.hint()),
+    }
+}
+
+/// What the end of a unit that was asked for means for those that follow.
+fn note(run: &Prepared<'_>, ended: &Ended, course: &Mutex<Course>) {
     let mut course = course.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(failure) = &ended.failure else {
-        tracing::info!("{}: {}", unit.title(), ended.entry.status.as_str());
         course.in_a_row = 0;
         return;
     };
-    tracing::warn!("{}: {failure} ({})", unit.title(), failure.class.hint());
     // What is wrong with the unit alone says that the server answers.
     course.in_a_row = if failure.is_outage() { course.in_a_row + 1 } else { 0 };
     let most = run.config.abort_after_consecutive_failures.get();
-    if failure.ends_run() || course.in_a_row >= most {
-        course.stopped.get_or_insert_with(|| failure.clone());
+    if course.stopped.is_none() && (failure.ends_run() || course.in_a_row >= most) {
+        tracing::warn!("no further file is begun: {failure}");
+        course.stopped = Some(failure.clone());
     }
 }
 
 fn done(unit: &Unit, status: Fate, row: &DoneRow) -> Ended {
-    let entry = Entry {
-        path: Some(row.path.clone()),
-        rows: Some(row.rows),
-        columns: row.columns.clone(),
-        bytes: Some(row.bytes),
-        sha256: Some(row.sha256.clone()),
-        content_sha256: (row.content_sha256 != row.sha256).then(|| row.content_sha256.clone()),
-        attempts: row.attempts,
-        duration_ms: row.duration_ms,
-        verification: Some(row.verification.clone()),
-        ..unit.entry(status)
-    };
-    Ended { entry, failure: None }
+    Ended { entry: described(unit, status, row).of(row), failure: None }
+}
+
+/// What a manifest says of a unit besides what is remembered of its file.
+fn described(unit: &Unit, status: Fate, row: &DoneRow) -> Entry {
+    let types = row.columns.as_ref().map(|titles| unit.columns(titles));
+    let types: Option<Vec<_>> =
+        types.map(|columns| columns.into_iter().map(|column| column.column_type).collect());
+    Entry { column_types: types.filter(|types| types.iter().any(Option::is_some)), ..unit.entry(status) }
 }
 
 fn failed(unit: &Unit, failure: UnitFailure, tries: u32) -> Ended {

@@ -1,37 +1,43 @@
-//! The end of a run: the manifest, the link to the last good one, what is no longer kept, and what is said of it. No unit is
-//! exported any more.
+//! The end of a run: the manifest, what is remembered, and the link to the last good one. No unit is exported any more.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
-use roundsman_task::{Counts, Outcome, OutcomeStatus, TaskError};
-use serde_json::{Value, json};
+use roundsman_task::{Outcome, OutcomeStatus, TaskContext, TaskError};
 
 use super::{
     all::{All, Ended},
+    clear::clear,
     prepare::Prepared,
+    told::{self, Told},
 };
 use crate::{
-    config::{FailRunIf, Unchanged},
+    config::FailRunIf,
     export::{
-        failure::{Class, UnitFailure},
-        folder::{LATEST, Limits, below, expired, latest, point_latest, remove},
-        ledger::DoneRow,
-        manifest::{Fate, Manifest, SCHEMA},
+        failure::UnitFailure,
+        folder::{LATEST, is_in, latest, newest, point_latest},
+        ledger::RunRow,
+        manifest::{Entry, Manifest, SCHEMA},
+        metrics,
         names::MANIFEST,
     },
-    server::FailureClass,
 };
+
+/// The most bytes of an artifact.
+const LARGEST: usize = 16 << 20;
+
+/// What a run is remembered as that came to no file at all.
+const EMPTY: &str = "empty";
 
 /// How a run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
+pub(super) enum Status {
     Success,
     Partial,
     Failed,
 }
 
 impl Status {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Partial => "partial",
@@ -42,34 +48,28 @@ impl Status {
 
 /// Ends the run.
 pub(super) async fn close(mut run: Prepared<'_>, all: All) -> Result<Outcome, TaskError> {
-    if let Some(wait) = all.stopped.clone().filter(is_wait) {
+    if let Some(wait) = all.stopped.clone().filter(UnitFailure::is_wait) {
         // What is done is remembered: the attempt after the pause exports only the rest.
         return Err(wait.into_task());
     }
     let status = status(&all.units);
     let manifest = manifest(&run, &all.units, status);
-    let bytes = manifest.to_bytes();
-    run.cx.artifact(MANIFEST, "application/json", bytes).await?;
+    keep(run.cx, &manifest).await?;
     if status == Status::Failed {
         return Err(failed(all));
     }
-    if manifest.units.iter().any(|unit| is_in(unit.path.as_deref(), &run.row.folder)) {
-        let folder = run.root.join(&run.row.folder);
-        let written = manifest.write(&folder, run.writer(), run.config.mode());
-        written.map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
-        point(&run, status);
+    // Also where no file is new: what belongs to the run is found in its folder, and stays as long as that does.
+    let written = manifest.write(&run.folder(), run.writer(), run.config.mode());
+    written.map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
+    remember(&mut run.row, &manifest.units, status);
+    run.ledger.put_run(&run.slot, &run.row).await?;
+    // A run that comes to no file at all takes the place of none.
+    if !manifest.units.is_empty()
+        && let Err(error) = leave(&run, &manifest, status).await
+    {
+        tracing::warn!("the run is done, but what it leaves behind could not be put in order: {error}");
     }
-    remember(&mut run, &manifest, status).await?;
-    if status == Status::Success {
-        clear(&run, &manifest).await?;
-    }
-    Ok(outcome(&run, all, &manifest, status))
-}
-
-/// Whether the run comes back later instead of failing.
-fn is_wait(failure: &UnitFailure) -> bool {
-    use FailureClass::{Busy, Cancelled, Throttled};
-    matches!(failure.class, Class::Server(Busy | Cancelled | Throttled))
+    Ok(outcome(&run, all, &manifest))
 }
 
 fn status(units: &[Ended]) -> Status {
@@ -96,6 +96,20 @@ fn manifest(run: &Prepared<'_>, units: &[Ended], status: Status) -> Manifest {
     }
 }
 
+/// Keeps the manifest with the run, too. One that is too large for that is in the folder only.
+pub(super) async fn keep(cx: &TaskContext, manifest: &Manifest) -> Result<(), TaskError> {
+    let mut bytes = manifest.to_bytes();
+    if bytes.len() > LARGEST {
+        bytes = manifest.to_dense_bytes();
+    }
+    if bytes.len() > LARGEST {
+        tracing::warn!("{MANIFEST} has {} MiB: it is not kept with the run", bytes.len() >> 20);
+        return Ok(());
+    }
+    cx.artifact(MANIFEST, "application/json", bytes).await?;
+    Ok(())
+}
+
 /// What the run ends with when nothing came of it.
 fn failed(all: All) -> TaskError {
     let count = all.units.len();
@@ -112,143 +126,79 @@ fn failed(all: All) -> TaskError {
     if may_go_well { TaskError::Retry { cause, not_before } } else { TaskError::Permanent { cause } }
 }
 
-/// Lets the link point to this run, where it may. It is a convenience: that it cannot be made is told, and no failure.
-fn point(run: &Prepared<'_>, status: Status) {
+/// What is remembered of a run with these units.
+pub(super) fn remember(row: &mut RunRow, units: &[Entry], status: Status) {
+    let own = |path: &Option<String>| is_in(path.as_deref(), &row.folder);
+    row.bytes = units.iter().filter(|unit| own(&unit.path)).filter_map(|unit| unit.bytes).sum();
+    let folders = units.iter().filter_map(|unit| unit.path.as_deref()?.split_once('/'));
+    let others: BTreeSet<&str> =
+        folders.map(|(folder, _)| folder).filter(|folder| *folder != row.folder).collect();
+    row.refers_to = others.into_iter().map(str::to_owned).collect();
+    let status = if units.is_empty() { EMPTY } else { status.as_str() };
+    row.status = Some(status.to_owned());
+}
+
+/// The link, and what is no longer kept.
+async fn leave(run: &Prepared<'_>, manifest: &Manifest, status: Status) -> Result<(), TaskError> {
+    point(run, status).await?;
+    if status == Status::Success { clear(run, manifest).await } else { Ok(()) }
+}
+
+/// Lets the link point to this run, where it may, unless there is one for a newer slot. The link is a convenience: that it
+/// cannot be made is told, and no failure.
+async fn point(run: &Prepared<'_>, status: Status) -> Result<(), TaskError> {
     let may = status == Status::Success || run.config.latest_on_partial;
-    if !run.config.latest || !run.is_whole || !may {
-        return;
+    if !run.config.latest || !run.is_whole() || !may {
+        return Ok(());
     }
-    if let Err(error) = point_latest(&run.root, &run.row.folder, run.cx.run_id()) {
-        tracing::warn!("cannot let {} point to this run: {error}", run.root.join(LATEST).display());
-    }
-}
-
-/// Whether a path below the output folder is in this folder of a run.
-fn is_in(path: Option<&str>, folder: &str) -> bool {
-    path.is_some_and(|path| Path::new(path).starts_with(folder))
-}
-
-async fn remember(run: &mut Prepared<'_>, manifest: &Manifest, status: Status) -> Result<(), TaskError> {
-    let own = |path: &Option<String>| is_in(path.as_deref(), &run.row.folder);
-    let bytes = manifest.units.iter().filter(|unit| own(&unit.path)).filter_map(|unit| unit.bytes).sum();
-    let elsewhere = manifest.units.iter().filter_map(|unit| unit.path.as_deref());
-    let elsewhere: BTreeSet<String> =
-        elsewhere.filter_map(first_folder).filter(|folder| *folder != run.row.folder).collect();
-    run.row.bytes = bytes;
-    run.row.refers_to = elsewhere.into_iter().collect();
-    run.row.status = Some(status.as_str().to_owned());
-    run.ledger.put_run(&run.slot, &run.row).await
-}
-
-fn first_folder(path: &str) -> Option<String> {
-    path.split_once('/').map(|(folder, _)| folder.to_owned())
-}
-
-/// Removes what is no longer kept: files that this run took the place of, and folders of old runs.
-async fn clear(run: &Prepared<'_>, manifest: &Manifest) -> Result<(), TaskError> {
-    let config = run.config;
     let runs = run.ledger.runs().await?;
     let pointed = latest(&run.root);
-    if config.unchanged == Unchanged::Replace {
-        for (unit, entry) in run.units.iter().zip(&manifest.units) {
-            if let Some(last) = run.last.get(&unit.place()) {
-                replace(
-                    run,
-                    entry.status,
-                    entry.content_sha256.as_ref().or(entry.sha256.as_ref()),
-                    last,
-                    pointed.as_deref(),
-                );
-            }
-        }
+    let Some(folder) = newest(&runs, &run.root, pointed.as_deref(), run.config.latest_on_partial) else {
+        return Ok(());
+    };
+    if folder != run.row.folder {
+        tracing::info!("{LATEST} leads to {folder}, which is of a newer slot");
     }
-    let mut kept: BTreeSet<String> = pointed.into_iter().chain([run.row.folder.clone()]).collect();
-    let referred = runs.iter().filter(|(_, row)| kept.contains(&row.folder));
-    let referred: Vec<String> = referred.flat_map(|(_, row)| row.refers_to.clone()).collect();
-    kept.extend(referred);
-    let limits =
-        Limits { runs: config.keep_runs, days: config.keep_days, bytes: config.max_total_bytes.bytes() };
-    for key in expired(&runs, &run.row.output_dir, &kept, limits, run.cx.now()) {
-        let Some((_, row)) = runs.iter().find(|(own, _)| *own == key) else { continue };
-        match remove(&run.root, &row.folder) {
-            Ok(()) => run.ledger.forget(&key).await?,
-            Err(error) => tracing::warn!("cannot remove {}: {error}", run.root.join(&row.folder).display()),
-        }
+    if pointed.as_deref() != Some(folder)
+        && let Err(error) = point_latest(&run.root, folder, run.cx.run_id())
+    {
+        tracing::warn!("cannot let {} point to {folder}: {error}", run.root.join(LATEST).display());
     }
     Ok(())
 }
 
-/// Removes the file of last time where the new one is the same, unless the link leads to it.
-fn replace(run: &Prepared<'_>, fate: Fate, content: Option<&String>, last: &DoneRow, pointed: Option<&str>) {
-    let same = fate == Fate::Ok && content == Some(&last.content_sha256);
-    let in_use = is_in(Some(&last.path), &run.row.folder) || is_in(Some(&last.path), pointed.unwrap_or("\0"));
-    if let Some(path) = below(&run.root, &last.path).filter(|_| same && !in_use)
-        && let Err(error) = std::fs::remove_file(&path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!("cannot remove {}, which is the same as the new one: {error}", path.display());
-    }
-}
-
-fn outcome(run: &Prepared<'_>, all: All, manifest: &Manifest, status: Status) -> Outcome {
-    let of = |fate: Fate| manifest.units.iter().filter(|unit| unit.status == fate).count() as u64;
-    let counts = Counts {
-        processed: manifest.units.len() as u64,
-        ok: of(Fate::Ok) + of(Fate::SkippedDone) + of(Fate::Unchanged),
-        failed: of(Fate::Failed),
-        skipped: of(Fate::SkippedDone),
-        changed: of(Fate::Ok),
-        unchanged: of(Fate::Unchanged),
-        ..Counts::default()
-    };
-    let rows: u64 = manifest.units.iter().filter_map(|unit| unit.rows).sum();
+fn outcome(run: &Prepared<'_>, all: All, manifest: &Manifest) -> Outcome {
     let All { units, stopped } = all;
     let failures: Vec<UnitFailure> = units.into_iter().filter_map(|unit| unit.failure).collect();
     let is_failure = counts_as_failure(run.config.fail_run_if, failures.len(), manifest.units.len());
     // What ended the run for good, such as a full disk, would end the next attempt too.
     let hopeless = stopped.is_some_and(|why| why.is_permanent());
     let again = is_failure && !hopeless && failures.iter().any(|failure| !failure.is_permanent());
+    let (counts, rows) = (told::counts(&manifest.units), told::rows(&manifest.units));
     let mut summary = format!("{} of {} files, {rows} rows", counts.ok, counts.processed);
     if let Some(first) = failures.first() {
         summary = format!("{summary}; {} failed, the first: {first}", failures.len());
     }
-    crate::export::metrics::of_run(run.cx, is_failure, rows);
-    let status = if status == Status::Success { OutcomeStatus::Success } else { OutcomeStatus::Partial };
-    let detail = detail(run, manifest, is_failure);
-    Outcome { status, again, ..Outcome::success(summary) }.with_counts(counts).with_detail(detail)
+    let summary = run.notes.iter().fold(summary, |summary, note| format!("{summary}; {note}"));
+    metrics::of_run(run.cx, is_failure, rows);
+    let status = if failures.is_empty() { OutcomeStatus::Success } else { OutcomeStatus::Partial };
+    let told = Told {
+        root: &run.root,
+        folder: &run.row.folder,
+        manifest,
+        is_failure,
+        notes: &run.notes,
+        error: None,
+    };
+    Outcome { status, again, ..Outcome::success(summary) }.with_counts(counts).with_detail(told.detail())
 }
 
 /// Whether so many failures are one of the run.
-fn counts_as_failure(rule: FailRunIf, failed: usize, of: usize) -> bool {
+pub(super) fn counts_as_failure(rule: FailRunIf, failed: usize, of: usize) -> bool {
     match rule {
         _ if failed == 0 => false,
         FailRunIf::Any => true,
         FailRunIf::All => failed == of,
         FailRunIf::Percent(percent) => failed * 100 > usize::from(percent) * of,
     }
-}
-
-/// What a following task needs: where the files are, whole paths, with their hashes and columns.
-fn detail(run: &Prepared<'_>, manifest: &Manifest, is_failure: bool) -> Value {
-    let absolute = |path: &str| run.root.join(path).to_string_lossy().into_owned();
-    let units = run.units.iter().zip(&manifest.units).map(|(unit, entry)| {
-        let columns = entry.columns.as_ref().map(|titles| unit.columns(titles));
-        let mut told = json!(entry);
-        told["path"] = json!(entry.path.as_deref().map(absolute));
-        told["columns"] = json!(columns);
-        told
-    });
-    let units: Vec<Value> = units.collect();
-    let folder = run.root.join(&run.row.folder);
-    let manifest_path = folder.join(MANIFEST);
-    json!({
-        "output_dir": run.root,
-        "folder": folder,
-        "manifest": manifest_path.is_file().then_some(manifest_path),
-        "base_url": manifest.base_url,
-        "server_version": manifest.server_version,
-        "status": manifest.status,
-        "counts_as_failure": is_failure,
-        "units": units,
-    })
 }
