@@ -1,11 +1,15 @@
 //! An export on its way: unpacked, looked at and hashed while it goes into its file, in memory that does not grow. Whether
 //! what came is what was expected is decided elsewhere.
 
-use std::{fs::File, path::Path, time::Duration};
+mod press;
 
+use std::{fs::File, path::Path, pin::pin, time::Duration};
+
+use bytes::Bytes;
 use roundsman_task::TaskContext;
-use sha2::{Digest, Sha256};
+use sha2::Digest as _;
 
+use self::press::Press;
 use super::{
     blocking::blocking,
     failure::{Class, UnitFailure},
@@ -15,11 +19,9 @@ use super::{
 use crate::{
     config::Format,
     scan::{CsvScanner, Flaw, Inflate, JsonScanner, Scanned, Scanner, XlsxScanner, xlsx},
-    server::{Again, ExportStream},
+    server::{Again, ExportStream, ServerFailure},
 };
 
-/// How much of an answer that is no export is told.
-const EXCERPT: usize = 200;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// An export that came to its end and is whole by its form.
@@ -37,27 +39,6 @@ pub struct Arrived {
     pub sha256: String,
     /// How long it took.
     pub lasted: Duration,
-}
-
-/// What a scanner, a hash and a file make of the bytes together.
-struct Funnel<'a> {
-    scanner: Box<dyn Scanner>,
-    hash: Sha256,
-    part: &'a mut Part,
-    bytes: u64,
-    head: Vec<u8>,
-}
-
-impl Funnel<'_> {
-    fn take(&mut self, bytes: &[u8]) -> Result<(), UnitFailure> {
-        let missing = EXCERPT.saturating_sub(self.head.len()).min(bytes.len());
-        self.head.extend_from_slice(&bytes[..missing]);
-        self.scanner.feed(bytes)?;
-        self.hash.update(bytes);
-        self.part.write(bytes)?;
-        self.bytes += bytes.len() as u64;
-        Ok(())
-    }
 }
 
 /// Takes an export to its end. `watch` is told the bytes and rows so far.
@@ -78,35 +59,68 @@ pub async fn receive(
             return Err(UnitFailure::new(Class::ContentType, Again::Never, told));
         }
     };
-    let mut funnel =
-        Funnel { scanner: scanner(format), hash: Sha256::new(), part, bytes: 0, head: Vec::new() };
-    while let Some(chunk) = whole(stream.chunk().await, &mut funnel)? {
-        match &mut inflate {
-            Some(inflate) => inflate.feed(&chunk, |bytes| funnel.take(bytes))?,
-            None => funnel.take(&chunk)?,
+    let mut press = Press::new(scanner(format), part.lend()?);
+    loop {
+        let unpacked = match next(stream, &mut press).await? {
+            Ok(Some(chunk)) => unpacked(&mut inflate, &chunk, &mut press).await?,
+            Ok(None) => break,
+            Err(broken) => return Err(press.broken(broken).await),
+        };
+        if let Err(damaged) = unpacked {
+            return Err(press.broken(damaged).await);
         }
-        watch(funnel.bytes, funnel.scanner.rows());
+        let (bytes, rows) = press.seen();
+        watch(bytes, rows);
     }
-    if let Some(inflate) = &inflate {
-        whole(inflate.finish(), &mut funnel)?;
+    if let Some(Err(cut)) = inflate.as_ref().map(Inflate::finish) {
+        return Err(press.broken(cut).await);
     }
+    let (mut funnel, hash) = press.end().await?;
     let scanned = funnel.scanner.finish()?;
     if let Announced::ErrorDocument = announced {
         return Err(unannounced(stream.content_type(), &funnel.head));
     }
-    funnel.part.close()?;
+    part.take_back(funnel.pen);
+    part.close()?;
     let lasted = (cx.now() - begun).to_std().unwrap_or_default();
     let (rows, bytes) = (scanned.rows.unwrap_or_default(), funnel.bytes);
-    let sha256 = digits(&funnel.hash.finalize());
+    let sha256 = digits(&hash.finalize());
+    watch(bytes, rows);
     Ok(Arrived { scanned, rows, packed: inflate.is_some(), bytes, sha256, lasted })
 }
 
-/// What came of a step on the way. Where the way broke off behind an error that the server wrote, that one is told.
-fn whole<T, E: Into<UnitFailure>>(step: Result<T, E>, funnel: &mut Funnel<'_>) -> Result<T, UnitFailure> {
-    step.map_err(|broken| match funnel.scanner.finish() {
-        Err(flaw @ Flaw::ErrorDocument(_)) => flaw.into(),
-        _ => broken.into(),
-    })
+/// The next piece that comes, while those before are looked at. The outer error is what is wrong with these.
+async fn next(
+    stream: &mut ExportStream,
+    press: &mut Press,
+) -> Result<Result<Option<Bytes>, ServerFailure>, UnitFailure> {
+    let mut chunk = pin!(stream.chunk());
+    loop {
+        tokio::select! {
+            biased;
+            through = press.through(), if press.is_working() => through?,
+            chunk = &mut chunk => return Ok(chunk),
+        }
+    }
+}
+
+/// Hands a piece on, unpacked. The inner error is that it cannot be unpacked.
+async fn unpacked(
+    inflate: &mut Option<Inflate>,
+    mut chunk: &[u8],
+    press: &mut Press,
+) -> Result<Result<(), Flaw>, UnitFailure> {
+    let Some(inflate) = inflate else {
+        press.put(chunk).await?;
+        return Ok(Ok(()));
+    };
+    loop {
+        match inflate.step(&mut chunk) {
+            Ok([]) => return Ok(Ok(())),
+            Ok(piece) => press.put(piece).await?,
+            Err(damaged) => return Ok(Err(damaged)),
+        }
+    }
 }
 
 /// What only the finished file tells: of workbooks their rows and columns, and that every part of them is whole.
@@ -163,7 +177,7 @@ fn announced(content_type: Option<&str>, format: Format) -> Result<Announced, Un
 fn unannounced(content_type: Option<&str>, head: &[u8]) -> UnitFailure {
     let says = content_type.unwrap_or("nothing");
     let head = String::from_utf8_lossy(head);
-    let head: String = head.chars().filter(|char| !char.is_control()).take(EXCERPT).collect();
+    let head: String = head.chars().filter(|char| !char.is_control()).take(press::EXCERPT).collect();
     let begins = if head.is_empty() { String::new() } else { format!(" and begins with {head:?}") };
     let told = format!("the answer says it is {says:?}{begins}, not the format that was asked for");
     UnitFailure::new(Class::ContentType, Again::Never, told)
