@@ -70,7 +70,7 @@ pub(super) async fn recent(cx: &TaskContext, config: &Checked) -> Result<Outcome
     let rows: Vec<Value> = rows
         .map(|seen| json!({ "id": seen.id, "what": seen.model, "name": seen.name, "at": seen.at }))
         .collect();
-    Ok(table(&["id", "what", "name", "at"], rows, "looked at last"))
+    Ok(table(&["id", "what", "name", "at"], rows, "things that were looked at last"))
 }
 
 pub(super) async fn list(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskError> {

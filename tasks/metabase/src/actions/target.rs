@@ -20,7 +20,10 @@ const PACKED: [&str; 6] = ["gz", "zst", "zip", "bz2", "xz", "7z"];
 pub(super) fn folder(asked: Option<PathBuf>, config: &Checked) -> Result<Place, TaskError> {
     let folder = asked.or_else(|| config.output_dir.clone());
     let Some(folder) = folder else {
-        return Err(TaskError::config("there is no output_dir in the configuration: say where the files go"));
+        return Err(TaskError::config(
+            "there is no output_dir in the configuration: say where the files go, with -p output=FILE for one question, with \
+             -p output_dir=FOLDER for more",
+        ));
     };
     Ok(Place { folder: absolute(folder)?, file: None })
 }

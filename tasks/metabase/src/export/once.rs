@@ -81,6 +81,9 @@ async fn into(
         return Ok(plan::planned(config, root, &expanded));
     }
     let Expanded { units, notes } = expanded;
+    if units.is_empty() {
+        return Err(TaskError::permanent(noted("there was nothing to export".to_owned(), &notes)));
+    }
     let made = ready::make_ready(cx, config, root, &units);
     let made = made.map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
     let board = &Board::new(cx, units.len(), None);

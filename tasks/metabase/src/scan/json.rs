@@ -4,7 +4,7 @@
 mod number;
 mod text;
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use self::{number::Number, text::Utf8};
 use super::{
@@ -120,9 +120,14 @@ impl Scanner for JsonScanner {
                 return Err(self.witness.at_end().unwrap_or_else(cut));
             }
         }
+        let columns = self.titles.take().filter(|_| self.rows > 0).map(|keys| titles(&keys));
+        if let Some(title) = columns.as_deref().and_then(twice) {
+            // Whoever reads it keeps one of them.
+            return Err(Flaw::other(format!("its elements have the key {title:?} twice")));
+        }
         Ok(Scanned {
             rows: Some(self.rows),
-            columns: self.titles.take().filter(|_| self.rows > 0).map(|keys| titles(&keys)),
+            columns,
             uneven: self.uneven,
             first_uneven: self.first_uneven,
             bytes: self.bytes,
@@ -333,6 +338,12 @@ fn titles(keys: &[u8]) -> Vec<String> {
         serde_json::from_slice(key).unwrap_or_else(|_| raw())
     };
     text::spans(keys).into_iter().map(title).collect()
+}
+
+/// A title that two columns have.
+fn twice(titles: &[String]) -> Option<&String> {
+    let mut seen = HashSet::with_capacity(titles.len());
+    titles.iter().find(|title| !seen.insert(*title))
 }
 
 #[cfg(test)]

@@ -60,8 +60,8 @@ async fn what_must_not_be_empty_fails_when_it_comes_to_nothing() {
 async fn an_action_tells_that_there_is_nothing() {
     let stage = Stage::new(company(), json!([])).await;
     let test = stage.builder().action("collection", json!({ "id": 2 })).build();
-    let outcome = stage.run(&test).await.unwrap();
-    assert!(outcome.summary.contains("no question in collection 2"), "{}", outcome.summary);
+    let error = stage.run(&test).await.unwrap_err();
+    assert!(error.to_string().contains("no question in collection 2"), "{error}");
     assert!(!stage.out().exists());
 }
 

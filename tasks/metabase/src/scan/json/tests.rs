@@ -204,3 +204,12 @@ fn later_elements_may_have_the_keys_of_the_first_or_others() {
         }
     }
 }
+
+#[test]
+fn one_key_twice_is_no_table() {
+    let flaw = scan(br#"[{"a":1,"b":2,"a":3}]"#).unwrap_err();
+    assert!(matches!(&flaw, Flaw::NotThisFormat(what) if what.contains("\"a\" twice")), "{flaw:?}");
+    // However it is written.
+    scan(br#"[{"a":1,"\u0061":3}]"#).unwrap_err();
+    scan(br#"[{"a":{"x":1,"y":2},"b":[{"x":1},{"x":2}]}]"#).unwrap();
+}
