@@ -107,7 +107,7 @@ fn settlement(
         transition,
         metrics,
         cpu_ms: report.usage.map(|usage| usage.cpu.as_millis() as u64),
-        max_rss: report.usage.map(|usage| usage.max_rss),
+        max_rss: report.usage.and_then(|usage| usage.max_rss),
         wake_at,
         at,
     }

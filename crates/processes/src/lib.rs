@@ -3,10 +3,12 @@
 
 mod end;
 mod mark;
+mod memory;
 mod process;
 mod table;
 
 pub use end::{Told, end_all, kill_all, wait_a_little};
 pub use mark::{MARK, mark_of, marked};
+pub use memory::peak_memory;
 pub use process::{Process, child_numbers, has_children, reap};
 pub use table::{Table, below_me};

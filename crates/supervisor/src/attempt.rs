@@ -8,7 +8,9 @@ use std::{
 
 use roundsman_model::Clock;
 use roundsman_processes::Process;
-use roundsman_wire::{AttemptReport, CancelReason, FromWorker, Host, Lease, LogLine, LogStream, ToWorker};
+use roundsman_wire::{
+    AttemptReport, CancelReason, FromWorker, Host, Lease, LogLine, LogStream, ToWorker, Usage,
+};
 use rustix::process::Signal;
 use tokio::{
     sync::mpsc,
@@ -145,6 +147,8 @@ struct Watch {
     link: Option<(Outlet, Calls)>,
     seen: Seen,
     alone: bool,
+    /// Its peak, if it came so far as to tell it.
+    peak_memory: Option<u64>,
     leftovers: u32,
     kill_at: Option<Instant>,
     killing: Option<JoinHandle<u32>>,
@@ -161,6 +165,7 @@ impl Watch {
             link: None,
             seen,
             alone: false,
+            peak_memory: None,
             leftovers: 0,
             kill_at: None,
             killing: None,
@@ -284,9 +289,10 @@ impl Watch {
                 self.kill_within(self.times.grace);
             }
             FromWorker::Panicked { message, place } => self.take_panic(message, place),
-            FromWorker::Tidied { leftovers, alone } => {
+            FromWorker::Tidied { leftovers, alone, peak_memory } => {
                 self.leftovers += leftovers;
                 self.alone = alone;
+                self.peak_memory = peak_memory;
             }
             FromWorker::Outcome { result } => {
                 self.seen.in_time = self.seen.stop.is_none();
@@ -344,7 +350,8 @@ impl Watch {
         let start = stderr.ceil_char_boundary(stderr.len().saturating_sub(STDERR_BYTES));
         let stderr = stderr.split_off(start);
         let seen = Seen { exit: exit.code, signal: exit.signal, stderr, ..self.seen };
-        AttemptReport { end: conclude(seen, self.times.limit), usage: exit.usage, leftovers: self.leftovers }
+        let usage = exit.usage.map(|usage| Usage { max_rss: self.peak_memory.or(usage.max_rss), ..usage });
+        AttemptReport { end: conclude(seen, self.times.limit), usage, leftovers: self.leftovers }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{io, mem::MaybeUninit, os::fd::OwnedFd, time::Duration};
 
 use nix::libc;
-use roundsman_processes::Process;
+use roundsman_processes::{Process, peak_memory};
 use roundsman_wire::Usage;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 use tokio::io::{Interest, unix::AsyncFd};
@@ -87,7 +87,7 @@ impl Child {
             signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
             usage: Some(Usage {
                 cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
-                max_rss: usage.ru_maxrss.unsigned_abs().saturating_mul(1024),
+                max_rss: beyond_ours(usage.ru_maxrss.unsigned_abs().saturating_mul(1024)),
             }),
         }
     }
@@ -96,6 +96,12 @@ impl Child {
         let pid = Pid::from_raw(self.process.pid).ok_or(rustix::io::Errno::SRCH)?;
         pidfd_open(pid, PidfdFlags::NONBLOCK)
     }
+}
+
+/// A peak that says something of a child. Until it became the worker it was we, so its own begins with ours; what is no
+/// more than that tells nothing.
+fn beyond_ours(peak: u64) -> Option<u64> {
+    peak_memory().is_some_and(|ours| peak > ours).then_some(peak)
 }
 
 fn duration(time: libc::timeval) -> Duration {

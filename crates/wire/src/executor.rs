@@ -69,8 +69,8 @@ pub trait Host: Send + Sync + 'static {
 pub struct Usage {
     /// Processor time of the worker and the processes it waited for.
     pub cpu: Duration,
-    /// The most memory the worker had resident, in bytes.
-    pub max_rss: u64,
+    /// The most memory the worker, or a process it waited for, had resident, in bytes, where that is known.
+    pub max_rss: Option<u64>,
 }
 
 /// How an attempt ended.

@@ -251,6 +251,9 @@ pub enum FromWorker {
         /// Whether the worker has no process below it any more.
         #[serde(default)]
         alone: bool,
+        /// The most memory that the worker, or a process it waited for, had resident, in bytes.
+        #[serde(default)]
+        peak_memory: Option<u64>,
     },
     /// The kind's report; after it the worker only waits for `goodbye`.
     Outcome {

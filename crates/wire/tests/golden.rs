@@ -250,7 +250,7 @@ fn frames_from_a_worker() {
                 FromWorker::Artifact { id: 8, name: "a.txt".into(), media_type, base64: "QUJD".into() },
             ),
             ("stopping", FromWorker::Stopping { reason: CancelReason::Lease }),
-            ("tidied", FromWorker::Tidied { leftovers: 2, alone: true }),
+            ("tidied", FromWorker::Tidied { leftovers: 2, alone: true, peak_memory: Some(20 << 20) }),
             ("outcome", outcome(Ok(full))),
             ("outcome-retry", outcome(Err(retry))),
             ("outcome-snooze", outcome(Err(TaskError::Snooze { cause: "closed".into(), until: at() }))),

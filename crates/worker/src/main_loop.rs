@@ -12,9 +12,12 @@ use std::{
     time::Duration,
 };
 
-use nix::unistd::geteuid;
+use nix::{
+    sys::resource::{UsageWho, getrusage},
+    unistd::geteuid,
+};
 use roundsman_model::{Outcome, TaskError};
-use roundsman_processes::{below_me, end_all, has_children};
+use roundsman_processes::{below_me, end_all, has_children, peak_memory};
 use roundsman_task::{Attempt, Registry, SystemClock, TaskContext};
 use roundsman_wire::{CodecError, FromWorker, PROTOCOL, Request, ToWorker, check_protocol, encode};
 use tokio::runtime::Runtime;
@@ -132,7 +135,8 @@ impl Session {
         log_layer::log_over(self.outbox.clone());
         // The panic itself was told by the hook.
         let result = catch_unwind(AssertUnwindSafe(|| self.run_kind(registry, request)));
-        let tidied = FromWorker::Tidied { leftovers: self.end_leftovers(), alone: !has_children() };
+        let (leftovers, alone) = (self.end_leftovers(), !has_children());
+        let tidied = FromWorker::Tidied { leftovers, alone, peak_memory: peak() };
         self.outbox.send(&tidied).expect("a short frame fits");
         // The last progress does not wait for its turn: nothing of the attempt comes after its report.
         self.outbox.flush(FAREWELL);
@@ -215,6 +219,13 @@ impl Session {
         let _ = self.goodbye.recv_timeout(FAREWELL);
         let _ = self.wire.shutdown(Shutdown::Both);
     }
+}
+
+/// The most memory that this worker had, or any process it waited for.
+fn peak() -> Option<u64> {
+    let of_children =
+        getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss().unsigned_abs() * 1024);
+    peak_memory().map(|own| own.max(of_children))
 }
 
 /// The runtime of a kind. Where processes are limited, threads that block are made now and stay: later the task's own

@@ -8,6 +8,17 @@ use serde_json::json;
 
 use super::*;
 
+/// The kernel counts what a process was before it became another program; a run is not told its daemon's memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_has_a_peak_of_its_own() {
+    let bench = Bench::new();
+    let ours = std::hint::black_box(vec![1_u8; 400 << 20]);
+    let (report, _) = bench.run(order("show", json!({}))).await;
+    let peak = report.usage.unwrap().max_rss.unwrap();
+    assert!((1 << 20..200 << 20).contains(&peak), "{peak} bytes");
+    drop(ours);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_is_sealed_off() {
     let bench = Bench::new();
@@ -17,7 +28,7 @@ async fn a_worker_is_sealed_off() {
     let (report, _) = bench.run(order).await;
     assert_eq!(report.leftovers, 0);
     let usage = report.usage.expect("usage is known on Linux");
-    assert!(usage.max_rss > 1 << 20, "{usage:?}");
+    assert!(usage.max_rss.unwrap() > 1 << 20, "{usage:?}");
     let found = outcome(report).detail;
 
     let environment: BTreeMap<String, String> = serde_json::from_value(found["environment"].clone()).unwrap();
