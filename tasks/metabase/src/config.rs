@@ -76,7 +76,7 @@ pub struct Config {
     /// a workbook made here of the server's CSV and the types of its columns.
     #[serde(default)]
     pub format: Format,
-    /// Whether numbers and dates are formatted as the question shows them.
+    /// Whether numbers and dates are formatted as the question shows them. Not in `xlsx-local`: its cells have types.
     #[serde(default)]
     pub format_rows: bool,
     /// Whether pivot tables are exported as such.

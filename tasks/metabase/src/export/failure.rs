@@ -50,7 +50,8 @@ impl Class {
             Self::Truncated => "look at time limits of the server and of proxies before it",
             Self::ContentType => "look what answers at base_url: a login page, a proxy",
             Self::CapReached => {
-                "narrow the question with parameters, or export it in parts; on_cap = \"warn\" takes it as it is"
+                "narrow the question with parameters, export it in parts, or raise MB_DOWNLOAD_ROW_LIMIT of the server for csv and \
+                 json; on_cap = \"warn\" takes it as it is"
             }
             Self::CheckFailed => "look at the question, or at what the item expects of it",
             Self::Disk => "look at output_dir: space, rights, whether it may be written",

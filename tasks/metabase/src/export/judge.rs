@@ -127,7 +127,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Result<Verified, UnitFailure
     let hit = cap(evidence.rows, Source::File { download_row_limit: rules.download_row_limit });
     if let (Some(Cap { limit, .. }), OnCap::Fail) = (hit, rules.on_cap) {
         let told = format!(
-            "it has exactly {limit} rows, as many as the server puts into a file at most; more may be missing"
+            "it has exactly {limit} rows, as many as the server puts into a file at most; some may be missing"
         );
         return Err(UnitFailure::new(Class::CapReached, Again::Never, told));
     }

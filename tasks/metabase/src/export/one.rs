@@ -108,18 +108,13 @@ impl Exporter<'_> {
         let target = self.root.join(&relative);
         let before = self.count(unit).await?;
         let mut part = Part::create(&target, writer, self.config.min_free_bytes.bytes())?;
-        let asked = self.cx.now();
         let mut stream = self.server.export(&unit.request).await?;
         let watch = |bytes, rows| self.board.came(at, bytes, rows, &unit.name);
         let mut arrived = receive(self.cx, &mut stream, unit.request.format, &mut part, watch).await?;
+        let since_asked = (self.cx.now() - stream.asked_at()).to_std().unwrap_or_default();
         drop(stream);
-        let since_asked = (self.cx.now() - asked).to_std().unwrap_or_default();
         examine(self.cx, &mut arrived, unit.request.format, part.path()).await?;
-        let counted = match before {
-            Some(before) => Counted::Between(before, self.count(unit).await?.unwrap_or(before)),
-            None if unit.verify == Verify::Count => Counted::Skipped,
-            None => Counted::Off,
-        };
+        let counted = self.counted(unit, before).await?;
         let last_rows = last.map(|last| last.rows);
         let Arrived { scanned, rows, packed, lasted, .. } = arrived.clone();
         let verified =
@@ -169,6 +164,21 @@ impl Exporter<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What counting it tells, when its rows were counted before the export too.
+    async fn counted(&self, unit: &Unit, before: Option<u64>) -> Result<Counted, UnitFailure> {
+        Ok(match before {
+            Some(before) => Counted::Between(before, self.count(unit).await?.unwrap_or(before)),
+            None if unit.verify == Verify::Count => {
+                tracing::info!(
+                    "{}: verification_skipped: rows are counted only of questions that can be seen, without parameters",
+                    unit.title()
+                );
+                Counted::Skipped
+            }
+            None => Counted::Off,
+        })
     }
 
     /// Whether the file of last time stays because nothing changed: neither what came nor what is made of it.

@@ -18,7 +18,8 @@ pub struct CsvStyle {
     /// Lines end with `\r\n`; those within cells stay.
     pub crlf: bool,
     /// Cells of text that begin with `=`, `+`, `-`, `@`, a tab or a carriage return get an apostrophe in front: those of
-    /// columns of text, and of columns of which nothing is known unless they are numbers. These are the types of columns.
+    /// columns of text, and of columns of which nothing is known unless they are numbers; of others all but those with a sign.
+    /// Titles too. These are the types of columns.
     pub formula_guard: Option<Vec<ColumnType>>,
 }
 
@@ -84,7 +85,9 @@ impl<'a, W: Write> Rewriter<'a, W> {
             ColumnType::Text => true,
             _ if self.header => true,
             ColumnType::Unknown => !is_number(&self.cell),
-            _ => false,
+            // Signs may be those of numbers, however they are formatted. With anything else no number, day or truth begins:
+            // such a cell is text, whatever the server still knows of its column.
+            _ => !matches!(self.cell.first(), Some(b'+' | b'-')),
         }
     }
 

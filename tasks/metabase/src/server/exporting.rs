@@ -10,7 +10,7 @@ use roundsman_http::{
     Download,
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
 };
-use roundsman_task::HumanDuration;
+use roundsman_task::{HumanDuration, Timestamp};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -88,12 +88,20 @@ pub struct ExportStream {
     content_type: Option<String>,
     content_encoding: Option<String>,
     length: Option<u64>,
+    asked_at: Timestamp,
     read: u64,
     /// Gone when nothing more comes.
     download: Option<Download>,
     slot: Option<Slot>,
     end: Instant,
     timeout: Duration,
+}
+
+/// An answer that begins.
+struct Answer {
+    /// When it was asked for, after all waiting for one's turn.
+    asked_at: Timestamp,
+    download: Download,
 }
 
 impl Server {
@@ -116,11 +124,11 @@ impl Server {
         let (mut fell_back, mut ready_by) = (false, None);
         loop {
             let failure = match self.try_export(request, encoding, bom, end).await {
-                Ok(download) => {
+                Ok(answer) => {
                     if fell_back {
                         self.inner.encodings.remember_json(self).await;
                     }
-                    return self.stream(request, download, slot, end, timeout).await;
+                    return self.stream(request, answer, slot, end, timeout).await;
                 }
                 Err(failure) => failure,
             };
@@ -155,7 +163,7 @@ impl Server {
         encoding: Encoding,
         bom: bool,
         end: Instant,
-    ) -> Result<Download, ServerFailure> {
+    ) -> Result<Answer, ServerFailure> {
         let token = self.inner.auth.current(self).await?;
         let answer = self.ask_export(request, encoding, bom, end, &token).await;
         match answer {
@@ -175,8 +183,9 @@ impl Server {
         bom: bool,
         end: Instant,
         token: &str,
-    ) -> Result<Download, ServerFailure> {
+    ) -> Result<Answer, ServerFailure> {
         self.inner.manners.turn().await?;
+        let asked_at = self.inner.cx.now();
         let times = &self.inner.config.timeouts;
         let first_byte =
             if request.format == Format::Xlsx { times.first_byte_xlsx } else { times.first_byte };
@@ -188,7 +197,7 @@ impl Server {
             .secret_header(self.inner.auth.header(), token)
             .within(first_byte.get(), times.idle.get());
         match tokio::time::timeout_at(end, asked.download()).await {
-            Ok(Ok(download)) => Ok(download),
+            Ok(Ok(download)) => Ok(Answer { asked_at, download }),
             Ok(Err(error)) => Err(self.noted(error.into()).await?),
             Err(_) => Err(too_long(&request.path())),
         }
@@ -197,7 +206,7 @@ impl Server {
     async fn stream(
         &self,
         request: &ExportRequest,
-        download: Download,
+        Answer { asked_at, download }: Answer,
         slot: Slot,
         end: Instant,
         timeout: Duration,
@@ -214,6 +223,7 @@ impl Server {
             content_type,
             content_encoding,
             length,
+            asked_at,
             read: 0,
             download: Some(download),
             slot: Some(slot),
@@ -247,6 +257,11 @@ impl ExportStream {
     /// How many bytes come, if the server says so.
     pub const fn length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// When the request was sent that this answers: the server's own time limit counts from there.
+    pub const fn asked_at(&self) -> Timestamp {
+        self.asked_at
     }
 
     /// How many bytes came.

@@ -85,6 +85,11 @@ fn formulas_are_guarded_in_columns_of_text_only() {
     let export = "=a,-b,c,d\n=1+1,-5,-1.5,-7\n-x,-5,,-x\n@cmd,1,2,+1e5\n\"\t=a,\",1,2,=1\n\"\rx\",0,0,x\n\"=\"\"q\"\"\",0,0,-\n";
     let guarded = "'=a,'-b,c,d\n'=1+1,-5,-1.5,-7\n'-x,-5,,'-x\n'@cmd,1,2,+1e5\n\"'\t=a,\",1,2,'=1\n\"'\rx\",0,0,x\n\"'=\"\"q\"\"\",0,0,'-\n";
     assert_eq!(rewritten(export, style.clone()), guarded);
+    // What the server still knows of a column may be of another query.
+    assert_eq!(
+        rewritten("a,b\nx,=1\nx,@y\nx,\t1\nx,\"-1,234.5\"\n", style.clone()),
+        "a,b\nx,'=1\nx,'@y\nx,'\t1\nx,\"-1,234.5\"\n"
+    );
     let long = format!("a\n={}\n", "x".repeat(200_000));
     assert_eq!(rewritten(&long, style), format!("a\n\"'={}\"\n", "x".repeat(200_000)));
 }

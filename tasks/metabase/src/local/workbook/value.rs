@@ -113,7 +113,7 @@ fn instant(text: &str, kind: ColumnType) -> Option<Value> {
     let midnight = instant.time() == NaiveTime::MIN;
     let days = serial(instant.date())?;
     // A float that counts days since 1900 is too coarse for less than a microsecond.
-    if instant.nanosecond() % 1_000 > 0 {
+    if !instant.nanosecond().is_multiple_of(1_000) {
         return None;
     }
     Some(match kind {
