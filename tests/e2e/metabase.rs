@@ -1,6 +1,10 @@
 //! Exports of a Metabase as a user runs them: the real binary against the simulated server, over HTTP, and SIGKILL of the
 //! worker in the middle of a file. What exports prove has its tests with the kind, on virtual time.
 
+mod by_hand;
+mod following;
+mod places;
+
 use std::{
     fs,
     path::PathBuf,
@@ -31,28 +35,33 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        let item = "[[tasks.reports.with.item]]\nname = \"orders\"\ncard = 1\n";
+        Self::with(MetabaseScenario::new(Release::V56), "", item)
+    }
+
+    /// With a server that has more than question 1, further settings of the export, and what else is configured.
+    fn with(scenario: MetabaseScenario, settings: &str, rest: &str) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let card = CardSetup::native(1, "Orders").rows(Rows::awkward(5_000));
-        let scenario = MetabaseScenario::new(Release::V56).card(card);
-        let sim = runtime.block_on(Metabase::start(Arc::new(SystemClock), scenario)).unwrap();
-        let site = Site::new("");
+        let sim = runtime.block_on(Metabase::start(Arc::new(SystemClock), scenario.card(card))).unwrap();
+        let mut site = Site::new("");
+        site.set_variable("METABASE_URL", &sim.url());
+        site.set_variable("METABASE_API_KEY", sim.api_key());
         fs::create_dir(site.path("exports")).unwrap();
         let out = site.path("exports");
         site.configure(&format!(
             "[tasks.reports]\nuses = \"metabase-export\"\nschedule = \"0 0 29 2 *\"\n\
              retry = {{ attempts = 3, backoff = \"10ms\", retry_on = [\"error\", \"lost\", \"crash\"] }}\n\
              [tasks.reports.with]\noutput_dir = \"{}\"\nmin_free_bytes = \"1M\"\nrequests_per_second = 500.0\nburst = 50\n\
-             [[tasks.reports.with.item]]\nname = \"orders\"\ncard = 1\n",
+             {settings}{rest}",
             out.display()
         ));
         Self { site, sim, runtime }
     }
 
     fn command(&self, args: &[&str]) -> std::process::Command {
-        let mut command = self.site.command(args);
-        command.env("METABASE_URL", self.sim.url()).env("METABASE_API_KEY", self.sim.api_key());
-        command
+        self.site.command(args)
     }
 
     fn told(&self, code: i32, args: &[&str]) -> String {

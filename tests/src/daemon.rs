@@ -56,6 +56,7 @@ pub struct Site {
     folder: tempfile::TempDir,
     program: PathBuf,
     store: Option<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Site {
@@ -70,7 +71,7 @@ impl Site {
         for made in [OWN, OPEN] {
             std::fs::create_dir(folder.path().join(made)).expect("a folder in a temporary folder");
         }
-        let site = Self { folder, program, store };
+        let site = Self { folder, program, store, environment: Vec::new() };
         site.configure(tasks);
         site
     }
@@ -98,6 +99,11 @@ impl Site {
         self.program = program;
     }
 
+    /// Everything is started with this variable too from now on.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The command with the site's environment; nothing of the test's own environment but PATH.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
@@ -107,6 +113,7 @@ impl Site {
         if let Some(store) = &self.store {
             command.env("ROUNDSMAN_STORE", store);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null());
         command
     }

@@ -1,15 +1,19 @@
 //! The Metabase by hand: starts the sample and prints what to write into `roundsman.toml`. What it simulates stands in the
 //! library.
 
+mod trouble;
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use roundsman_simulators::{
     Metabase, MetabaseScenario,
     metabase::{EMAIL, PASSWORD, Release},
 };
 use roundsman_task::SystemClock;
+
+use self::trouble::Trouble;
 
 /// What stands below `--help`.
 pub(crate) const HELP: &str = "\
@@ -19,6 +23,10 @@ For a first export:
    roundsman-simulators metabase
 2. Set the variable that it prints where roundsman runs, and write the task that it prints into roundsman.toml.
 3. Run `roundsman run-task metabase-sample`.
+
+To see what a run makes of trouble, start it with some and run the task:
+   roundsman-simulators metabase --fault error-after-rows
+   roundsman-simulators metabase --fault cut --times 1
 
 Questions: 1 Orders (with texts that are hard to quote), 2 Orders of a region (tags region and created_at), 3 Orders per \
 month, 4 Customers (a model), 5 History (the same rows again and again: quick, for very many). Dashboard 1, collections 1 \
@@ -31,35 +39,39 @@ pub(crate) struct Arguments {
     /// Its port; 0 for a free one.
     #[arg(long, default_value_t = 18_090)]
     port: u16,
-    /// A server of which age: 0.46 or 0.56.
-    #[arg(long, default_value = "new")]
-    version: Age,
+    /// A server of old, 0.46: forms only, `ordered_cards`, failed queries with status 202. Without: 0.56.
+    #[arg(long)]
+    old_server: bool,
     /// How many rows the questions give.
     #[arg(long, default_value_t = 1_000)]
     rows: u64,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Age {
-    Old,
-    New,
+    /// What goes wrong; may be said more than once.
+    #[arg(long, value_name = "TROUBLE")]
+    fault: Vec<Trouble>,
+    /// How many requests it strikes, then all is well. Without: each; rate-limit and throttle-login once.
+    #[arg(long, value_name = "N", requires = "fault")]
+    times: Option<u32>,
 }
 
 /// Starts it, tells how to use it, and waits for Ctrl-C.
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
-    let release = match arguments.version {
-        Age::Old => Release::V46,
-        Age::New => Release::V56,
-    };
-    let scenario = MetabaseScenario::sample(release, arguments.rows);
-    let sim = Metabase::start_on(Arc::new(SystemClock), scenario, arguments.port).await?;
+    let Arguments { port, old_server, rows, fault, times } = arguments;
+    let release = if old_server { Release::V46 } else { Release::V56 };
+    let scenario = MetabaseScenario::sample(release, rows);
+    let scenario = fault.iter().fold(scenario, |scenario, trouble| trouble.within(scenario, times, rows));
+    let sim = Metabase::start_on(Arc::new(SystemClock), scenario, port).await?;
     println!("A Metabase {} at {}, with {EMAIL} / {PASSWORD}\n", release.tag(), sim.url());
-    println!("export METABASE_API_KEY='{}'\n", sim.api_key());
-    println!("{}", task(&sim.url()));
+    if fault.iter().any(|trouble| trouble.needs_login()) {
+        println!("export METABASE_USERNAME='{EMAIL}' METABASE_PASSWORD='{PASSWORD}'\n");
+        println!("{}", task(&sim.url(), "session"));
+    } else {
+        println!("export METABASE_API_KEY='{}'\n", sim.api_key());
+        println!("{}", task(&sim.url(), "api_key"));
+    }
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
 }
 
-fn task(url: &str) -> String {
+fn task(url: &str, auth: &str) -> String {
     let folder = std::env::temp_dir().join("metabase-exports");
     format!(
         r#"[tasks.metabase-sample]
@@ -68,7 +80,7 @@ schedule = "0 8 * * *"
 
 [tasks.metabase-sample.with]
 base_url = "{url}"
-auth = "api_key"
+auth = "{auth}"
 output_dir = "{}"
 
 [[tasks.metabase-sample.with.item]]

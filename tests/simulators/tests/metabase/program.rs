@@ -12,10 +12,11 @@ use crate::caller::said;
 
 #[tokio::test]
 async fn it_prints_a_task_and_answers() {
-    for version in ["old", "new"] {
+    for old in [true, false] {
         #[expect(clippy::disallowed_methods, reason = "this test is about the program")]
         let mut command = Command::new(env!("CARGO_BIN_EXE_roundsman-simulators"));
-        command.args(["metabase", "--port", "0", "--rows", "5", "--version", version]).kill_on_drop(true);
+        command.args(["metabase", "--port", "0", "--rows", "5"]).kill_on_drop(true);
+        command.args(old.then_some("--old-server"));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut key, mut text) = (String::new(), String::new());
