@@ -26,6 +26,10 @@ pub struct Config {
     /// The server: `https://metabase.example.com`, perhaps with a path.
     #[schemars(extend("x-env" = ["METABASE_URL"]))]
     pub base_url: String,
+    /// Whether plain `http` to another machine will do: whoever is between reads credentials and rows. To this machine it
+    /// always does.
+    #[serde(default)]
+    pub allow_http: bool,
     /// Who we are there. The fields of the credentials `metabase` follow from it: `api_key`; `username` and `password`; or
     /// `session_token`. Where nothing is said, an API key if there is one, else user and password.
     #[serde(default)]

@@ -27,7 +27,7 @@ use tokio::sync::OnceCell;
 use self::{auth::Auth, exporting::Encodings, manners::Manners, reading::Metabase};
 pub use self::{
     auth::CREDENTIAL,
-    call::pause,
+    call::{in_words, pause},
     cards::{Card, CardFilter, Column, Parameter},
     collections::{CollectionItem, Recent},
     dashboards::{CardName, Dashboard, Dashcard},
@@ -103,12 +103,12 @@ impl Server {
 /// The scope of the space `metabase`: the server's address.
 pub fn scope(config: &Checked) -> String {
     // What is no address was refused when the configuration was read.
-    let base = BaseUrl::parse(&config.base_url);
+    let base = config.address();
     base.map_or_else(|_| config.base_url.clone(), |base| base.to_string().trim_end_matches('/').to_owned())
 }
 
 fn address(config: &Checked) -> Result<BaseUrl, TaskError> {
-    BaseUrl::parse(&config.base_url).map_err(|error| TaskError::config(format!("base_url: {error}")))
+    config.address().map_err(|error| TaskError::config(format!("base_url: {error}")))
 }
 
 /// What budgets and leases of the server are called after.

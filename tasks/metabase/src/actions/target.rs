@@ -34,7 +34,7 @@ pub(super) fn file(
     format: Option<Format>,
     config: &Config,
 ) -> Result<(Place, Option<Format>), TaskError> {
-    let output = absolute(output)?;
+    let output = behind_link(absolute(output)?);
     // As `cp` does: into a folder that is there, or that is written as one.
     if output.is_dir() || output.as_os_str().as_bytes().ends_with(b"/") {
         return Ok((Place { folder: output, file: None }, format));
@@ -49,6 +49,11 @@ pub(super) fn file(
     let name = config.post.iter().rev().fold(name, |name, post| unpacked(name, *post));
     let format = form_of(name, format, config)?;
     Ok((Place { folder: parent.to_owned(), file: Some(PathBuf::from(name)) }, format))
+}
+
+/// The file that a link leads to, which is written in its place: the link stays.
+fn behind_link(output: PathBuf) -> PathBuf {
+    if output.is_symlink() && output.is_file() { output.canonicalize().unwrap_or(output) } else { output }
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf, TaskError> {

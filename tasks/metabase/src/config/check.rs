@@ -5,7 +5,7 @@ mod items;
 
 use std::collections::BTreeSet;
 
-use roundsman_http::BaseUrl;
+use roundsman_http::{BaseUrl, InvalidUrl};
 use roundsman_task::Check;
 
 use super::Config;
@@ -26,20 +26,38 @@ impl Check for Config {
 }
 
 impl Config {
+    /// The server's address.
+    pub fn address(&self) -> Result<BaseUrl, InvalidUrl> {
+        if self.allow_http { BaseUrl::parse_open(&self.base_url) } else { BaseUrl::parse(&self.base_url) }
+    }
+
     /// The mode of published files.
     pub fn mode(&self) -> u32 {
         u32::from_str_radix(&self.file_mode, 8).unwrap_or(0o640)
     }
 
     fn check_server(&self, wrong: &mut Vec<String>) {
-        if let Err(error) = BaseUrl::parse(&self.base_url) {
-            wrong.push(format!("base_url: {error}"));
+        match self.address() {
+            Ok(_) => {}
+            Err(InvalidUrl::Open { host }) => wrong.push(format!(
+                "base_url: {host} would be spoken to in the open over http; write https, or allow_http = true where the network \
+                 is trusted"
+            )),
+            Err(error) => wrong.push(format!("base_url: {error}")),
         }
         if let Some(ca_file) = self.ca_file.as_ref().filter(|path| !path.is_absolute()) {
             wrong.push(format!("ca_file = {:?} must be an absolute path", ca_file.display().to_string()));
         }
         if self.ca_file.is_some() && !self.verify_tls {
             wrong.push("ca_file has no effect with verify_tls = false: leave one of them out".to_owned());
+        }
+        let proxy = self.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty());
+        if let Some(Err(error)) = proxy.map(BaseUrl::parse_open)
+            // A proxy may want a name and a password; whoever speaks SOCKS is not asked.
+            && !matches!(error, InvalidUrl::Credentials { .. })
+            && !proxy.is_some_and(|proxy| proxy.starts_with("socks"))
+        {
+            wrong.push(format!("proxy: {error}"));
         }
         let rate = self.requests_per_second;
         if !(rate.is_finite() && (0.001..=1_000.0).contains(&rate)) {

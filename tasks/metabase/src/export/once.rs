@@ -76,7 +76,7 @@ async fn into(
         file.clone_into(&mut unit.path);
     }
     let root: &Path = &place.folder;
-    ready::look_for_folders(config, root, &mut expanded.units);
+    ready::look_what_is_there(config, root, &mut expanded.units);
     if cx.dry_run() {
         return Ok(plan::planned(config, root, &expanded));
     }

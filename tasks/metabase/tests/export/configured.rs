@@ -67,6 +67,16 @@ fn templates_that_cannot_be_read() {
 }
 
 #[test]
+fn addresses_in_the_open() {
+    refused(json!({ "base_url": "http://metabase.example.com:3000" }), &["base_url: ", "allow_http = true"]);
+    accepted(json!({ "base_url": "http://metabase.example.com:3000", "allow_http": true }));
+    accepted(json!({ "base_url": "http://127.0.0.1:3000" }));
+    accepted(json!({ "base_url": "https://metabase.example.com/reports/" }));
+    refused(json!({ "base_url": "https://user:word@metabase.example.com" }), &["base_url: "]);
+    accepted(json!({ "proxy": "http://user:word@proxy.example.com:3128" }));
+}
+
+#[test]
 fn what_stands_between_cells() {
     for char in ["\"", "\n", "\r", "é", "→"] {
         refused(json!({ "csv_delimiter": char }), &["csv_delimiter", "cannot stand between cells"]);
@@ -129,6 +139,7 @@ fn everything_at_once() {
         "output_dir": "exports",
         "file_mode": "rw-r-----",
         "ca_file": "ca.pem",
+        "proxy": "ftp://proxy",
         "csv_delimiter": "\"",
         "template": "{x}",
         "timeouts": { "idle": "0s" },
@@ -144,6 +155,7 @@ fn everything_at_once() {
         "output_dir = \"exports\" must be an absolute path",
         "file_mode = \"rw-r-----\"",
         "ca_file = \"ca.pem\" must be an absolute path",
+        "proxy: ",
         "csv_delimiter",
         "template \"{x}\"",
         "timeouts.idle",

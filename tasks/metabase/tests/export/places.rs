@@ -66,6 +66,12 @@ async fn a_folder_takes_the_file_in() {
     fs::create_dir(&folder).unwrap();
     ask(&stage, "question", json!({ "id": 1, "output": folder })).await.unwrap();
     assert_eq!(fs::read(folder.join("question_1.csv")).unwrap(), stage.sim.truth(1, "csv"));
+    // What a link leads to is written, and the link stays.
+    let (file, link) = (folder.join("orders.csv"), stage.dir.path().join("link.csv"));
+    fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    ask(&stage, "question", json!({ "id": 1, "output": link })).await.unwrap();
+    assert_eq!((link.is_symlink(), fs::read(&file).unwrap()), (true, stage.sim.truth(1, "csv")));
     let absent = format!("{}/new/", stage.dir.path().display());
     ask(&stage, "question", json!({ "id": 1, "output": absent, "format": "json" })).await.unwrap();
     assert_eq!(fs::read(PathBuf::from(absent).join("question_1.json")).unwrap(), stage.sim.truth(1, "json"));
@@ -78,7 +84,11 @@ async fn what_cannot_be_written_runs_no_query() {
     let folder = stage.dir.path().join("there");
     fs::create_dir_all(folder.join("question_1.csv")).unwrap();
     let error = ask(&stage, "question", json!({ "id": 1, "output": folder })).await.unwrap_err();
-    assert!(error.to_string().contains("is a folder: no file can take its place"), "{error}");
+    assert!(error.to_string().contains("is a folder: an export cannot take its place"), "{error}");
+    let pipe = stage.dir.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let error = ask(&stage, "question", json!({ "id": 1, "output": pipe })).await.unwrap_err();
+    assert!(error.to_string().contains("is no plain file"), "{error}");
     fs::write(stage.dir.path().join("file"), "").unwrap();
     let below = stage.dir.path().join("file/below");
     ask(&stage, "questions", json!({ "ids": "1,2", "output_dir": below })).await.unwrap_err();

@@ -39,12 +39,14 @@ impl Made {
     }
 }
 
-/// Refuses units in whose place there is a folder.
-pub(super) fn look_for_folders(config: &Checked, root: &Path, units: &mut [Unit]) {
+/// Refuses units in whose place there is something that no file should take the place of: a folder, a device, a pipe.
+pub(super) fn look_what_is_there(config: &Checked, root: &Path, units: &mut [Unit]) {
     for unit in units {
         let target = target(config, root, unit);
-        if unit.refused.is_none() && target.is_dir() {
-            let told = format!("{} is a folder: no file can take its place", target.display());
+        let Ok(there) = fs::metadata(&target) else { continue };
+        if unit.refused.is_none() && !there.is_file() {
+            let what = if there.is_dir() { "a folder" } else { "no plain file" };
+            let told = format!("{} is {what}: an export cannot take its place", target.display());
             unit.refused = Some(UnitFailure::new(Class::Disk, Again::Never, told));
         }
     }
