@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use roundsman_task::{HumanDuration, TaskContext, TaskError, Timestamp};
+use roundsman_task::{TaskContext, TaskError, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     config::{Checked, Unchanged, Verify},
-    server::{Server, pause},
+    server::{Server, in_words, pause},
 };
 
 /// Where units go, and what they are exported with.
@@ -83,7 +83,7 @@ impl Exporter<'_> {
             if self.cx.now() + TimeDelta::from_std(pause).unwrap_or_default() >= self.cx.deadline() {
                 return Ok(Tried { end: Err(failure), tries, begun });
             }
-            tracing::info!("{}: {failure}; trying again in {}", unit.title(), HumanDuration(pause));
+            tracing::info!("{}: {failure}; trying again in {}", unit.title(), in_words(pause));
             self.board.came(at, 0, 0, &unit.name);
             self.cx.sleep(pause).await?;
         }

@@ -43,8 +43,9 @@ impl Server {
         let most = self.inner.config.timeouts.first_byte;
         let request = || self.inner.client.post(path).json(body).within(most.get(), most.get()).named(name);
         let answer = self.ask(path, most, request).await?;
-        if answer.get("status").and_then(Value::as_str) == Some("completed") {
-            return Ok(answer);
+        let is_well = answer.get("error").is_none_or(Value::is_null);
+        if is_well && answer.get("status").and_then(Value::as_str) == Some("completed") {
+            return self.uncut(path, answer);
         }
         let error_type = answer.get("error_type").and_then(Value::as_str);
         let told =
@@ -52,6 +53,18 @@ impl Server {
         let again = of_query(error_type, &told);
         let failure = ServerFailure::new(FailureClass::QueryFailed, again, self.excerpt(told.as_bytes()));
         Err(error_type.into_iter().fold(failure, ServerFailure::coded))
+    }
+
+    /// An answer with all its rows. Of those that are too many this endpoint leaves out the rest, and says so in passing.
+    fn uncut(&self, path: &str, answer: Value) -> Result<Value, ServerFailure> {
+        let Some(cap) = answer.pointer("/data/rows_truncated").filter(|cap| !cap.is_null()) else {
+            return Ok(answer);
+        };
+        let told = format!(
+            "{}/{path} cut its answer at {cap} rows, its limit outside files; export it as a file, which has them all",
+            self.base_url()
+        );
+        Err(ServerFailure::new(FailureClass::Unexpected, Again::Never, told).coded("cap_reached"))
     }
 
     /// Asks until there is an answer or none is to be expected.
@@ -82,7 +95,7 @@ impl Server {
             }
             if failure.class != FailureClass::Throttled {
                 let pause = pause(&self.inner.config.retry, failures, rand::random());
-                tracing::info!("{failure}; trying again in {}", HumanDuration(pause));
+                tracing::info!("{failure}; trying again in {}", in_words(pause));
                 self.inner.cx.sleep(pause).await?;
             }
         }
@@ -200,4 +213,11 @@ pub fn pause(retry: &Retry, failures: u32, draw: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let pause = retry.base.get().saturating_mul(1 << doublings).min(retry.cap.get());
     pause.mul_f64(1.0 + retry.jitter.clamp(0.0, 1.0) * (2.0 * draw.clamp(0.0, 1.0) - 1.0))
+}
+
+/// A pause as people read it: whole seconds, or milliseconds where it is shorter.
+pub fn in_words(pause: Duration) -> HumanDuration {
+    let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+    let whole = if millis < 1_000 { millis } else { millis.saturating_add(500) / 1_000 * 1_000 };
+    HumanDuration(Duration::from_millis(whole))
 }

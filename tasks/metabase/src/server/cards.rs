@@ -162,7 +162,8 @@ impl Server {
             "query": { "source-table": format!("card__{}", card.id), "aggregation": [["count"]] },
         });
         let answer = self.query("api/dataset", &body, "count").await?;
-        let count = answer.pointer("/data/rows/0/0").and_then(whole);
+        let rows = answer.pointer("/data/rows").and_then(Value::as_array).filter(|rows| rows.len() == 1);
+        let count = rows.and_then(|rows| rows[0].get(0)).and_then(whole);
         count.ok_or_else(|| self.unexpected("api/dataset", &"there is no count in the answer"))
     }
 }

@@ -9,6 +9,7 @@ mod logins;
 mod manners;
 mod paced;
 mod paging;
+mod promises;
 mod ready;
 mod strangers;
 mod waits;
