@@ -70,7 +70,9 @@ impl Expander<'_> {
                 units.push(unit);
             }
         }
-        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
         let mut paths: Vec<_> = units.iter().map(|unit| unit.path.clone()).collect();
         let marks: Vec<_> = units.iter().map(Unit::mark).collect();
         tell_apart(&mut paths, &marks);

@@ -64,7 +64,7 @@ impl Item {
         }
         match (&self.prefix, &self.template) {
             (Some(_), _) if self.cards.is_empty() => {
-                idle("prefix", "it belongs to a list of questions (cards)")
+                idle("prefix", "it belongs to a list of questions (cards)");
             }
             (Some(_), Some(_)) => idle("prefix", "the item's template names the folders; write it there"),
             _ => {}
@@ -92,7 +92,7 @@ impl Item {
                 wrong.push(format!("allow_empty = true contradicts min_rows = {min}"));
             }
             (Some(false), _, Some(0)) => {
-                wrong.push("allow_empty = false contradicts max_rows = 0".to_owned())
+                wrong.push("allow_empty = false contradicts max_rows = 0".to_owned());
             }
             _ => {}
         }
