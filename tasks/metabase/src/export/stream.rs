@@ -31,7 +31,7 @@ pub struct Arrived {
     pub scanned: Scanned,
     /// Its rows; of a workbook they are counted later.
     pub rows: u64,
-    /// It came packed, and the packing is whole.
+    /// It came packed in one piece, and the packing is whole: nothing is missing at the end.
     pub packed: bool,
     /// Its length, unpacked.
     pub bytes: u64,
@@ -72,9 +72,11 @@ pub async fn receive(
         let (bytes, rows) = press.seen();
         watch(bytes, rows);
     }
-    if let Some(Err(cut)) = inflate.as_ref().map(Inflate::finish) {
-        return Err(press.broken(cut).await);
-    }
+    let packed = match inflate.as_ref().map(Inflate::finish) {
+        Some(Err(cut)) => return Err(press.broken(cut).await),
+        Some(Ok(inflated)) => inflated.proves_end(),
+        None => false,
+    };
     let (mut funnel, hash) = press.end().await?;
     let scanned = funnel.scanner.finish()?;
     if let Announced::ErrorDocument = announced {
@@ -86,7 +88,7 @@ pub async fn receive(
     let (rows, bytes) = (scanned.rows.unwrap_or_default(), funnel.bytes);
     let sha256 = digits(&hash.finalize());
     watch(bytes, rows);
-    Ok(Arrived { scanned, rows, packed: inflate.is_some(), bytes, sha256, lasted })
+    Ok(Arrived { scanned, rows, packed, bytes, sha256, lasted })
 }
 
 /// The next piece that comes, while those before are looked at. The outer error is what is wrong with these.

@@ -42,6 +42,13 @@ pub struct Inflated {
     pub members: u64,
 }
 
+impl Inflated {
+    /// Nothing is missing at its end. Of several that were put together the last ones could be: the server writes one.
+    pub fn proves_end(self) -> bool {
+        self.members == 1
+    }
+}
+
 impl Default for Inflate {
     fn default() -> Self {
         Self {

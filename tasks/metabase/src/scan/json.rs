@@ -157,15 +157,11 @@ impl JsonScanner {
         Ok(())
     }
 
-    /// Takes at once what most often comes next: the key that the first element had at this place, with its colon; the rest
-    /// of a word; digits. How much; none where something else comes or the piece ends within it.
+    /// Takes at once what most often comes next: cells with the keys that the first element had at their places; the rest of
+    /// a word; digits. How much; none where something else comes or the piece ends within it.
     fn usual(&mut self, bytes: &[u8]) -> usize {
         match self.state {
-            State::Key { .. } => self.usual_key(bytes),
-            State::After if bytes.first() == Some(&b',') => match self.usual_key(&bytes[1..]) {
-                0 => 0,
-                taken => taken + 1,
-            },
+            State::Key { .. } | State::After if self.around.len() == 2 => self.usual_cells(bytes),
             State::Word(missing) if bytes.starts_with(missing) => {
                 self.state = State::After;
                 missing.len()
@@ -177,16 +173,29 @@ impl JsonScanner {
         }
     }
 
-    /// Takes the key that the first element had at this place of its own, with its colon.
-    fn usual_key(&mut self, bytes: &[u8]) -> usize {
-        let key = self.spans.get(self.keys as usize).filter(|_| self.around.len() == 2).cloned();
-        let key = key.and_then(|span| self.titles.as_ref()?.get(span)).unwrap_or_default();
-        if key.is_empty() || !bytes.starts_with(key) || bytes.get(key.len()) != Some(&b':') {
-            return 0;
+    /// Takes cells of an element as long as their keys are those of the first, and their values plain and whole.
+    fn usual_cells(&mut self, bytes: &[u8]) -> usize {
+        let Some(titles) = self.titles.as_deref() else { return 0 };
+        let mut at = 0;
+        while let Some(span) = self.spans.get(self.keys as usize) {
+            let comma = usize::from(matches!(self.state, State::After));
+            let (key, rest) = (&titles[span.clone()], &bytes[at..]);
+            let begins = comma == 0 || rest.first() == Some(&b',');
+            if !begins || !rest[comma..].starts_with(key) || rest.get(comma + key.len()) != Some(&b':') {
+                break;
+            }
+            at += comma + key.len() + 1;
+            self.keys += 1;
+            match usual_value(&bytes[at..]) {
+                0 => {
+                    self.state = State::Value { may_end: false };
+                    break;
+                }
+                taken => at += taken,
+            }
+            self.state = State::After;
         }
-        self.keys += 1;
-        self.state = State::Value { may_end: false };
-        key.len() + 1
+        at
     }
 
     /// Takes a byte outside of texts; how many were taken: none when a number ended before it.
@@ -327,6 +336,21 @@ impl JsonScanner {
             Some(titles) if room => titles.extend_from_slice(bytes),
             too_long => *too_long = None,
         }
+    }
+}
+
+/// The length of the value at the front, if it is plain and whole: a text of ASCII without escapes, a number, a word.
+fn usual_value(bytes: &[u8]) -> usize {
+    match bytes.first() {
+        Some(b'"') => {
+            let length = text::ascii(&bytes[1..]);
+            if bytes.get(length + 1) == Some(&b'"') { length + 2 } else { 0 }
+        }
+        Some(b't') if bytes.starts_with(b"true") => 4,
+        Some(b'n') if bytes.starts_with(b"null") => 4,
+        Some(b'f') if bytes.starts_with(b"false") => 5,
+        Some(&byte) => Number::begin(byte).map_or(0, |number| number.length(bytes)),
+        None => 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! CSV: accepted whole, refused damaged. Cuts behind whole records belong to the packed streams.
 
-use rand::{Rng as _, rngs::StdRng};
+use rand::{Rng as _, rngs::StdRng, seq::IndexedRandom as _};
 use roundsman_metabase::scan::CsvScanner;
 
 use crate::{
@@ -12,30 +12,53 @@ use crate::{
 
 /// A table as the server writes it, and the lengths at which it is whole records.
 pub(crate) fn written(table: &Table, rng: &mut StdRng) -> (Vec<u8>, Vec<usize>) {
-    // The server leaves an only cell that is empty without quotes; the crate does not.
-    let own = rng.random_bool(0.5);
+    let style = *[Style::Server, Style::Crate, Style::Everything, Style::Less].choose(rng).unwrap();
+    // A proxy's doing.
+    let line_end = if rng.random_ratio(1, 6) { "\r\n" } else { "\n" };
     let mut bytes = if rng.random_ratio(1, 8) { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
     let mut ends = Vec::new();
     for record in std::iter::once(&table.titles).chain(&table.rows) {
-        if own {
-            let cells: Vec<_> = record.iter().map(|cell| quoted(cell)).collect();
-            bytes.extend(cells.join(",").into_bytes());
-            bytes.push(b'\n');
-        } else {
-            let mut writer = csv::Writer::from_writer(&mut bytes);
+        if style == Style::Crate {
+            let mut writer = csv::WriterBuilder::new();
+            if line_end == "\r\n" {
+                writer.terminator(csv::Terminator::CRLF);
+            }
+            let mut writer = writer.from_writer(&mut bytes);
             writer.write_record(record).unwrap();
             writer.flush().unwrap();
+        } else {
+            // In a header a bare line end of a Macintosh cannot be told from one of Windows.
+            let style = if ends.is_empty() && style == Style::Less { Style::Server } else { style };
+            let cells: Vec<_> = record.iter().map(|cell| style.written(cell)).collect();
+            bytes.extend(cells.join(",").into_bytes());
+            bytes.extend(line_end.as_bytes());
         }
         ends.push(bytes.len());
     }
     (bytes, ends)
 }
 
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
+/// Which cells stand in quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// Those that need it. An only cell that is empty makes an empty line.
+    Server,
+    /// The same, save that one.
+    Crate,
+    /// All.
+    Everything,
+    /// Those that cannot do without: not those with a bare `\r`.
+    Less,
+}
+
+impl Style {
+    fn written(self, cell: &str) -> String {
+        let needs: &[char] = if self == Self::Less { &[',', '"', '\n'] } else { &[',', '"', '\n', '\r'] };
+        if self == Self::Everything || cell.contains(needs) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell.to_owned()
+        }
     }
 }
 
@@ -67,6 +90,10 @@ fn damaged(bytes: &[u8], ends: &[usize], times: usize, rng: &mut StdRng) -> usiz
         {
             let scanned = scan(CsvScanner::default(), &bytes[..at], rng).unwrap();
             assert!(scanned.weak, "what only gzip can tell must be marked");
+            continue;
+        }
+        // All of it twice is one legal CSV, and so is one with empty lines at its end: nothing in the bytes can tell.
+        if matches!(damage, Damage::Twice | Damage::Garbage(b'\n', _)) {
             continue;
         }
         let damaged = damage.of(bytes, &document);

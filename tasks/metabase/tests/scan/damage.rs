@@ -18,16 +18,23 @@ pub(crate) enum Damage {
     HalfError(usize, usize),
     /// One comes, and then the rest.
     Inserted(usize),
+    /// This byte comes behind the end, so many times.
+    Garbage(u8, usize),
+    /// All of it comes twice.
+    Twice,
 }
 
 impl Damage {
     pub(crate) fn any(length: usize, document: usize, rng: &mut StdRng) -> Self {
         let at = rng.random_range(0..=length);
-        match rng.random_range(0..10) {
+        match rng.random_range(0..12) {
             0..4 => Self::Cut(at.min(length - 1)),
             4..8 => Self::Error(at),
-            8 => Self::HalfError(at, rng.random_range(1..document)),
-            _ => Self::Inserted(at),
+            // An empty line alone would be a legal row.
+            8 => Self::HalfError(at, rng.random_range(2..document)),
+            9 => Self::Inserted(at),
+            10 => Self::Garbage(rng.random(), rng.random_range(1..30)),
+            _ => Self::Twice,
         }
     }
 
@@ -38,6 +45,8 @@ impl Damage {
             Self::Error(at) => [&export[..at], document].concat(),
             Self::HalfError(at, length) => [&export[..at], &document[..length]].concat(),
             Self::Inserted(at) => [&export[..at], document, &export[at..]].concat(),
+            Self::Garbage(byte, times) => [export, &vec![byte; times]].concat(),
+            Self::Twice => export.repeat(2),
         }
     }
 
@@ -55,7 +64,8 @@ impl Damage {
     }
 }
 
-/// An error as the server writes it: a failure of the query, or a serialized exception, whole or stripped.
+/// An error as the server writes it: a failure of the query, or a serialized exception, whole or stripped, on lines of its
+/// own or not.
 pub(crate) fn document(rng: &mut StdRng) -> Vec<u8> {
     let cells: Vec<Value> =
         (0..rng.random_range(0..20)).map(|at| json!({ "at": at, "in": ["a", null] })).collect();
@@ -77,5 +87,6 @@ pub(crate) fn document(rng: &mut StdRng) -> Vec<u8> {
             json!(REASON)
         ),
     };
-    text.into_bytes()
+    let line_end = |rng: &mut StdRng| if rng.random_ratio(1, 6) { "\n" } else { "" };
+    format!("{}{text}{}", line_end(rng), line_end(rng)).into_bytes()
 }

@@ -1,10 +1,10 @@
 //! Workbooks: accepted whole, refused damaged, also where a byte changed.
 
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Seek, Write};
 
-use rand::{Rng as _, rngs::StdRng};
+use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
 use rust_xlsxwriter::Workbook;
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     damage::{Damage, document},
@@ -30,7 +30,38 @@ fn written(table: &Table, rng: &mut StdRng) -> Vec<u8> {
             };
         }
     }
-    workbook.save_to_buffer().unwrap()
+    for other in 0..rng.random_range(0..3) {
+        // Only the first sheet is the export.
+        workbook.add_worksheet().write_string(other, 3, "another").unwrap();
+    }
+    let bytes = workbook.save_to_buffer().unwrap();
+    if rng.random() { repacked(&bytes, rng) } else { bytes }
+}
+
+/// The same parts in another order and another way: as a stream, with their lengths behind them, as the server does; not
+/// packed; with lengths for parts of any size.
+fn repacked(bytes: &[u8], rng: &mut StdRng) -> Vec<u8> {
+    let mut parts: Vec<_> = names(bytes).into_iter().zip(parts(bytes)).collect();
+    parts.shuffle(rng);
+    if rng.random() {
+        let mut zip = ZipWriter::new_stream(Vec::new());
+        write_parts(&mut zip, &parts, rng);
+        zip.finish().unwrap().into_inner()
+    } else {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        write_parts(&mut zip, &parts, rng);
+        zip.finish().unwrap().into_inner()
+    }
+}
+
+fn write_parts<W: Write + Seek>(zip: &mut ZipWriter<W>, parts: &[(String, Vec<u8>)], rng: &mut StdRng) {
+    for (name, content) in parts {
+        let method =
+            if rng.random_ratio(1, 4) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let options = SimpleFileOptions::default().compression_method(method).large_file(rng.random());
+        zip.start_file(name, options).unwrap();
+        zip.write_all(content).unwrap();
+    }
 }
 
 /// A table in which every row has a cell, so that it is written, and titles that XML leaves as they are.
@@ -39,7 +70,8 @@ fn visible(mut table: Table) -> Table {
         row[0].push('.');
     }
     for title in &mut table.titles {
-        *title = format!("t{}", title.replace(['\r', '\u{1}', '\u{3}', '\u{4}'], "").replace("_x", "_"));
+        *title =
+            format!("t{}", title.replace(['\0', '\r', '\u{1}', '\u{3}', '\u{4}'], "").replace("_x", "_"));
     }
     table
 }
@@ -75,6 +107,12 @@ fn changed(bytes: &[u8], times: usize, rng: &mut StdRng) -> usize {
         }
     }
     refused
+}
+
+/// The names of the parts of a package.
+fn names(bytes: &[u8]) -> Vec<String> {
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    (0..zip.len()).map(|index| zip.by_index(index).unwrap().name().unwrap().into_owned()).collect()
 }
 
 /// What the parts of a package hold, in the order of the directory; their names are in the directory only.

@@ -39,6 +39,18 @@ impl Number {
         }
     }
 
+    /// The length of the number that begins with the first of these bytes, and is this so far; 0 if it is none or they end
+    /// within it.
+    pub(super) fn length(mut self, bytes: &[u8]) -> usize {
+        for (at, &byte) in bytes.iter().enumerate().skip(1) {
+            match self.then(byte) {
+                Some(next) => self = next,
+                None => return if self.may_end() { at } else { 0 },
+            }
+        }
+        0
+    }
+
     /// Digits change nothing here.
     pub(super) fn takes_digits(self) -> bool {
         matches!(self, Self::Digits | Self::Fraction | Self::Power)

@@ -57,6 +57,9 @@ impl Utf8 {
     }
 }
 
+/// So many bytes of a long text are looked at together.
+const BLOCK: usize = 32;
+
 /// Whether a byte ends a run of plain ASCII: quotes, backslashes, control characters, everything else.
 const ENDS_RUN: [bool; 256] = {
     let mut ends = [false; 256];
@@ -68,9 +71,25 @@ const ENDS_RUN: [bool; 256] = {
     ends
 };
 
-/// How long the run of plain ASCII at the front is. Texts are short, so that a look at each byte beats any search.
+/// How long the run of plain ASCII at the front is. Texts are short, so that a look at each byte beats any search; long ones
+/// are looked at in blocks.
 pub(super) fn ascii(bytes: &[u8]) -> usize {
-    bytes.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(bytes.len())
+    let ends_at = |bytes: &[u8]| bytes.iter().position(|&byte| ENDS_RUN[usize::from(byte)]);
+    let (head, mut rest) = bytes.split_at(bytes.len().min(BLOCK));
+    if let Some(end) = ends_at(head) {
+        return end;
+    }
+    while let Some((block, behind)) = rest.split_first_chunk::<BLOCK>() {
+        // Without a way out in the middle the compiler makes it a few instructions.
+        let ends = block.iter().fold(false, |ends, &byte| {
+            ends | (byte < 0x20) | (byte > 0x7f) | (byte == b'"') | (byte == b'\\')
+        });
+        if ends {
+            break;
+        }
+        rest = behind;
+    }
+    bytes.len() - rest.len() + ends_at(rest).unwrap_or(rest.len())
 }
 
 /// Where each of some texts is that stand side by side, with its quotes.
