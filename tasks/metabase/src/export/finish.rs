@@ -12,7 +12,7 @@ use roundsman_task::TaskContext;
 use super::{
     blocking::{Stop, blocking},
     failure::{Class, UnitFailure},
-    part::{DiskError, Part, free_space, look_for_space},
+    part::{DiskError, Part, look_for_space},
     unit::{Unit, hex},
 };
 use crate::{
@@ -26,8 +26,6 @@ use crate::{
 
 /// After so many looks the file system is looked at again: sixteen MiB were read or written.
 const LOOKS: u64 = 256;
-/// Less than this is as good as nothing.
-const FULL: u64 = 1 << 20;
 
 /// An export that was proved, as far as it matters to what is done to it.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +176,7 @@ impl Work<'_> {
                 }),
                 Step::Refine(refinement) => refine(&from, to, refinement, &watch),
             };
-            ended.finished = Some(finished.map_err(|error| of_local(error, &path))?);
+            ended.finished = Some(finished.map_err(of_local)?);
         }
         Ok(ended)
     }
@@ -210,16 +208,11 @@ impl Drop for Made {
     }
 }
 
-fn of_local(error: LocalError, target: &Path) -> UnitFailure {
+fn of_local(error: LocalError) -> UnitFailure {
     match error {
         LocalError::Write { path, source } => DiskError { what: "write", path, source }.into(),
         LocalError::Read { path, source } => DiskError { what: "read", path, source }.into(),
         LocalError::Delimiter(_) | LocalError::Limit(_) => UnitFailure::check(error.to_string()),
-        // The writer of workbooks has no word for a disk that became full.
-        LocalError::Workbook { path, what } if free_space(target).is_ok_and(|free| free < FULL) => {
-            let source = io::Error::new(io::ErrorKind::StorageFull, what);
-            DiskError { what: "write", path, source }.into()
-        }
         other => UnitFailure::new(Class::Disk, Again::Once, other.to_string()),
     }
 }

@@ -1,10 +1,12 @@
 //! Workbooks made of a proved CSV and the types of its columns, in constant memory. A cell that its type cannot hold
 //! without loss stays text; nothing is ever cut. The same CSV gives the same bytes.
 
+mod space;
 mod value;
 
 use std::{
-    fmt,
+    cell::Cell,
+    fmt, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -12,7 +14,10 @@ use std::{
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Worksheet, XlsxError};
 use zip::result::ZipError;
 
-use self::value::{Value, has_fraction};
+use self::{
+    space::Space,
+    value::{Value, has_fraction},
+};
 use super::{ColumnType, Finished, LocalError, Target, Watch, cells::Cells, pass, publish::Part};
 
 /// The most rows of a sheet, with the header.
@@ -98,15 +103,26 @@ pub fn workbook(
     sheet: &Sheet,
     watch: Watch<'_>,
 ) -> Result<Workbook, LocalError> {
+    let was_full = Cell::new(false);
     // The writer panics where its own temporary file cannot be written, say on a full disk.
-    let made = catch_unwind(AssertUnwindSafe(|| make(from, target, sheet, watch)));
+    let made = catch_unwind(AssertUnwindSafe(|| make(from, target, sheet, watch, &was_full)));
     made.unwrap_or_else(|_| {
-        let what = "its temporary file could not be written; is the disk full?".to_owned();
-        Err(LocalError::Workbook { path: target.path.to_owned(), what })
+        let path = target.path.to_owned();
+        if was_full.get() {
+            return Err(LocalError::Write { path, source: io::ErrorKind::StorageFull.into() });
+        }
+        let what = "its temporary file could not be written".to_owned();
+        Err(LocalError::Workbook { path, what })
     })
 }
 
-fn make(from: &Path, target: Target<'_>, sheet: &Sheet, watch: Watch<'_>) -> Result<Workbook, LocalError> {
+fn make(
+    from: &Path,
+    target: Target<'_>,
+    sheet: &Sheet,
+    watch: Watch<'_>,
+    was_full: &Cell<bool>,
+) -> Result<Workbook, LocalError> {
     let unwritten = |source| LocalError::Write { path: target.path.to_owned(), source };
     let failed = |failure: Failure| failure.told(target.path);
     let writer = |error| failed(Failure::Writer(error));
@@ -122,6 +138,7 @@ fn make(from: &Path, target: Target<'_>, sheet: &Sheet, watch: Watch<'_>) -> Res
         .set_name(sheet_name(&sheet.name))
         .and_then(|page| page.set_freeze_panes(1, 0))
         .map_err(writer)?;
+    let _space = Space { folder: target.path.parent().unwrap_or(target.path), was_full };
     let mut rows = Rows::new(page, &sheet.types);
     pass(from, &mut rows, failed, watch)?;
     let (written, kept) = (u64::from(rows.row.saturating_sub(1)), (rows.kept_as_text, rows.first_kept));

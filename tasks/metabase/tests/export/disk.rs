@@ -69,6 +69,21 @@ async fn no_space_in_the_middle_of_a_file() {
     drop(small);
 }
 
+/// The export itself has space, the workbook that is made of it has none.
+#[tokio::test]
+async fn no_space_for_a_workbook() {
+    let stage = Stage::of_rows(20).await.set(json!({ "format": "xlsx-local" }));
+    let small = Small::at(&stage.out(), "10m");
+    let (test, _) = stage.good().await;
+    let (old, files) = (stage.file("question_12.xlsx"), stage.files());
+    stage.sim.set_rows(12, Rows::repeated(50_000));
+    let error = stage.run(&test.next_action("export", json!({ "force": true }))).await.unwrap_err();
+    is_disk(&error);
+    assert!(error.to_string().contains("no storage space"), "{error}");
+    assert_eq!((stage.file("question_12.xlsx"), stage.files()), (old, files));
+    drop(small);
+}
+
 #[tokio::test]
 async fn a_file_system_that_may_not_be_written() {
     let stage = Stage::of_rows(10).await;
