@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::Stage;
 
 /// Believes nothing: each file is hashed, counted and read anew, and the manifest that was kept is the one beside them.
-const CHECK: &str = r##"#!/usr/bin/env python3
+const CHECK: &str = r#"#!/usr/bin/env python3
 import csv, hashlib, json, os, sys
 csv.field_size_limit(sys.maxsize)
 run = json.load(open(os.environ["ROUNDSMAN_UPSTREAM"]))["reports"]
@@ -37,7 +37,7 @@ with open(detail["manifest"], "rb") as file:
 assert hashlib.sha256(manifest).hexdigest() == kept["sha256"]
 assert [unit["sha256"] for unit in json.loads(manifest)["units"]] == [unit["sha256"] for unit in detail["units"]]
 print("::outcome " + json.dumps({"status": "success", "summary": f"{len(seen)} files are as told", "detail": seen}), flush=True)
-"##;
+"#;
 
 fn stage() -> Stage {
     let more = CardSetup::native(2, "History").rows(Rows::plain(3_000));
