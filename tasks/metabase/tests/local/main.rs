@@ -38,11 +38,7 @@ impl Folder {
     }
 
     fn refine(&self, refinement: &Refinement) -> Result<Finished, LocalError> {
-        refine(&self.export(), self.target(&self.part(), &self.made()), refinement, &|| Ok(()))
-    }
-
-    fn target<'a>(&self, part: &'a Path, path: &'a Path) -> Target<'a> {
-        Target { part, path, mode: 0o640 }
+        refine(&self.export(), target(&self.part(), &self.made()), refinement, &|| Ok(()))
     }
 
     /// What was made, after a look at what is said of it.
@@ -54,6 +50,10 @@ impl Folder {
         assert_eq!(mode(&self.made()), 0o640);
         bytes
     }
+}
+
+fn target<'a>(part: &'a Path, path: &'a Path) -> Target<'a> {
+    Target { part, path, mode: 0o640 }
 }
 
 fn mode(path: &Path) -> u32 {

@@ -13,7 +13,7 @@ use roundsman_metabase::{
     local::{CsvStyle, LocalError, Refinement, Sheet, refine, workbook},
 };
 
-use crate::Folder;
+use crate::{Folder, target};
 
 const ROWS: u64 = 40_000;
 
@@ -62,7 +62,7 @@ fn packing_and_rewriting() {
             let refinement = Refinement { csv, pack };
             let looks = stopped_at_each(|folder, look| {
                 let (part, path) = (folder.part(), folder.made());
-                refine(&folder.export(), folder.target(&part, &path), &refinement, look).map(drop)
+                refine(&folder.export(), target(&part, &path), &refinement, look).map(drop)
             });
             assert!(looks > 15, "{refinement:?}: {looks}");
         }
@@ -74,7 +74,7 @@ fn workbooks() {
     let sheet = Sheet { name: "Sheet".to_owned(), types: Vec::new(), rows: ROWS };
     let looks = stopped_at_each(|folder, look| {
         let (part, path) = (folder.part(), folder.made());
-        workbook(&folder.export(), folder.target(&part, &path), &sheet, look).map(drop)
+        workbook(&folder.export(), target(&part, &path), &sheet, look).map(drop)
     });
     assert!(looks > 15, "{looks}");
 }

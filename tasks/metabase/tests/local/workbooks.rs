@@ -14,7 +14,7 @@ use roundsman_metabase::{
 };
 use zip::ZipArchive;
 
-use crate::Folder;
+use crate::{Folder, target};
 
 fn made(folder: &Folder, types: &[ColumnType]) -> Result<Workbook, LocalError> {
     let mut scanner = CsvScanner::default();
@@ -25,7 +25,7 @@ fn made(folder: &Folder, types: &[ColumnType]) -> Result<Workbook, LocalError> {
 
 fn of_rows(folder: &Folder, types: &[ColumnType], rows: u64) -> Result<Workbook, LocalError> {
     let sheet = Sheet { name: "Orders: 2026/11".to_owned(), types: types.to_vec(), rows };
-    workbook(&folder.export(), folder.target(&folder.part(), &folder.made()), &sheet, &|| Ok(()))
+    workbook(&folder.export(), target(&folder.part(), &folder.made()), &sheet, &|| Ok(()))
 }
 
 fn part(bytes: &[u8], name: &str) -> String {
