@@ -10,6 +10,9 @@
 //! | CSV: cut exactly behind a record | [`Inflate`] if the answer was packed: its trailer is missing. Without gzip such a CSV is a legal CSV: only the HTTP layer's end, a count or an expectation can tell. [`Scanned::weak`] says so |
 //! | packed: any byte cut or changed | [`Inflate`]; check sum and length. Only the time stamp and the like in the head of a member may change, which changes no content |
 //! | not packed: a byte changed | xlsx: check sums of its parts. CSV, JSON: only where the form breaks; nothing else can tell |
+//! | CSV: all of it twice, or whole records lost, doubled or exchanged in its middle | [`Inflate`] if the answer was packed; otherwise nothing in the bytes, only a count or an expectation |
+//! | packed: several streams in one | each is proved; that none is missing behind them is not: [`Inflated::proves_end`] |
+//! | JSON: rows with other keys than the first | counted as uneven, which the judge refuses |
 //! | JSON: an error document between the brackets of an array that is empty otherwise, and the rest behind it | nothing: it is a value like others; no server is known to write one there |
 //! | a limit of rows | [`cap`] |
 
@@ -49,7 +52,7 @@ pub struct Scanned {
     pub rows: Option<u64>,
     /// The titles of columns in their order; `None` if there are none to see (no rows in JSON) or they are over a MiB.
     pub columns: Option<Vec<String>>,
-    /// Rows with another number of cells than the first row.
+    /// Rows with another number of cells than the first row; in JSON also those with other keys.
     pub uneven: u64,
     /// The first of them, counted from 1.
     pub first_uneven: Option<u64>,

@@ -148,12 +148,12 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Result<Verified, UnitFailure
     })
 }
 
-/// The server gives all rows as many cells; one that has others was damaged.
+/// The server gives all rows the same cells; one that has others was damaged.
 fn even(scanned: &Scanned) -> Result<(), UnitFailure> {
     match (scanned.uneven, scanned.first_uneven) {
         (0, _) => Ok(()),
         (uneven, first) => Err(UnitFailure::truncated(format!(
-            "{uneven} rows, row {} first, have not as many cells as the header",
+            "{uneven} rows, row {} first, have not the cells that the header has, or the first row",
             first.unwrap_or_default()
         ))),
     }

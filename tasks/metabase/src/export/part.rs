@@ -6,11 +6,15 @@ mod sweep;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, BufWriter, Write as _},
+    num::NonZeroU64,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
-use rustix::{fs::FlockOperation, io::Errno};
+use rustix::{
+    fs::{Advice, FlockOperation},
+    io::Errno,
+};
 
 pub use self::sweep::{sweep, sweep_here};
 
@@ -18,6 +22,8 @@ pub use self::sweep::{sweep, sweep_here};
 const LOOK_EVERY: u64 = 64 << 20;
 /// How much is written at a time.
 const BUFFER: usize = 64 << 10;
+/// How much is written before the disk is asked to begin with it, so that the end has less to wait for.
+const BEGIN_EVERY: u64 = 16 << 20;
 /// The mode of files that are not whole.
 const PRIVATE: u32 = 0o600;
 /// The mode of folders.
@@ -78,6 +84,9 @@ pub struct Pen {
     path: PathBuf,
     min_free: u64,
     unlooked: u64,
+    written: u64,
+    /// So much of it the disk was asked to begin with.
+    begun: u64,
 }
 
 impl Pen {
@@ -85,6 +94,13 @@ impl Pen {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
         self.file.write_all(bytes).map_err(DiskError::of("write", &self.path))?;
         self.unlooked += bytes.len() as u64;
+        self.written += bytes.len() as u64;
+        if self.written - self.begun >= BEGIN_EVERY {
+            // Of what is not on disk yet, nothing is dropped from memory: it is only begun with. An error costs nothing.
+            let length = NonZeroU64::new(self.written - self.begun);
+            let _ = rustix::fs::fadvise(self.file.get_ref(), self.begun, length, Advice::DontNeed);
+            self.begun = self.written;
+        }
         if self.unlooked >= LOOK_EVERY {
             self.unlooked = 0;
             look_for_space(self.path.parent().unwrap_or(&self.path), self.min_free)?;
@@ -103,7 +119,7 @@ impl Part {
         let path = folder.join(format!(".{}.{run}.{attempt}-{tried}.part", name.to_string_lossy()));
         let file = locked(&path)?;
         let file = BufWriter::with_capacity(BUFFER, file);
-        let pen = Some(Pen { file, path: path.clone(), min_free, unlooked: 0 });
+        let pen = Some(Pen { file, path: path.clone(), min_free, unlooked: 0, written: 0, begun: 0 });
         Ok(Self { path, pen, closed: None, published: false })
     }
 

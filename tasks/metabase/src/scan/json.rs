@@ -1,12 +1,17 @@
 //! JSON as the server writes it: one array of objects, strictly by RFC 8259, read in pieces of any size. It counts the
 //! elements and keeps the keys of the first; it builds no values.
 
+mod keys;
 mod number;
 mod text;
 
 use std::{collections::HashSet, ops::Range};
 
-use self::{number::Number, text::Utf8};
+use self::{
+    keys::{Key, Keys},
+    number::Number,
+    text::Utf8,
+};
 use super::{
     Flaw, Scanned, Scanner,
     capture::{Trust, Witness},
@@ -25,15 +30,17 @@ pub struct JsonScanner {
     around: Vec<bool>,
     bytes: u64,
     rows: u64,
+    /// The key that is read, unless it is one of the usual ones.
+    key: Key,
     /// Keys of this element, and of the first.
-    keys: u64,
-    width: u64,
+    keys: Keys,
+    first: Keys,
     uneven: u64,
     first_uneven: Option<u64>,
     /// The keys of the first element as written, each with its quotes; `None` when they got too long.
     titles: Option<Vec<u8>>,
-    /// Where each of them is, once that element is over.
-    spans: Vec<Range<usize>>,
+    /// Where each of them is, once that element is over, and what tells it apart.
+    spans: Vec<(Range<usize>, Key)>,
     utf8: Utf8,
     witness: Witness,
 }
@@ -78,8 +85,9 @@ impl Default for JsonScanner {
             around: Vec::with_capacity(DEPTH),
             bytes: 0,
             rows: 0,
-            keys: 0,
-            width: 0,
+            key: Key::default(),
+            keys: Keys::default(),
+            first: Keys::default(),
             uneven: 0,
             first_uneven: None,
             titles: Some(Vec::new()),
@@ -177,7 +185,7 @@ impl JsonScanner {
     fn usual_cells(&mut self, bytes: &[u8]) -> usize {
         let Some(titles) = self.titles.as_deref() else { return 0 };
         let mut at = 0;
-        while let Some(span) = self.spans.get(self.keys as usize) {
+        while let Some((span, whole)) = self.spans.get(self.keys.count()) {
             let comma = usize::from(matches!(self.state, State::After));
             let (key, rest) = (&titles[span.clone()], &bytes[at..]);
             let begins = comma == 0 || rest.first() == Some(&b',');
@@ -185,7 +193,7 @@ impl JsonScanner {
                 break;
             }
             at += comma + key.len() + 1;
-            self.keys += 1;
+            self.keys.add(*whole);
             match usual_value(&bytes[at..]) {
                 0 => {
                     self.state = State::Value { may_end: false };
@@ -249,7 +257,7 @@ impl JsonScanner {
             (State::Value { .. }, b'n') => Ok(State::Word(b"ull")),
             (State::Value { .. }, _) => Number::begin(byte).map(State::Number).ok_or("a value is missing"),
             (State::Key { .. }, b'"') => {
-                self.keys += u64::from(self.around.len() == 2);
+                self.key = Key::default();
                 self.remember(true, b"\"");
                 Ok(State::Text { key: true })
             }
@@ -290,13 +298,15 @@ impl JsonScanner {
     fn end_element(&mut self) {
         self.rows += 1;
         if self.rows == 1 {
-            self.width = self.keys;
-            self.spans = self.titles.as_deref().map(text::spans).unwrap_or_default();
-        } else if self.keys != self.width {
+            self.first = self.keys;
+            let titles = self.titles.as_deref().unwrap_or_default();
+            self.spans =
+                text::spans(titles).into_iter().map(|at| (at.clone(), Key::of(&titles[at]))).collect();
+        } else if self.keys != self.first {
             self.uneven += 1;
             self.first_uneven.get_or_insert(self.rows);
         }
-        self.keys = 0;
+        self.keys = Keys::default();
     }
 
     /// Takes from within a text, at most up to its end; how much.
@@ -320,15 +330,24 @@ impl JsonScanner {
         self.remember(key, &bytes[end..=end]);
         self.state = match (bytes[end], key) {
             (b'\\', key) => State::Escape { key },
-            (_, true) => State::Colon,
+            (_, true) => {
+                if self.around.len() == 2 {
+                    self.keys.add(self.key);
+                }
+                State::Colon
+            }
             (_, false) => State::After,
         };
         Ok(end + 1)
     }
 
-    /// Keeps what belongs to a key of the first element.
+    /// Keeps what belongs to a key of the first element, and of others what tells keys apart.
     fn remember(&mut self, key: bool, bytes: &[u8]) {
-        if !key || self.rows > 0 || self.around.len() != 2 {
+        if !key || self.around.len() != 2 {
+            return;
+        }
+        self.key.read(bytes);
+        if self.rows > 0 {
             return;
         }
         let room = self.titles.as_ref().is_some_and(|titles| titles.len() + bytes.len() <= KEYS);

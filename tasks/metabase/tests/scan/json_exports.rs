@@ -68,7 +68,7 @@ fn value(cell: &str, rng: &mut StdRng) -> String {
         6 => json!({ "error": cell, "message": null, cell: 1 }).to_string(),
         7 => (*RAW.choose(rng).unwrap()).to_owned(),
         8 => {
-            let depth = rng.random_range(1..60);
+            let depth = rng.random_range(1..12);
             format!("{}{}{}", "[{\"a\":".repeat(depth), text(cell, rng), "}]".repeat(depth))
         }
         _ => text(cell, rng),

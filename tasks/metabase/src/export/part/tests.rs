@@ -66,6 +66,23 @@ fn too_little_space() {
 }
 
 #[test]
+fn space_is_looked_at_again_while_a_file_grows() {
+    let dir = TempDir::new().unwrap();
+    let mut part = Part::create(&dir.path().join("orders.csv"), WRITER, 0).unwrap();
+    let mut pen = part.lend().unwrap();
+    // Others fill the disk meanwhile.
+    pen.min_free = u64::MAX;
+    let block = vec![b'x'; 1 << 20];
+    for _ in 1..LOOK_EVERY >> 20 {
+        pen.write(&block).unwrap();
+    }
+    let error = pen.write(&block).unwrap_err();
+    assert!(error.concerns_all() && error.to_string().contains("min_free_bytes"), "{error}");
+    drop(part);
+    assert_eq!(names(dir.path()), Vec::<String>::new());
+}
+
+#[test]
 fn what_nobody_writes_is_swept() {
     let dir = TempDir::new().unwrap();
     let make = |name: &str| {
