@@ -81,10 +81,11 @@ pub(super) fn ascii(bytes: &[u8]) -> usize {
     }
     while let Some((block, behind)) = rest.split_first_chunk::<BLOCK>() {
         // Without a way out in the middle the compiler makes it a few instructions.
-        let ends = block.iter().fold(false, |ends, &byte| {
-            ends | (byte < 0x20) | (byte > 0x7f) | (byte == b'"') | (byte == b'\\')
+        let ends = block.iter().fold(0, |ends, &byte| {
+            let control = u8::from(!(0x20..0x80).contains(&byte));
+            ends | control | u8::from(byte == b'"') | u8::from(byte == b'\\')
         });
-        if ends {
+        if ends > 0 {
             break;
         }
         rest = behind;
