@@ -69,6 +69,9 @@ pub async fn blocking<T: Send + 'static>(
     name: &'static str,
     work: impl FnOnce(&Stop) -> Result<T, UnitFailure> + Send + 'static,
 ) -> Result<T, UnitFailure> {
+    if cx.is_cancelled() {
+        return Err(stopped());
+    }
     let stop = Stop::default();
     let waiting = Waiting(stop.clone());
     let watched = stop.clone();
