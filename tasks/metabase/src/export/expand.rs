@@ -6,6 +6,8 @@ mod glob;
 mod of_dashboard;
 mod of_questions;
 
+use std::collections::BTreeMap;
+
 use futures::{StreamExt as _, stream};
 use roundsman_task::TaskError;
 use serde_json::Value;
@@ -76,8 +78,12 @@ impl Expander<'_> {
         let mut paths: Vec<_> = units.iter().map(|unit| unit.path.clone()).collect();
         let marks: Vec<_> = units.iter().map(Unit::mark).collect();
         tell_apart(&mut paths, &marks);
+        let mut times = BTreeMap::<String, u32>::new();
         for (unit, path) in units.iter_mut().zip(paths) {
             unit.path = path;
+            let before = times.entry(unit.place()).or_default();
+            unit.again = *before;
+            *before += 1;
         }
         Ok(Expanded { units, notes })
     }
@@ -175,6 +181,7 @@ impl Expander<'_> {
             card_id: found.card_id,
             name: found.name,
             dashboard_id,
+            again: 0,
             words,
             rules: Rules {
                 weak_title_check: format == Format::Json && untitled,

@@ -11,7 +11,7 @@ use std::{
 
 use roundsman_task::{RunId, TaskContext, Timestamp};
 
-pub use self::retention::{Limits, expired, remove};
+pub use self::retention::{Limits, expired, hold, remove};
 use super::{
     ledger::RunRow,
     names::{MANIFEST, RunWords},

@@ -83,10 +83,14 @@ pub struct Evidence {
     pub rows: u64,
     /// It came packed, and the packing is whole.
     pub packed: bool,
+    /// Its end was told: by its length, or a last chunk.
+    pub end_told: bool,
     /// From the beginning of the answer to its end.
     pub lasted: Duration,
     /// The same, with the wait before it.
     pub since_asked: Duration,
+    /// The same on a clock that nobody sets.
+    pub measured: Duration,
     /// Its rows counted otherwise.
     pub counted: Counted,
     /// Its rows the last time it was good.
@@ -136,6 +140,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Result<Verified, UnitFailure
     drop_since(evidence, rules)?;
     let counted = count(evidence, rules)?;
     let weak = evidence.scanned.weak && !evidence.packed;
+    end(evidence, weak, counted)?;
     duration(evidence, weak, counted)?;
     Ok(Verified {
         structural: "ok".to_owned(),
@@ -242,10 +247,22 @@ fn count(evidence: &Evidence, rules: &Rules) -> Result<&'static str, UnitFailure
     Err(UnitFailure::new(Class::CheckFailed, Again::Yes, told))
 }
 
+/// An answer without a length, chunks or a packing ends with its connection: that is no proof of anything.
+fn end(evidence: &Evidence, weak: bool, counted: &str) -> Result<(), UnitFailure> {
+    if !weak || evidence.end_told || counted == "ok" {
+        return Ok(());
+    }
+    Err(UnitFailure::truncated(
+        "it came without a length, chunks or a packing, so that nothing proves its end: something between us and the server \
+         rewrites answers; go around it, or let rows be counted (verify = \"count\")",
+    ))
+}
+
 /// The server's own time limit ends an answer as if it were whole.
 fn duration(evidence: &Evidence, weak: bool, counted: &str) -> Result<(), UnitFailure> {
     let is_suspect = |secs: &u64| SUSPECT.iter().any(|(from, to)| (*from..=*to).contains(secs));
-    let suspect = [evidence.since_asked.as_secs(), evidence.lasted.as_secs()].into_iter().find(is_suspect);
+    let lasted = [evidence.since_asked, evidence.lasted, evidence.measured];
+    let suspect = lasted.into_iter().map(|lasted| lasted.as_secs()).find(is_suspect);
     let Some(secs) = suspect.filter(|_| weak && counted != "ok") else { return Ok(()) };
     Err(UnitFailure::truncated(format!(
         "it ended after {secs} s, when the server's own time limit ends answers, and nothing proves its end"

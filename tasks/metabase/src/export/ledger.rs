@@ -10,6 +10,8 @@ use super::{judge::Verified, manifest::Entry};
 
 /// How many documents are asked for at once.
 const PAGE: u32 = 500;
+/// The most bytes of a document, with some left for the names of its fields.
+const MOST: usize = (1 << 20) - (16 << 10);
 
 /// The documents of a task.
 #[derive(Clone)]
@@ -43,6 +45,9 @@ pub struct RunRow {
     /// How many files it comes to, once that is known.
     #[serde(default)]
     pub units: u64,
+    /// Its folder was empty and is gone: whoever has that name now is somebody else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_gone: bool,
 }
 
 /// A unit that is done.
@@ -92,6 +97,16 @@ impl UnitRow {
     pub fn told(&self) -> Entry {
         self.entry.clone().of(&self.done)
     }
+
+    /// The same without its columns, where they are more than is remembered: the manifest has them.
+    fn narrow(&self) -> Option<Self> {
+        let length = serde_json::to_vec(self).map_or(0, |bytes| bytes.len());
+        (length > MOST).then(|| Self {
+            done: DoneRow { columns: None, ..self.done.clone() },
+            entry: Entry { columns: None, column_types: None, ..self.entry.clone() },
+            run: self.run,
+        })
+    }
 }
 
 impl Ledger {
@@ -128,6 +143,8 @@ impl Ledger {
 
     /// Remembers that a unit is done, and that it was good at this place.
     pub async fn put_done(&self, slot: &str, key: &str, place: &str, row: &UnitRow) -> Result<(), TaskError> {
+        let narrow = row.narrow();
+        let row = narrow.as_ref().unwrap_or(row);
         self.units.put(&format!("{slot}/{key}"), row, None).await?;
         self.last.put(place, &row.done, None).await?;
         Ok(())

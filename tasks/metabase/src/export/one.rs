@@ -112,14 +112,18 @@ impl Exporter<'_> {
         let watch = |bytes, rows| self.board.came(at, bytes, rows, &unit.name);
         let mut arrived = receive(self.cx, &mut stream, unit.request.format, &mut part, watch).await?;
         let since_asked = (self.cx.now() - stream.asked_at()).to_std().unwrap_or_default();
+        let (measured, end_told) = (stream.since_asked(), stream.tells_end());
         drop(stream);
         examine(self.cx, &mut arrived, unit.request.format, part.path()).await?;
         let counted = self.counted(unit, before).await?;
         let last_rows = last.map(|last| last.rows);
         let Arrived { scanned, rows, packed, lasted, .. } = arrived.clone();
-        let verified =
-            judge(&Evidence { scanned, rows, packed, lasted, since_asked, counted, last_rows }, &unit.rules)?;
-        if let Some(last) = last.filter(|last| self.stays(last, &arrived, unit)) {
+        let evidence =
+            Evidence { scanned, rows, packed, end_told, lasted, since_asked, measured, counted, last_rows };
+        let verified = judge(&evidence, &unit.rules)?;
+        if let Some(last) = last
+            && self.stays(last, &arrived, unit).await
+        {
             let row = DoneRow { finished_at: self.cx.now(), ..last.clone() };
             return Ok(Good { fate: Fate::Unchanged, row });
         }
@@ -181,13 +185,12 @@ impl Exporter<'_> {
         })
     }
 
-    /// Whether the file of last time stays because nothing changed: neither what came nor what is made of it.
-    fn stays(&self, last: &DoneRow, arrived: &Arrived, unit: &Unit) -> bool {
+    /// Whether the file of last time stays because nothing changed: neither what came nor what is made of it, nor the file.
+    async fn stays(&self, last: &DoneRow, arrived: &Arrived, unit: &Unit) -> bool {
         let same = self.config.unchanged == Unchanged::Skip
             && last.content_sha256 == arrived.sha256
             && last.made == finish::made(exported(unit, arrived), self.config);
-        let file = below(self.root, &last.path);
-        same && file.and_then(|file| fs::metadata(file).ok()).is_some_and(|about| about.len() == last.bytes)
+        same && self.is_there(last).await
     }
 
     /// Whether a file is as it was when it was done.

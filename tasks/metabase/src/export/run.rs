@@ -16,6 +16,7 @@ use roundsman_task::{Outcome, TaskContext, TaskError};
 use self::{all::export_all, prepare::Prepared};
 use crate::{
     config::{Checked, Item},
+    export::ledger::RunRow,
     server::Server,
 };
 
@@ -57,16 +58,30 @@ async fn export(
     wish: &Wish,
 ) -> Result<Outcome, TaskError> {
     let prepared = Prepared::new(cx, config, server, wish).await?;
-    let folder = prepared.folder();
+    let (folder, ledger, slot) = (prepared.folder(), prepared.ledger.clone(), prepared.slot.clone());
+    let row = RunRow { is_gone: true, ..prepared.row.clone() };
     let outcome = match export_all(&prepared).await {
         Ok(ended) => close::close(prepared, ended).await,
         Err(error) => Err(error),
     };
-    remove_if_empty(&folder);
+    // A folder in which nothing was published is not left behind. Before it goes that is remembered: another run may take its
+    // name, and then it is not ours.
+    if holds_nothing(&folder) && ledger.put_run(&slot, &row).await.is_ok() {
+        remove_if_empty(&folder);
+    }
     outcome
 }
 
-/// A folder in which nothing was published is not left behind.
+/// Whether there are no files in a folder, nor in those within it.
+fn holds_nothing(folder: &Path) -> bool {
+    let mut within = fs::read_dir(folder).into_iter().flatten();
+    within.all(|entry| {
+        entry.is_ok_and(|entry| {
+            entry.file_type().is_ok_and(|kind| kind.is_dir()) && holds_nothing(&entry.path())
+        })
+    })
+}
+
 fn remove_if_empty(folder: &Path) {
     let within = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     let folders = within.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));

@@ -32,6 +32,8 @@ pub struct Unit {
     pub name: String,
     /// The dashboard it is exported from.
     pub dashboard_id: Option<u64>,
+    /// So many units before it are of the same thing, of the same item.
+    pub again: u32,
     /// What its name is made of.
     pub words: Words,
     /// What is expected of it.
@@ -65,8 +67,9 @@ impl Unit {
 
     /// Under what it is remembered from run to run.
     pub fn place(&self) -> String {
+        let again = if self.again == 0 { String::new() } else { format!("/{}", self.again + 1) };
         format!(
-            "{}/{}/{}",
+            "{}/{}/{}{again}",
             hex(self.item.as_bytes()).get(..16).unwrap_or_default(),
             self.source(),
             self.request.format.as_str()

@@ -8,7 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use roundsman_http::{
     Download,
-    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
+        TRANSFER_ENCODING,
+    },
 };
 use roundsman_task::{HumanDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -88,7 +91,9 @@ pub struct ExportStream {
     content_type: Option<String>,
     content_encoding: Option<String>,
     length: Option<u64>,
+    tells_end: bool,
     asked_at: Timestamp,
+    asked: Instant,
     read: u64,
     /// Gone when nothing more comes.
     download: Option<Download>,
@@ -101,6 +106,8 @@ pub struct ExportStream {
 struct Answer {
     /// When it was asked for, after all waiting for one's turn.
     asked_at: Timestamp,
+    /// The same on a clock that nobody sets.
+    asked: Instant,
     download: Download,
 }
 
@@ -185,7 +192,7 @@ impl Server {
         token: &str,
     ) -> Result<Answer, ServerFailure> {
         self.inner.manners.turn().await?;
-        let asked_at = self.inner.cx.now();
+        let (asked_at, instant) = (self.inner.cx.now(), Instant::now());
         let times = &self.inner.config.timeouts;
         let first_byte =
             if request.format == Format::Xlsx { times.first_byte_xlsx } else { times.first_byte };
@@ -197,7 +204,7 @@ impl Server {
             .secret_header(self.inner.auth.header(), token)
             .within(first_byte.get(), times.idle.get());
         match tokio::time::timeout_at(end, asked.download()).await {
-            Ok(Ok(download)) => Ok(Answer { asked_at, download }),
+            Ok(Ok(download)) => Ok(Answer { asked_at, asked: instant, download }),
             Ok(Err(error)) => Err(self.noted(error.into()).await?),
             Err(_) => Err(too_long(&request.path())),
         }
@@ -206,7 +213,7 @@ impl Server {
     async fn stream(
         &self,
         request: &ExportRequest,
-        Answer { asked_at, download }: Answer,
+        Answer { asked_at, asked, download }: Answer,
         slot: Slot,
         end: Instant,
         timeout: Duration,
@@ -217,13 +224,16 @@ impl Server {
         };
         let (content_type, content_encoding) = (text(CONTENT_TYPE), text(CONTENT_ENCODING));
         let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let tells_end = length.is_some() || text(TRANSFER_ENCODING).is_some();
         let mut stream = ExportStream {
             server: self.clone(),
             status: download.status().as_u16(),
             content_type,
             content_encoding,
             length,
+            tells_end,
             asked_at,
+            asked,
             read: 0,
             download: Some(download),
             slot: Some(slot),
@@ -257,6 +267,16 @@ impl ExportStream {
     /// How many bytes come, if the server says so.
     pub const fn length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// Whether its end is told, by its length or a last chunk: otherwise it ends with the connection, however that ended.
+    pub const fn tells_end(&self) -> bool {
+        self.tells_end
+    }
+
+    /// How long ago that request was sent, whatever is done to the clock meanwhile.
+    pub fn since_asked(&self) -> Duration {
+        self.asked.elapsed()
     }
 
     /// When the request was sent that this answers: the server's own time limit counts from there.

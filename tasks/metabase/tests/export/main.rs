@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod again;
+mod against;
 mod asked;
 mod checks;
 mod configured;

@@ -40,6 +40,7 @@ fn unit(format: Format) -> Unit {
         card_id: Some(12),
         name: "Orders".to_owned(),
         dashboard_id: None,
+        again: 0,
         words: Words::default(),
         rules: Rules::default(),
         verify: Verify::Structural,

@@ -2,15 +2,24 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
 use chrono::TimeDelta;
 use roundsman_task::Timestamp;
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
 
 use super::{LATEST, own_name};
-use crate::export::ledger::RunRow;
+use crate::export::{
+    ledger::RunRow,
+    part::{DiskError, make_folder},
+};
 
 /// How much is kept; 0 is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,13 +69,44 @@ pub fn expired(
     gone.map(|(key, _)| key.clone()).collect()
 }
 
-/// Removes the folder of a run. What is no folder of its own below the output folder is left alone.
-pub fn remove(output_dir: &Path, folder: &str) -> io::Result<()> {
-    let Some(name) = own_name(Path::new(folder)).filter(|name| name != LATEST) else { return Ok(()) };
+/// Removes the folder of a run, unless one is at work in it: says so. What is no folder of its own below the output folder is
+/// left alone.
+pub fn remove(output_dir: &Path, folder: &str) -> io::Result<bool> {
+    let Some(name) = own_name(Path::new(folder)).filter(|name| name != LATEST) else { return Ok(true) };
     let path = output_dir.join(name);
     match fs::symlink_metadata(&path) {
-        Ok(about) if about.is_dir() => fs::remove_dir_all(&path),
+        Ok(about) if about.is_dir() => {
+            let own = File::open(&path)?;
+            if flock(&own, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+                return Ok(false);
+            }
+            fs::remove_dir_all(&path).map(|()| true)
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        _ => Ok(true),
+    }
+}
+
+/// Makes the folder of a run, if it is not there, and holds it: nobody removes it as long as this is there. Where there are no
+/// locks nothing is held.
+pub fn hold(folder: &Path) -> Result<File, DiskError> {
+    loop {
+        make_folder(folder)?;
+        let held = File::open(folder).and_then(|held| {
+            // It waits for whoever removes it just now.
+            let _ = flock(&held, FlockOperation::LockShared);
+            let own = held.metadata()?;
+            Ok((held, (own.dev(), own.ino())))
+        });
+        match held {
+            Ok((held, own)) if fs::metadata(folder).is_ok_and(|there| (there.dev(), there.ino()) == own) => {
+                return Ok(held);
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(DiskError { what: "open the folder", path: folder.to_owned(), source: error });
+            }
+            // It was removed before it was held.
+            _ => {}
+        }
     }
 }

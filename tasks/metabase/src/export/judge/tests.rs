@@ -10,8 +10,10 @@ fn evidence(rows: u64) -> Evidence {
         scanned,
         rows,
         packed: true,
+        end_told: true,
         lasted,
         since_asked: lasted,
+        measured: lasted,
         counted: Counted::Off,
         last_rows: None,
     }
@@ -136,4 +138,25 @@ fn rows_that_are_not_as_wide_as_the_header() {
     let (class, permanent, message) = told(&uneven, &rules());
     assert_eq!((class, permanent), ("truncated", false));
     assert!(message.contains("row 7"), "{message}");
+}
+
+/// What ends with its connection may have been cut anywhere between two rows.
+#[test]
+fn an_end_that_is_not_told() {
+    let untold = Evidence { end_told: false, packed: false, ..evidence(5) };
+    let (class, permanent, message) = told(&untold, &rules());
+    assert_eq!((class, permanent), ("truncated", false));
+    assert!(message.contains("nothing proves its end"), "{message}");
+    judge(&Evidence { packed: true, ..untold.clone() }, &rules()).unwrap();
+    judge(&Evidence { counted: Counted::Between(5, 5), ..untold.clone() }, &rules()).unwrap();
+    let strong = Scanned { weak: false, ..untold.scanned.clone() };
+    judge(&Evidence { scanned: strong, ..untold }, &rules()).unwrap();
+}
+
+/// A clock that is set back meanwhile hides nothing.
+#[test]
+fn ten_minutes_on_a_clock_that_jumps() {
+    let jumped = Evidence { measured: Duration::from_secs(600), packed: false, ..evidence(5) };
+    assert_eq!(told(&jumped, &rules()).0, "truncated");
+    judge(&Evidence { packed: true, ..jumped }, &rules()).unwrap();
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, DirEntry, File},
+    io,
     path::Path,
     time::Duration,
 };
@@ -34,7 +35,10 @@ fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() && depth < DEEPEST {
             removed += within(&entry.path(), now, depth + 1);
-        } else if kind.is_file() && is_abandoned(&entry, now) && fs::remove_file(entry.path()).is_ok() {
+        } else if kind.is_file()
+            && let Some(_locked) = abandoned(&entry, now)
+            && fs::remove_file(entry.path()).is_ok()
+        {
             tracing::info!("removed {}, which nobody finishes any more", entry.path().display());
             removed += 1;
         }
@@ -42,17 +46,21 @@ fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
     removed
 }
 
-fn is_abandoned(entry: &DirEntry, now: Timestamp) -> bool {
+/// Something while the file is one that nobody finishes: its lock, which is to be held until it is gone, or else whoever makes
+/// one of that name just now would take it for his.
+fn abandoned(entry: &DirEntry, now: Timestamp) -> Option<Option<File>> {
     let (name, path) = (entry.file_name(), entry.path());
-    let Some(part) = name.to_str().and_then(part_of) else { return false };
+    let part = name.to_str().and_then(part_of)?;
     // What is being made of a file goes with that file.
     match File::open(path.with_file_name(part)) {
         Ok(file) => match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => true,
-            Err(Errno::WOULDBLOCK) => false,
-            Err(_) => is_old(entry, now),
+            Ok(()) => Some(Some(file)),
+            Err(Errno::WOULDBLOCK) => None,
+            Err(_) => is_old(entry, now).then_some(None),
         },
-        Err(_) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(None),
+        // It is another user's: nobody knows whether it is locked.
+        Err(_) => is_old(entry, now).then_some(None),
     }
 }
 

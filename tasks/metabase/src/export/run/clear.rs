@@ -36,19 +36,22 @@ pub(super) async fn clear(run: &Prepared<'_>, manifest: &Manifest) -> Result<(),
         Limits { runs: config.keep_runs, days: config.keep_days, bytes: config.max_total_bytes.bytes() };
     for key in expired(&runs, &run.row.output_dir, &protected, limits, run.cx.now()) {
         let Some(at) = runs.iter().position(|(own, _)| *own == key) else { continue };
-        let folder = &runs[at].1.folder;
-        match remove(&run.root, folder) {
-            Ok(()) => {
+        let RunRow { folder, is_gone, .. } = &runs[at].1;
+        // Who has the name of a folder that went is somebody else.
+        match if *is_gone { Ok(true) } else { remove(&run.root, folder) } {
+            Ok(true) => {
                 run.ledger.forget(&key).await?;
                 runs.remove(at);
             }
+            Ok(false) => tracing::info!("{folder} stays: a run is at work in it"),
             Err(error) => tracing::warn!("cannot remove {}: {error}", run.root.join(folder).display()),
         }
     }
     forget(run, &runs).await
 }
 
-/// Removes the file of last time where the new one is the same, unless the link leads to it or it is of a newer slot.
+/// Removes the file of last time where the new one is the same, unless the link leads to it, it is of a newer slot, or
+/// the manifest of another run names it.
 fn replace(
     run: &Prepared<'_>,
     entry: &Entry,
@@ -61,7 +64,10 @@ fn replace(
     let is_within = |folder: &str| is_in(Some(&last.path), folder);
     let is_newer =
         runs.iter().any(|(key, row)| is_within(&row.folder) && instant_of(key) > instant_of(&run.slot));
-    let is_in_use = is_within(&run.row.folder) || pointed.is_some_and(is_within) || is_newer;
+    let is_named = runs
+        .iter()
+        .any(|(_, row)| row.folder != run.row.folder && row.refers_to.iter().any(|folder| is_within(folder)));
+    let is_in_use = is_within(&run.row.folder) || pointed.is_some_and(is_within) || is_newer || is_named;
     if let Some(path) = below(&run.root, &last.path).filter(|_| is_same && !is_in_use)
         && let Err(error) = std::fs::remove_file(&path)
         && error.kind() != std::io::ErrorKind::NotFound

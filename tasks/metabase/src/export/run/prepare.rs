@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     path::{Path, PathBuf},
 };
 
@@ -12,10 +13,11 @@ use super::{Wish, wanted};
 use crate::{
     config::{Checked, Item},
     export::{
+        blocking::blocking,
         board::Board,
         expand::{Expanded, Expander},
         failure::UnitFailure,
-        folder::{free_name, slot_key, words},
+        folder::{free_name, hold, slot_key, words},
         ledger::{DoneRow, Ledger, RunRow, UnitRow},
         one::Exporter,
         part::{DiskError, Writer, look_for_space, make_folder, make_own_folder, sweep},
@@ -45,6 +47,8 @@ pub(super) struct Prepared<'a> {
     pub(super) last: BTreeMap<String, DoneRow>,
     pub(super) board: Board,
     pub(super) server_version: Option<String>,
+    /// Its folder is not removed as long as this is there.
+    _held: File,
 }
 
 impl<'a> Prepared<'a> {
@@ -71,11 +75,13 @@ impl<'a> Prepared<'a> {
         .await?;
         make_ready(cx, config, &root).map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
         let known = std::mem::replace(&mut row.units, units.len() as u64);
-        if is_new {
+        if is_new || row.is_gone {
+            row.is_gone = false;
             reserve(cx, &ledger, &root, &slot, &mut row).await?;
         } else if known != row.units {
             ledger.put_run(&slot, &row).await?;
         }
+        let held = held(cx, root.join(&row.folder)).await?;
         let done = counting(ledger.done(&slot).await?, cx, wish);
         let last = ledger.last().await?;
         let board = Board::new(cx, units.len(), expected(&units, &last));
@@ -94,6 +100,7 @@ impl<'a> Prepared<'a> {
             last,
             board,
             server_version,
+            _held: held,
         })
     }
 
@@ -142,6 +149,12 @@ async fn reserve(
         }
         row.folder = free_name(root, &words(cx, row.started_at), std::slice::from_ref(&row.folder));
     }
+}
+
+/// The folder, held.
+async fn held(cx: &TaskContext, folder: PathBuf) -> Result<File, TaskError> {
+    let held = blocking(cx, "waiting for a folder", move |_| Ok(hold(&folder)?));
+    held.await.map_err(UnitFailure::into_task)
 }
 
 /// The output folder.
