@@ -5,6 +5,7 @@
 
 mod again;
 mod against;
+mod anywhere;
 mod asked;
 mod checks;
 mod configured;

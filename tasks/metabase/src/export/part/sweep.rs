@@ -46,21 +46,23 @@ fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
     removed
 }
 
-/// Something while the file is one that nobody finishes: its lock, which is to be held until it is gone, or else whoever makes
+/// A file that nobody finishes, with its lock where it has one. It is to be held until the file is gone, or else whoever makes
 /// one of that name just now would take it for his.
-fn abandoned(entry: &DirEntry, now: Timestamp) -> Option<Option<File>> {
+struct Abandoned(#[expect(dead_code, reason = "it is held, not looked at")] Option<File>);
+
+fn abandoned(entry: &DirEntry, now: Timestamp) -> Option<Abandoned> {
     let (name, path) = (entry.file_name(), entry.path());
     let part = name.to_str().and_then(part_of)?;
     // What is being made of a file goes with that file.
     match File::open(path.with_file_name(part)) {
         Ok(file) => match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Some(Some(file)),
+            Ok(()) => Some(Abandoned(Some(file))),
             Err(Errno::WOULDBLOCK) => None,
-            Err(_) => is_old(entry, now).then_some(None),
+            Err(_) => is_old(entry, now).then_some(Abandoned(None)),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Abandoned(None)),
         // It is another user's: nobody knows whether it is locked.
-        Err(_) => is_old(entry, now).then_some(None),
+        Err(_) => is_old(entry, now).then_some(Abandoned(None)),
     }
 }
 
