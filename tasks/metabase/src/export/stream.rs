@@ -50,6 +50,7 @@ pub async fn receive(
     mut watch: impl FnMut(u64, u64),
 ) -> Result<Arrived, UnitFailure> {
     let begun = cx.now();
+    whole(stream.status())?;
     let announced = announced(stream.content_type(), format)?;
     let mut inflate = match stream.content_encoding() {
         None | Some("" | "identity") => None,
@@ -152,6 +153,15 @@ fn scanner(format: Format) -> Box<dyn Scanner> {
         Format::Json => Box::new(JsonScanner::default()),
         Format::Xlsx => Box::new(XlsxScanner::default()),
     }
+}
+
+/// Refuses answers that say themselves that they are something else than all of it, such as a part from a cache.
+fn whole(status: u16) -> Result<(), UnitFailure> {
+    if matches!(status, 200 | 202) {
+        return Ok(());
+    }
+    let told = format!("the answer has status {status}, which no whole export has");
+    Err(UnitFailure::new(Class::ContentType, Again::Once, told))
 }
 
 /// What the answer says it is.

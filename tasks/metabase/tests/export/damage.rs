@@ -130,6 +130,20 @@ async fn another_content_type() {
     refused("xlsx", vec![Damage::ContentType("text/csv".into())]).await;
 }
 
+/// What says itself that it is only a part, or another's word.
+#[tokio::test]
+async fn another_status() {
+    for status in [203, 206] {
+        let (error, asked) = refused("csv", vec![Damage::Status(status), Damage::NotPacked]).await;
+        assert!(error.to_string().contains(&format!("has status {status}")), "{error}");
+        assert_eq!(asked, 2);
+    }
+    mends(vec![Damage::Status(206)], "csv").await;
+    let stage = Stage::of_rows(20).await;
+    stage.sim.fault(Fault::on(CSV).body(Damage::Status(202)));
+    stage.good().await;
+}
+
 /// An old file stays as it was when the new one is not whole.
 #[tokio::test]
 async fn the_old_file_outlives_a_bad_new_one() {

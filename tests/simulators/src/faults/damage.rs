@@ -64,6 +64,8 @@ pub enum Damage {
     Slow(usize, Duration),
     /// Another `Content-Type`.
     ContentType(String),
+    /// Another status.
+    Status(u16),
     /// It is not packed although that was asked for.
     NotPacked,
     /// Packed anew by something on the way that asks the server for nothing: several members, one after the other.

@@ -31,12 +31,12 @@ fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let mut removed = 0;
     for entry in entries.filter_map(Result::ok) {
-        // Links are neither: what they lead to is not looked at.
+        // What links lead to is not looked at.
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() && depth < DEEPEST {
             removed += within(&entry.path(), now, depth + 1);
-        } else if kind.is_file()
-            && let Some(_locked) = abandoned(&entry, now)
+        } else if (kind.is_file() || kind.is_symlink())
+            && let Some(_locked) = abandoned(&entry, kind.is_symlink(), now)
             && fs::remove_file(entry.path()).is_ok()
         {
             tracing::info!("removed {}, which nobody finishes any more", entry.path().display());
@@ -50,8 +50,13 @@ fn within(folder: &Path, now: Timestamp, depth: usize) -> usize {
 /// one of that name just now would take it for his.
 struct Abandoned(#[expect(dead_code, reason = "it is held, not looked at")] Option<File>);
 
-fn abandoned(entry: &DirEntry, now: Timestamp) -> Option<Abandoned> {
+fn abandoned(entry: &DirEntry, is_link: bool, now: Timestamp) -> Option<Abandoned> {
     let (name, path) = (entry.file_name(), entry.path());
+    if is_link {
+        // Links have no locks.
+        let is_ours = name.to_str().is_some_and(is_next_link);
+        return (is_ours && is_old(entry, now)).then_some(Abandoned(None));
+    }
     let part = name.to_str().and_then(part_of)?;
     // What is being made of a file goes with that file.
     match File::open(path.with_file_name(part)) {
@@ -72,6 +77,12 @@ fn is_old(entry: &DirEntry, now: Timestamp) -> bool {
     age.is_some_and(|age| age > ABANDONED)
 }
 
+/// Whether this is the link to the last good run on its way to its name: `.latest.17.part`.
+fn is_next_link(name: &str) -> bool {
+    let run = name.strip_prefix(".latest.").and_then(|rest| rest.strip_suffix(PART));
+    run.is_some_and(|run| !run.is_empty() && run.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The unfinished file that a name is, or is made of: `.orders.csv.17.1-2.part` of itself and of `.orders.csv.17.1-2.part.0`.
 fn part_of(name: &str) -> Option<&str> {
     let at = name.rfind(PART)?;
@@ -87,7 +98,23 @@ fn part_of(name: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::part_of;
+    use std::os::unix::fs::symlink;
+
+    use super::{part_of, sweep};
+
+    #[test]
+    fn links_that_were_not_finished_go_when_they_are_old() {
+        let dir = tempfile::TempDir::new().unwrap();
+        for name in [".latest.17.part", ".latest.x.part", ".orders.csv.17.1-2.part", "latest"] {
+            symlink("anywhere", dir.path().join(name)).unwrap();
+        }
+        let now = roundsman_task::Timestamp::from(
+            std::fs::symlink_metadata(dir.path().join("latest")).unwrap().modified().unwrap(),
+        );
+        assert_eq!(sweep(dir.path(), now), 0, "somebody may be about to rename it");
+        assert_eq!(sweep(dir.path(), now + chrono::TimeDelta::hours(25)), 1);
+        assert!(std::fs::symlink_metadata(dir.path().join(".latest.17.part")).is_err());
+    }
 
     #[test]
     fn only_our_own_names() {

@@ -58,7 +58,11 @@ impl Sending<'_> {
             framing = Framing::ContentLength;
         }
         let headers = self.headers(export, framing, longer.unwrap_or(0));
-        let head = head(200, &headers, self.clock.now());
+        let status = self.damages.iter().find_map(|damage| match damage {
+            Damage::Status(status) => Some(*status),
+            _ => None,
+        });
+        let head = head(status.unwrap_or(200), &headers, self.clock.now());
         self.line.stream().write_all(head.as_bytes()).await?;
         let pace = self.damages.iter().find_map(|damage| match damage {
             Damage::Slow(bytes, pause) => Some(((*bytes).max(1), *pause)),
