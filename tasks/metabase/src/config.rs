@@ -98,7 +98,7 @@ pub struct Config {
     /// What becomes of an export that has exactly as many rows as the server gives at most.
     #[serde(default)]
     pub on_cap: OnCap,
-    /// Whether rows are counted by a query of their own.
+    /// Whether rows are counted by a query of their own too (`count`), or only the form of exports is looked at.
     #[serde(default)]
     pub verify: Verify,
     /// How far the count may be off, in percent.
@@ -107,7 +107,8 @@ pub struct Config {
     /// After so many failures one after the other the rest of a run is given up.
     #[serde(default = "five")]
     pub abort_after_consecutive_failures: NonZeroU32,
-    /// From when on failed units make a failure of the run.
+    /// From when on failed files make a failure of the run: `any` (one is enough), `all` (none went well), `percent:20` (more than a
+    /// fifth).
     #[serde(default)]
     pub fail_run_if: FailRunIf,
     /// What becomes of an export that is the same as the last one.

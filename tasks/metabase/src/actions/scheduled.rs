@@ -35,7 +35,9 @@ struct Params {
 pub(super) async fn export(cx: &TaskContext, config: &Checked) -> Result<Outcome, TaskError> {
     let Params { force, item } = read_params(cx)?;
     if let Some(name) = item.as_ref().filter(|name| config.item.iter().all(|item| item.name != **name)) {
-        return Err(TaskError::config(format!("there is no item {name:?}")));
+        let there: Vec<_> = config.item.iter().map(|item| format!("{:?}", item.name)).collect();
+        let there = if there.is_empty() { "none at all".to_owned() } else { there.join(", ") };
+        return Err(TaskError::config(format!("there is no item {name:?}; there are {there}")));
     }
     export::run(cx, config, Wish { force, item }).await
 }

@@ -82,7 +82,9 @@ fn form_of(name: &str, said: Option<Format>, config: &Config) -> Result<Option<F
             "output: files are not packed as .{ending}: the task's `post` says how they are, and adds the ending"
         )));
     }
-    let is_meant = |format: &Format| format.extension() == ending;
+    // What the old script called its workbooks is the word for one still.
+    let extension = if ending == "excel" { Format::Xlsx.extension() } else { &ending };
+    let is_meant = |format: &Format| format.extension() == extension;
     let meant = [Format::Csv, Format::Json, Format::Xlsx].into_iter().find(is_meant);
     match (said, meant) {
         (Some(said), Some(meant)) if said.extension() != meant.extension() => {

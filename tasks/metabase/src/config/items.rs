@@ -46,7 +46,7 @@ pub struct Item {
     pub timeout: Option<HumanDuration>,
     /// What becomes of an export that hits the server's limit, if it is something else here.
     pub on_cap: Option<OnCap>,
-    /// How rows are counted, if otherwise here.
+    /// Whether rows are counted, if it is otherwise here.
     pub verify: Option<Verify>,
     /// At least so many rows.
     pub min_rows: Option<u64>,

@@ -1,9 +1,9 @@
 //! The words that keys take. What they mean in the end is decided where they are used.
 
-use std::{borrow::Cow, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Who we are at a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,7 +18,7 @@ pub enum AuthMode {
 }
 
 /// How exports are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyEncoding {
     /// As a form; as JSON where the server refuses the form.
@@ -92,7 +92,7 @@ impl Format {
 }
 
 /// What becomes of an export that has as many rows as the server gives at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnCap {
     /// It fails.
@@ -103,7 +103,7 @@ pub enum OnCap {
 }
 
 /// How an export is looked at besides its form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verify {
     /// Not.
@@ -114,7 +114,7 @@ pub enum Verify {
 }
 
 /// What becomes of an export that is the same as the last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unchanged {
     /// It is published under its new name.
@@ -158,6 +158,22 @@ impl FromStr for FailRunIf {
             (_, Some(Ok(percent))) if percent <= 100 => Ok(Self::Percent(percent)),
             _ => Err(format!("{text:?} is none of `any`, `all` and `percent:0` to `percent:100`")),
         }
+    }
+}
+
+impl fmt::Display for FailRunIf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::All => f.write_str("all"),
+            Self::Percent(percent) => write!(f, "percent:{percent}"),
+        }
+    }
+}
+
+impl Serialize for FailRunIf {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use roundsman_task::{ByteSize, TaskContext};
+use chrono::TimeDelta;
+use roundsman_task::{ByteSize, TaskContext, Timestamp};
 
 /// After how many bytes it is told again.
 const TELL_EVERY: u64 = 1 << 20;
+
+/// After how long it is told again, where bytes come slowly.
+const TELL_AFTER: TimeDelta = TimeDelta::seconds(2);
 
 /// What is known of the run so far.
 pub struct Board {
@@ -19,6 +23,7 @@ struct State {
     files: usize,
     expected: Option<u64>,
     told: u64,
+    told_at: Option<Timestamp>,
 }
 
 impl Board {
@@ -35,9 +40,9 @@ impl Board {
             *own = (bytes, rows);
         }
         let all = state.bytes();
-        if all.abs_diff(state.told) >= TELL_EVERY {
-            state.told = all;
-            self.tell(&state, title);
+        let is_much = all.abs_diff(state.told) >= TELL_EVERY;
+        if is_much || (all != state.told && self.is_long_ago(&state)) {
+            self.tell(&mut state, title);
         }
     }
 
@@ -45,10 +50,15 @@ impl Board {
     pub fn over(&self, title: &str) {
         let mut state = self.state();
         state.files += 1;
-        self.tell(&state, title);
+        self.tell(&mut state, title);
     }
 
-    fn tell(&self, state: &State, title: &str) {
+    fn is_long_ago(&self, state: &State) -> bool {
+        state.told_at.is_none_or(|told_at| self.cx.now() - told_at >= TELL_AFTER)
+    }
+
+    fn tell(&self, state: &mut State, title: &str) {
+        (state.told, state.told_at) = (state.bytes(), Some(self.cx.now()));
         let (bytes, rows) = (state.bytes(), state.units.iter().map(|(_, rows)| rows).sum::<u64>());
         // More than the last time came: then nobody knows how much there is.
         let total = state.expected.filter(|expected| *expected >= bytes);
@@ -67,3 +77,6 @@ impl State {
         self.units.iter().map(|(bytes, _)| bytes).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;

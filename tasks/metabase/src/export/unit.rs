@@ -142,10 +142,15 @@ impl Unit {
 
     /// What people call it.
     pub fn title(&self) -> String {
-        match self.card_id {
-            Some(id) => format!("{:?} (question {id}, item {:?})", self.name, self.item),
-            None => format!("item {:?}", self.item),
-        }
+        title(self.card_id, &self.name, &self.item)
+    }
+}
+
+/// What people call a file: its question, if it is of one, and its item.
+pub fn title(card_id: Option<u64>, name: &str, item: &str) -> String {
+    match card_id {
+        Some(id) => format!("{name:?} (question {id}, item {item:?})"),
+        None => format!("item {item:?}"),
     }
 }
 

@@ -87,7 +87,7 @@ impl FailureClass {
         match self {
             Self::Config => "look at base_url, ca_file, proxy and params in the configuration",
             Self::Auth => "look at the credentials, and whether a single sign-on stands before the server",
-            Self::Throttled => "wait; log in nowhere with this user meanwhile",
+            Self::Throttled => "wait until then: each further try makes it longer",
             Self::NotFound => "look whether it was archived or moved, and whether our group may see it",
             Self::Permission => "give our group the right to see and download it",
             Self::BadRequest => "look at the parameters and at the server's version",

@@ -23,4 +23,5 @@ mod places;
 mod remembering;
 mod stage;
 mod timing;
+mod told;
 mod units;

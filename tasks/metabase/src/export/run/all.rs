@@ -130,10 +130,18 @@ fn note(run: &Prepared<'_>, ended: &Ended, course: &Mutex<Course>) {
     // What is wrong with the unit alone says that the server answers.
     course.in_a_row = if failure.is_outage() { course.in_a_row + 1 } else { 0 };
     let most = run.config.abort_after_consecutive_failures.get();
-    if course.stopped.is_none() && (failure.ends_run() || course.in_a_row >= most) {
-        tracing::warn!("no further file is begun: {failure}");
-        course.stopped = Some(failure.clone());
+    if course.stopped.is_some() {
+        return;
     }
+    if failure.ends_run() {
+        tracing::warn!("no further file is begun: {failure}");
+    } else if course.in_a_row >= most {
+        let many = course.in_a_row;
+        tracing::warn!("no further file is begun: {many} in a row failed (abort_after_consecutive_failures)");
+    } else {
+        return;
+    }
+    course.stopped = Some(failure.clone());
 }
 
 fn done(unit: &Unit, status: Fate, row: &DoneRow) -> Ended {

@@ -13,12 +13,13 @@ use super::{
 use crate::{
     config::FailRunIf,
     export::{
-        failure::UnitFailure,
+        failure::{Class, UnitFailure},
         folder::{LATEST, is_in, latest, newest, point_latest},
         ledger::RunRow,
         manifest::{Entry, Manifest, SCHEMA},
         metrics,
         names::MANIFEST,
+        unit::title,
     },
 };
 
@@ -113,6 +114,7 @@ pub(super) async fn keep(cx: &TaskContext, manifest: &Manifest) -> Result<(), Ta
 /// What the run ends with when nothing came of it.
 fn failed(all: All) -> TaskError {
     let count = all.units.len();
+    let told = first_failure(&all.units);
     let failures: Vec<UnitFailure> = all.units.into_iter().filter_map(|unit| unit.failure).collect();
     let not_before = failures.iter().filter_map(|failure| failure.not_before).max();
     let may_go_well = failures.iter().any(|failure| !failure.is_permanent());
@@ -122,8 +124,17 @@ fn failed(all: All) -> TaskError {
     if first.ends_run() || count == 1 {
         return first.into_task();
     }
-    let cause = format!("none of {count} files was exported; the first: {first} ({})", first.class.hint());
+    let told = told.map(|told| format!("; the first: {told}")).unwrap_or_default();
+    let cause = format!("none of {count} files was exported{told}");
     if may_go_well { TaskError::Retry { cause, not_before } } else { TaskError::Permanent { cause } }
+}
+
+/// The first of the failures that says why, and whose it is.
+fn first_failure(units: &[Ended]) -> Option<String> {
+    let failures = units.iter().filter_map(|Ended { entry, failure }| Some((entry, failure.as_ref()?)));
+    let (Entry { card_id, name, item, .. }, failure) =
+        failures.min_by_key(|(_, failure)| failure.class == Class::NotTried)?;
+    Some(format!("{}: {failure} ({})", title(*card_id, name, item), failure.class.hint()))
 }
 
 /// What is remembered of a run with these units.
@@ -169,6 +180,7 @@ async fn point(run: &Prepared<'_>, status: Status) -> Result<(), TaskError> {
 
 fn outcome(run: &Prepared<'_>, all: All, manifest: &Manifest) -> Outcome {
     let All { units, stopped } = all;
+    let first = first_failure(&units);
     let failures: Vec<UnitFailure> = units.into_iter().filter_map(|unit| unit.failure).collect();
     let is_failure = counts_as_failure(run.config.fail_run_if, failures.len(), manifest.units.len());
     // What ended the run for good, such as a full disk, would end the next attempt too.
@@ -176,7 +188,7 @@ fn outcome(run: &Prepared<'_>, all: All, manifest: &Manifest) -> Outcome {
     let again = is_failure && !hopeless && failures.iter().any(|failure| !failure.is_permanent());
     let (counts, rows) = (told::counts(&manifest.units), told::rows(&manifest.units));
     let mut summary = format!("{} of {} files, {rows} rows", counts.ok, counts.processed);
-    if let Some(first) = failures.first() {
+    if let Some(first) = first {
         summary = format!("{summary}; {} failed, the first: {first}", failures.len());
     }
     let summary = run.notes.iter().fold(summary, |summary, note| format!("{summary}; {note}"));
