@@ -143,6 +143,11 @@ impl Client {
         self.inner.skew.last()
     }
 
+    /// The text without the secrets that go with requests.
+    pub fn mask(&self, text: &str) -> String {
+        self.inner.journal.mask(text)
+    }
+
     /// A request to a path below the base.
     pub fn request(&self, method: Method, path: &str) -> Request {
         Request::new(self.clone(), method, path)

@@ -25,6 +25,9 @@ const RESERVE: Duration = Duration::from_secs(5);
 /// How much of an answer without success is read.
 const ERROR_BODY: u64 = 64 << 10;
 
+/// The longest pause that is believed: no instant is so far away that it cannot be counted.
+const LONGEST_PAUSE: Duration = Duration::from_hours(366 * 24);
+
 /// One try that failed.
 pub(crate) struct Fault {
     pub(crate) class: Class,
@@ -297,21 +300,22 @@ fn fault_of(inner: &Inner, status: StatusCode, headers: &HeaderMap, body: &[u8])
     } else {
         inner.manners.reading.read(status, headers, body)
     };
-    let message = refusal.message.or_else(|| {
-        let plain = !body.is_empty() && !is_html(headers, body);
-        plain.then(|| excerpt(body))
-    });
+    // Masked before it is cut: of a secret at the cut a part would be left, which nobody knows again.
+    let shown = |text: &[u8]| excerpt(inner.journal.mask(&String::from_utf8_lossy(text)).as_bytes());
+    let plain = !body.is_empty() && !is_html(headers, body);
+    let message = match refusal.message {
+        Some(message) => Some(shown(message.as_bytes())),
+        None => plain.then(|| shown(body)),
+    };
     let lead = match headers.get(reqwest::header::LOCATION).filter(|_| redirected) {
-        Some(location) => format!(" to {}", excerpt(location.as_bytes())),
+        Some(location) => format!(" to {}", shown(location.as_bytes())),
         None => String::new(),
     };
-    let told = match message {
-        Some(message) => format!("{status}{lead}: {}", excerpt(message.as_bytes())),
-        None => format!("{status}{lead}"),
-    };
-    let told = inner.journal.mask(&told);
-    let said = said(headers, inner.cx.now()).or(refusal.pause);
-    Fault { class: refusal.class, status: Some(status), code: refusal.code, told, said }
+    let told =
+        message.map_or_else(|| format!("{status}{lead}"), |message| format!("{status}{lead}: {message}"));
+    let code = refusal.code.map(|code| shown(code.as_bytes()));
+    let said = said(headers, inner.cx.now()).or(refusal.pause).map(|pause| pause.min(LONGEST_PAUSE));
+    Fault { class: refusal.class, status: Some(status), code, told, said }
 }
 
 /// What it means that there was no answer.

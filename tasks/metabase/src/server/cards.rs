@@ -1,6 +1,6 @@
 //! Questions as the server describes them, and their parameters. Reading them forgives what other versions leave out.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{FailureClass, Server, ServerFailure, collections::segment};
@@ -12,13 +12,13 @@ pub struct Card {
     /// Its number.
     pub id: u64,
     /// Its entity id, in newer versions.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     pub entity_id: Option<String>,
     /// Its name.
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `question`, `model` or `metric`.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "if_fit")]
     pub card_type: Option<String>,
     /// Whether it is in the trash.
     #[serde(default, deserialize_with = "or_default")]
@@ -30,10 +30,10 @@ pub struct Card {
     #[serde(default)]
     pub collection_id: Option<Value>,
     /// The dashboard that it belongs to, if it is in no collection.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     pub dashboard_id: Option<u64>,
     /// How it is shown: `table`, `pivot`, `bar`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     pub display: Option<String>,
     /// Its query.
     #[serde(default)]
@@ -45,7 +45,7 @@ pub struct Card {
     #[serde(default, deserialize_with = "or_default")]
     pub result_metadata: Vec<Column>,
     /// When it was changed last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     pub updated_at: Option<String>,
 }
 
@@ -177,6 +177,15 @@ fn whole(value: &Value) -> Option<u64> {
         .as_u64()
         .or_else(|| value.as_f64().and_then(of_float))
         .or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// Reads what only tells more, and on which no rows depend: in another shape than known it is nothing.
+pub(super) fn if_fit<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    Ok(serde_json::from_value(Value::deserialize(from)?).ok())
 }
 
 /// Reads `null` as nothing.

@@ -7,7 +7,10 @@ use roundsman_http::BaseUrl;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Server, ServerFailure, cards::or_default};
+use super::{
+    Server, ServerFailure,
+    cards::{if_fit, or_default},
+};
 use crate::config::CardRef;
 
 /// How many items are asked for at once.
@@ -17,13 +20,16 @@ const MOST_PAGES: usize = 1_000;
 /// No tree has more collections.
 const MOST_COLLECTIONS: usize = 2_000;
 
+/// What servers before 0.50 have no word for.
+const METRIC: &str = "metric";
+
 /// Something in a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CollectionItem {
     /// Its number.
     pub id: u64,
     /// Its entity id, in newer versions.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     pub entity_id: Option<String>,
     /// Its name.
     #[serde(default, deserialize_with = "or_default")]
@@ -58,10 +64,9 @@ impl Server {
     ) -> Result<Vec<CollectionItem>, ServerFailure> {
         let path = format!("api/collection/{}/items", segment(collection));
         let mut course = Course::default();
-        let mut items = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let query = query_of(models, course.offset);
-            let answer = self.get(&path, &query, "collection_items").await?;
+        let mut items: Vec<CollectionItem> = Vec::new();
+        while course.pages < MOST_PAGES && items.len() < MOST_PAGES * PAGE {
+            let answer = self.page(&path, models, course.offset).await?;
             let page = read_page(answer).map_err(|error| self.unexpected(&path, &error))?;
             let is_last = course.after(&page).map_err(|why| self.unexpected(&path, &why))?;
             items.extend(page.items);
@@ -69,7 +74,23 @@ impl Server {
                 return Ok(items);
             }
         }
-        Err(self.unexpected(&path, &format!("there are more than {MOST_PAGES} pages and no end")))
+        let told = format!("after {} pages with {} things there is no end", course.pages, items.len());
+        Err(self.unexpected(&path, &told))
+    }
+
+    /// What is on a page; of servers that know no metrics of their own, without them.
+    async fn page(&self, path: &str, models: &[&str], offset: usize) -> Result<Value, ServerFailure> {
+        let answer = self.get(path, &query_of(models, offset), "collection_items").await;
+        match answer {
+            Err(failure) if failure.status == Some(400) && models.contains(&METRIC) => {
+                let known: Vec<&str> = models.iter().copied().filter(|model| *model != METRIC).collect();
+                tracing::debug!(
+                    "the server refuses to be asked for metrics ({failure}); it is asked without"
+                );
+                self.get(path, &query_of(&known, offset), "collection_items").await
+            }
+            answer => answer,
+        }
     }
 
     /// What of these models is in a collection and in the collections within it, level by level, each item once.
@@ -122,7 +143,8 @@ impl Server {
             }
             Err(failure) => return Err(failure),
         };
-        Ok(read_recents(&answer))
+        read_recents(&answer)
+            .ok_or_else(|| self.unexpected("api/activity/recents", &"there is no list in it"))
     }
 }
 
@@ -160,12 +182,14 @@ struct Page {
 #[derive(Default)]
 struct Course {
     offset: usize,
+    pages: usize,
     first: Option<Value>,
 }
 
 impl Course {
     /// Goes on behind a page; whether it was the last one.
     fn after(&mut self, page: &Page) -> Result<bool, &'static str> {
+        self.pages += 1;
         if self.offset > 0 && page.first.is_some() && page.first == self.first {
             return Err(
                 "its pages begin with the same again: the server, or what is before it, ignores `offset`",
@@ -195,8 +219,9 @@ fn read_page(answer: Value) -> Result<Page, serde_json::Error> {
     };
     let items: Vec<Value> = serde_json::from_value(written)?;
     let (length, first) = (items.len(), items.first().map(identity));
-    // Items whose id is no number, such as the trash, are nothing that can be exported.
-    let items = items.into_iter().filter(|item| item.get("id").is_some_and(Value::is_u64));
+    // Collections whose id is a word, such as the trash, are nothing that can be exported.
+    let is_word = |item: &Value| item["model"] == "collection" && item["id"].is_string();
+    let items = items.into_iter().filter(|item| !is_word(item));
     let items = items.map(serde_json::from_value).collect::<Result<_, _>>()?;
     Ok(Page { items, length, first, total, is_whole, limit })
 }
@@ -206,10 +231,15 @@ fn identity(item: &Value) -> Value {
     Value::Array(["model", "id"].map(|name| item.get(name).cloned().unwrap_or_default()).to_vec())
 }
 
-fn read_recents(answer: &Value) -> Vec<Recent> {
+/// What was looked at; nothing if it is written in no way that is known.
+fn read_recents(answer: &Value) -> Option<Vec<Recent>> {
+    // No answer at all says that there is nothing.
+    if answer.is_null() {
+        return Some(Vec::new());
+    }
     let nested = answer.get("recents").or_else(|| answer.get("recent_views"));
-    let list = nested.unwrap_or(answer).as_array();
-    list.into_iter().flatten().filter_map(read_recent).collect()
+    let list = nested.unwrap_or(answer).as_array()?;
+    Some(list.iter().filter_map(read_recent).collect())
 }
 
 fn read_recent(entry: &Value) -> Option<Recent> {

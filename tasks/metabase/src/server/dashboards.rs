@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Server, ServerFailure,
-    cards::{Parameter, or_default},
+    cards::{Parameter, if_fit, or_default},
     collections::segment,
 };
 use crate::config::CardRef;
@@ -66,7 +66,7 @@ impl Server {
 #[derive(Deserialize)]
 struct Written {
     id: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     entity_id: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
     name: String,
@@ -119,7 +119,7 @@ struct WrittenName {
     id: Option<u64>,
     #[serde(default, deserialize_with = "or_default")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     display: Option<String>,
 }
 

@@ -125,25 +125,25 @@ impl Server {
     async fn begin(&self, request: &ExportRequest) -> Result<ExportStream, ServerFailure> {
         let slot = self.inner.manners.slot().await?;
         let timeout = request.timeout.unwrap_or(self.inner.config.timeouts.export.get());
-        let mut end = Instant::now() + timeout;
         let mut encoding = self.inner.encodings.first(self).await?;
-        let mut bom = request.csv_include_bom && request.format.asked() == "csv";
+        let mut bom = request.csv_include_bom
+            && request.format.asked() == "csv"
+            && self.inner.encodings.may_know_bom();
         let (mut fell_back, mut ready_by) = (false, None);
         loop {
-            let failure = match self.try_export(request, encoding, bom, end).await {
+            let failure = match self.try_export(request, encoding, bom, timeout).await {
                 Ok(answer) => {
                     if fell_back {
                         self.inner.encodings.remember_json(self).await;
                     }
-                    return self.stream(request, answer, slot, end, timeout).await;
+                    return self.stream(request, answer, slot, timeout).await;
                 }
                 Err(failure) => failure,
             };
             if failure.is(INITIALIZING) && ready_by.is_none_or(|end| self.inner.cx.now() < end) {
                 self.wait_ready_until(*ready_by.get_or_insert_with(|| self.init_end())).await?;
-                end = Instant::now() + timeout;
             } else if bom && failure.is(UNKNOWN_BOM) {
-                tracing::warn!("the server knows no csv_include_bom; the file is asked for without");
+                self.inner.encodings.refuses_bom();
                 bom = false;
             } else if !fell_back && encoding == Encoding::Form && self.may_want_json(&failure).await {
                 tracing::info!("the server refuses a form ({failure}); the same is sent as JSON");
@@ -169,14 +169,14 @@ impl Server {
         request: &ExportRequest,
         encoding: Encoding,
         bom: bool,
-        end: Instant,
+        timeout: Duration,
     ) -> Result<Answer, ServerFailure> {
         let token = self.inner.auth.current(self).await?;
-        let answer = self.ask_export(request, encoding, bom, end, &token).await;
+        let answer = self.ask_export(request, encoding, bom, timeout, &token).await;
         match answer {
             Err(failure) if failure.status == Some(401) => match self.inner.auth.renewed(self, &token).await?
             {
-                Some(token) => self.ask_export(request, encoding, bom, end, &token).await,
+                Some(token) => self.ask_export(request, encoding, bom, timeout, &token).await,
                 None => Err(failure),
             },
             answer => answer,
@@ -188,7 +188,7 @@ impl Server {
         request: &ExportRequest,
         encoding: Encoding,
         bom: bool,
-        end: Instant,
+        timeout: Duration,
         token: &str,
     ) -> Result<Answer, ServerFailure> {
         self.inner.manners.turn().await?;
@@ -203,7 +203,8 @@ impl Server {
             .header(ACCEPT_ENCODING, "gzip")
             .secret_header(self.inner.auth.header(), token)
             .within(first_byte.get(), times.idle.get());
-        match tokio::time::timeout_at(end, asked.download()).await {
+        // However long others made us wait: an export has as long as it would have alone.
+        match tokio::time::timeout_at(instant + timeout, asked.download()).await {
             Ok(Ok(download)) => Ok(Answer { asked_at, asked: instant, download }),
             Ok(Err(error)) => Err(self.noted(error.into()).await?),
             Err(_) => Err(too_long(&request.path())),
@@ -215,7 +216,6 @@ impl Server {
         request: &ExportRequest,
         Answer { asked_at, asked, download }: Answer,
         slot: Slot,
-        end: Instant,
         timeout: Duration,
     ) -> Result<ExportStream, ServerFailure> {
         let text = |name: HeaderName| {
@@ -234,10 +234,10 @@ impl Server {
             tells_end,
             asked_at,
             asked,
+            end: asked + timeout,
             read: 0,
             download: Some(download),
             slot: Some(slot),
-            end,
             timeout,
         };
         if stream.content_type.as_deref().is_some_and(|content_type| content_type.starts_with("text/html")) {

@@ -104,9 +104,11 @@ impl Manners {
         let slow_until = until + chrono::TimeDelta::seconds(SLOW_SECS);
         {
             let mut pace = self.pace();
-            pace.slow_until = Some(slow_until);
+            pace.slow_until = pace.slow_until.max(Some(slow_until));
             pace.throttled_for += pause;
         }
+        // What another one was asked for may last longer.
+        let slow_until = self.shared_pace().await.max(Some(slow_until)).unwrap_or(slow_until);
         self.documents.put(PACE, SharedPace { slow_until }, None).await?;
         self.budget.hold_until(until).await?;
         tracing::warn!(
@@ -132,12 +134,20 @@ impl Manners {
             return slow(&known);
         }
         self.pace().looked_at = Some(now);
-        // If the store does not answer, the budget will not either.
-        let shared = self.documents.get(PACE).await.ok().flatten();
-        let shared = shared.and_then(|document| serde_json::from_value::<SharedPace>(document.value).ok());
+        let shared = self.shared_pace().await;
         let mut pace = self.pace();
-        pace.slow_until = shared.map(|shared| shared.slow_until).max(pace.slow_until);
+        pace.slow_until = shared.max(pace.slow_until);
         slow(&pace)
+    }
+
+    /// Until when the others go at half the pace.
+    async fn shared_pace(&self) -> Option<Timestamp> {
+        // If the store does not answer, the budget will not either.
+        let shared = self.documents.get(PACE).await.ok().flatten()?;
+        let until = serde_json::from_value::<SharedPace>(shared.value).ok()?.slow_until;
+        // What is further away than any pause was written while the clock was ahead.
+        let most = self.cx.now() + chrono::TimeDelta::days(1) + chrono::TimeDelta::seconds(2 * SLOW_SECS);
+        Some(until).filter(|until| *until <= most)
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {

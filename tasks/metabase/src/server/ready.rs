@@ -6,7 +6,9 @@ use roundsman_task::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Again, FailureClass, Properties, Server, ServerFailure, delta, reading::INITIALIZING};
+use super::{
+    Again, FailureClass, Properties, Server, ServerFailure, cards::if_fit, delta, reading::INITIALIZING,
+};
 
 /// Between two looks whether the server is ready.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
@@ -28,11 +30,11 @@ pub struct User {
     /// His number.
     pub id: u64,
     /// His name for people.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_fit")]
     pub common_name: Option<String>,
     /// Whether he may do everything.
-    #[serde(default)]
-    pub is_superuser: bool,
+    #[serde(default, deserialize_with = "if_fit")]
+    pub is_superuser: Option<bool>,
 }
 
 impl Server {

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use self::circuit::{Circuit, Verdict};
 use super::{
-    Again, FailureClass, SPACE, Server, ServerFailure, fingerprint,
+    Again, FailureClass, SPACE, Server, ServerFailure, delta, fingerprint,
     reading::{LOGIN_REFUSED, LOGIN_THROTTLED, STRANGE},
 };
 
@@ -87,12 +87,17 @@ impl Session {
 
     /// The session that somebody else began meanwhile, or a new one.
     async fn shared_or_new(&self, server: &Server, refused: Option<&str>) -> Result<String, ServerFailure> {
+        let mut has_turn = false;
         loop {
             if let Some(token) = self.shared().await?.filter(|token| Some(token.as_str()) != refused) {
                 return Ok(token);
             }
             let now = server.inner.cx.now();
             let (circuit, version) = self.circuit().await?;
+            if let Some(circuit) = circuit.set_right(now) {
+                self.write(&circuit, version).await?;
+                continue;
+            }
             match circuit.verdict(now, &self.mark) {
                 Verdict::Throttled(until) => return Err(throttled(server, until)),
                 Verdict::Refused(until) => return Err(blocked(server, until)),
@@ -100,8 +105,14 @@ impl Session {
                     let left = (until - now).to_std().unwrap_or_default();
                     server.inner.cx.sleep(left.min(LOOK_AGAIN).max(Duration::from_millis(1))).await?;
                 }
+                // Waiting for one's turn may take longer than a claim lasts, and others may log in meanwhile: it comes first.
+                Verdict::Try if !has_turn => {
+                    server.inner.manners.turn().await?;
+                    has_turn = true;
+                }
                 Verdict::Try => {
-                    let claimed = circuit.claimed(now);
+                    has_turn = false;
+                    let claimed = circuit.claimed(now, delta(server.inner.config.timeouts.meta.get()));
                     // Whoever comes second finds the claim and waits.
                     if let Some(version) = self.write(&claimed, version).await? {
                         return self.log_in(server, &claimed, version).await;
@@ -141,7 +152,6 @@ impl Session {
     }
 
     async fn ask(&self, server: &Server) -> Result<String, ServerFailure> {
-        server.inner.manners.turn().await?;
         let body = serde_json::json!({ "username": self.user, "password": self.password });
         let request = server.inner.client.post("api/session").json(&body).once().named("login");
         let answer = match server.in_time(server.inner.config.timeouts.meta, request.send()).await {

@@ -26,7 +26,7 @@ fn seconds(n: u64) -> Duration {
 async fn a_key_needs_no_login_and_no_cookie() {
     let desk = Desk::sample().await;
     let server = desk.server().await;
-    assert!(server.current_user().await.unwrap().is_superuser);
+    assert_eq!(server.current_user().await.unwrap().is_superuser, Some(true));
     let entry = &desk.sim.asked("GET /api/user/current")[0];
     assert_eq!(entry.header("x-api-key"), Some(desk.sim.api_key()));
     assert_eq!(entry.header("user-agent").map(|agent| agent.ends_with("(task test)")), Some(true));
@@ -261,4 +261,43 @@ async fn credentials_that_are_not_there_are_named() {
     let desk = Desk::with_login().await.configured(json!({ "auth": "api_key" }));
     let error = roundsman_metabase::server::Server::open(desk.test.cx(), &desk.config()).await.err().unwrap();
     assert!(matches!(&error, TaskError::Config { cause } if cause.contains("\"api_key\"")), "{error}");
+}
+
+/// Who has to wait for his turn has not begun to log in: nobody takes it from him meanwhile.
+#[tokio::test]
+async fn a_long_pause_before_the_login_makes_no_second_one() {
+    let desk = Desk::with_login().await;
+    let (one, other) = (desk.server().await, desk.elsewhere().await);
+    let budget = desk.test.cx().budget(&desk.budget());
+    let until = desk.test.cx().now() + chrono::TimeDelta::seconds(200);
+    budget.hold_until(until).await.unwrap();
+    let (a, b) = tokio::join!(one.current_user(), other.current_user());
+    a.unwrap();
+    b.unwrap();
+    assert_eq!(desk.logins(), 1);
+}
+
+/// The clock was ahead when somebody logged in, and was set right.
+#[tokio::test]
+async fn a_clock_that_was_set_back_keeps_nobody_out() {
+    let (right, ahead): (Timestamp, Timestamp) =
+        ("2026-11-20T08:00:00Z".parse().unwrap(), "2026-11-20T09:30:00Z".parse().unwrap());
+    let desk = Desk::with_login().await;
+    desk.clock.set(ahead);
+    desk.server().await.current_user().await.unwrap();
+    desk.sim.end_sessions();
+    desk.clock.set(right);
+    desk.elsewhere().await.current_user().await.unwrap();
+    let took = desk.test.cx().now() - right;
+    assert!(took >= chrono::TimeDelta::seconds(30) && took < chrono::TimeDelta::minutes(3), "{took}");
+
+    let desk = Desk::new(MetabaseScenario::sample(Release::V57, 5), As::Person(WRONG)).await;
+    desk.clock.set(ahead);
+    desk.server().await.current_user().await.unwrap_err();
+    desk.clock.set(right);
+    desk.elsewhere().await.current_user().await.unwrap_err();
+    assert_eq!(desk.logins(), 1, "it is not tried again at once");
+    desk.clock.advance(seconds(16 * 60));
+    desk.elsewhere().await.current_user().await.unwrap_err();
+    assert_eq!(desk.logins(), 2, "a quarter of an hour is one, whatever the clock said");
 }

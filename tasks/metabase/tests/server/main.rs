@@ -5,6 +5,7 @@
 mod desk;
 mod exports;
 mod finding;
+mod hostile;
 mod logins;
 mod manners;
 mod paced;

@@ -1,5 +1,7 @@
 //! How a request for an export is written: as a form, or as JSON (2.3). What a server wanted is remembered for all tasks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use roundsman_http::Request;
 use roundsman_task::{Documents, TaskContext};
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,7 @@ pub(in crate::server) struct Encodings {
     mode: BodyEncoding,
     documents: Documents,
     known: Mutex<Option<Encoding>>,
+    refuses_bom: AtomicBool,
 }
 
 /// What all tasks know of it.
@@ -41,7 +44,21 @@ struct Shared {
 impl Encodings {
     pub(in crate::server) fn new(cx: &TaskContext, config: &Checked) -> Self {
         let documents = cx.documents_in(SPACE, "servers");
-        Self { mode: config.body_encoding, documents, known: Mutex::default() }
+        Self { mode: config.body_encoding, documents, known: Mutex::default(), refuses_bom: AtomicBool::default() }
+    }
+
+    /// Whether the server may know `csv_include_bom`.
+    pub(super) fn may_know_bom(&self) -> bool {
+        !self.refuses_bom.load(Ordering::Relaxed)
+    }
+
+    /// The server does not know `csv_include_bom`: that is told once, and it is asked without from now on.
+    pub(super) fn refuses_bom(&self) {
+        if !self.refuses_bom.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the server knows no csv_include_bom; files are asked for without (csv_bom = true has us write it)"
+            );
+        }
     }
 
     /// How the next request is written at first.

@@ -1,6 +1,7 @@
 //! When a login may be tried: never while the server is angry, never twice within half a minute, and by one at a time. Pure;
 //! it keeps and sends nothing.
 
+use chrono::TimeDelta;
 use roundsman_task::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,10 @@ use serde::{Deserialize, Serialize};
 const APART_SECS: i64 = 30;
 /// How long a wrong password is not tried again.
 const REFUSED_SECS: i64 = 15 * 60;
-/// How long a login under way keeps others away, should whoever began it be gone.
+/// How long a login under way keeps others away at least, should whoever began it be gone.
 const CLAIM_SECS: i64 = 60;
+/// How far the clocks of two machines may be apart.
+const SKEW_SECS: i64 = 60;
 /// How long to wait where the server does not say.
 const UNSAID_SECS: i64 = 60;
 
@@ -54,15 +57,26 @@ impl Circuit {
             return Verdict::Refused(until);
         }
         let apart = self.tried_at.map(|at| at + secs(APART_SECS));
-        let until = ahead(self.claimed_until).max(ahead(apart));
-        // A clock that was set back must not keep everybody out for years.
-        let most = now + secs(CLAIM_SECS.max(APART_SECS));
-        until.map_or(Verdict::Try, |until| Verdict::Wait(until.min(most)))
+        ahead(self.claimed_until).max(ahead(apart)).map_or(Verdict::Try, Verdict::Wait)
     }
 
-    /// A login begins.
-    pub(in crate::server) fn claimed(&self, now: Timestamp) -> Self {
-        let claimed_until = Some(now + secs(CLAIM_SECS));
+    /// The same with everything as far from now as it was from the last login, where that is still to come: the clock was set
+    /// back, and must keep nobody out for as long. Clocks that differ a little are no such thing.
+    pub(in crate::server) fn set_right(&self, now: Timestamp) -> Option<Self> {
+        let ahead = self.tried_at.map(|at| at - now).filter(|ahead| *ahead > secs(SKEW_SECS))?;
+        let right = |at: Option<Timestamp>| at.map(|at| at - ahead);
+        Some(Self {
+            tried_at: right(self.tried_at),
+            claimed_until: right(self.claimed_until),
+            throttled_until: right(self.throttled_until),
+            refused_until: right(self.refused_until),
+            refused_mark: self.refused_mark.clone(),
+        })
+    }
+
+    /// A login begins that takes so long at most.
+    pub(in crate::server) fn claimed(&self, now: Timestamp, most: TimeDelta) -> Self {
+        let claimed_until = Some(now + secs(CLAIM_SECS).max(most + secs(CLAIM_SECS / 2)));
         Self { tried_at: Some(now), claimed_until, throttled_until: None, ..self.clone() }
     }
 
@@ -89,8 +103,8 @@ impl Circuit {
     }
 }
 
-fn secs(secs: i64) -> chrono::TimeDelta {
-    chrono::TimeDelta::seconds(secs)
+fn secs(secs: i64) -> TimeDelta {
+    TimeDelta::seconds(secs)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Request, cards::kind_word, forbidden, not_found, ok};
+use super::{Request, cards::kind_word, forbidden, not_found, ok, refused};
 use crate::{
     exchange::Answer,
     metabase::{
@@ -35,6 +35,12 @@ pub(super) fn items(world: &World, request: &Request<'_>, id: &str) -> Answer {
         Err(answer) => return answer,
     };
     let models = request.asked.params("models");
+    // The words that the versions before 0.50 check them against.
+    let known = ["card", "dataset", "collection", "dashboard", "pulse", "snippet", "no_models", "timeline"];
+    if !world.settings.release.is_new() && models.iter().any(|model| !known.contains(&model.as_str())) {
+        let message = "value may be nil, or if non-nil, value must be an array. Each value must be one of the known models.";
+        return refused("models", message, "unknown model");
+    }
     let archived = request.asked.param("archived").as_deref() == Some("true");
     let mut items = all(world, request, within, archived);
     let pinned = request.asked.param("pinned_state").as_deref() == Some("is_pinned");

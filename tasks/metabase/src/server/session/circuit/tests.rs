@@ -9,7 +9,7 @@ fn at(secs: i64) -> Timestamp {
 #[test]
 fn who_may_log_in_when() {
     let fresh = Circuit::default();
-    let claimed = fresh.claimed(at(0));
+    let claimed = fresh.claimed(at(0), secs(30));
     let well = claimed.well();
     let throttled = claimed.throttled(at(1), Some(at(16)));
     let unsaid = claimed.throttled(at(1), None);
@@ -44,6 +44,19 @@ fn who_may_log_in_when() {
 
 #[test]
 fn a_clock_that_was_set_back_keeps_nobody_out() {
-    let future = Circuit::default().claimed(at(1_000_000));
-    assert_eq!(future.verdict(at(0), "ab"), Verdict::Wait(at(60)));
+    let future =
+        Circuit::default().claimed(at(1_000_000), secs(30)).throttled(at(1_000_001), Some(at(1_000_301)));
+    let right = future.set_right(at(0)).unwrap();
+    assert_eq!(right.verdict(at(0), "ab"), Verdict::Throttled(at(331)));
+    assert_eq!(right.verdict(at(331), "ab"), Verdict::Try);
+    assert_eq!(right.set_right(at(0)), None, "once");
+    assert_eq!(Circuit::default().set_right(at(0)), None);
+    // Another machine, whose clock is a little ahead.
+    assert_eq!(Circuit::default().claimed(at(20), secs(30)).set_right(at(0)), None);
+}
+
+#[test]
+fn a_login_that_may_take_long_keeps_others_away_as_long() {
+    let claimed = Circuit::default().claimed(at(0), secs(300));
+    assert_eq!(claimed.verdict(at(299), "ab"), Verdict::Wait(at(330)));
 }
