@@ -323,6 +323,10 @@ impl ClientBuilder {
             return Err(HttpError::Setup { told });
         }
         let http = connector(&self)?;
+        let mut secrets = self.secrets;
+        if let Proxy::Address(address) = &self.proxy {
+            secrets.extend(secrets_of(address));
+        }
         Ok(Client {
             inner: Arc::new(Inner {
                 cx: self.cx,
@@ -330,7 +334,7 @@ impl ClientBuilder {
                 http,
                 manners: self.manners,
                 in_flight: Arc::new(Semaphore::new(self.in_flight)),
-                journal: Journal::masking(self.secrets),
+                journal: Journal::masking(secrets),
                 skew: Skew::default(),
             }),
         })
@@ -339,6 +343,14 @@ impl ClientBuilder {
 
 /// Stands for a header that cannot be.
 const UNFIT: &str = "unfit";
+
+/// The password in an address, as it is written and as it is meant.
+fn secrets_of(address: &str) -> Vec<String> {
+    let url = Url::parse(address).ok();
+    let written = url.as_ref().and_then(Url::password).unwrap_or_default();
+    let meant = percent_encoding::percent_decode_str(written).decode_utf8_lossy();
+    vec![written.to_owned(), meant.into_owned()]
+}
 
 fn connector(wanted: &ClientBuilder) -> Result<reqwest::Client, HttpError> {
     let setup = |what: &str, why: &dyn std::fmt::Display| HttpError::Setup { told: format!("{what}: {why}") };

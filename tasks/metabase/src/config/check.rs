@@ -53,9 +53,8 @@ impl Config {
         }
         let proxy = self.proxy.as_deref().map(str::trim).filter(|proxy| !proxy.is_empty());
         if let Some(Err(error)) = proxy.map(BaseUrl::parse_open)
-            // A proxy may want a name and a password; whoever speaks SOCKS is not asked.
+            // A proxy may want a name and a password. SOCKS is not spoken.
             && !matches!(error, InvalidUrl::Credentials { .. })
-            && !proxy.is_some_and(|proxy| proxy.starts_with("socks"))
         {
             wrong.push(format!("proxy: {error}"));
         }
@@ -103,8 +102,8 @@ impl Config {
         if self.output_dir.is_none() && !self.item.is_empty() {
             wrong.push("output_dir is missing: there are items to export".to_owned());
         }
-        if let Some(Err(error)) = self.template.as_deref().map(Template::parse) {
-            wrong.push(error.to_string());
+        if let Some(Err(error)) = self.template.as_deref().map(template) {
+            wrong.push(error);
         }
         if let Some(delimiter) = self.csv_delimiter.filter(|char| !delimits(*char)) {
             wrong.push(format!(
@@ -128,6 +127,17 @@ impl Config {
             wrong.extend(item.wrong().into_iter().map(|what| format!("{here}: {what}")));
         }
     }
+}
+
+/// A template as somebody wrote it. Names would be made fit without its steps upward: whoever writes them means something else.
+fn template(written: &str) -> Result<Template, String> {
+    let template = Template::parse(written).map_err(|error| error.to_string())?;
+    if written.split('/').any(|folder| matches!(folder.trim(), "" | "." | "..")) {
+        return Err(format!(
+            "template {written:?}: a folder in it is empty, \".\" or \"..\", and files stay below the folder of a run"
+        ));
+    }
+    Ok(template)
 }
 
 /// Whether a character can stand between cells of a CSV.

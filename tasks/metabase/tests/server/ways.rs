@@ -124,3 +124,41 @@ async fn who_leads_elsewhere_is_not_followed() {
     assert!(failure.is_permanent() && failure.to_string().contains("login.example.com"), "{failure}");
     assert_eq!(server.export(&csv(1)).await.err().unwrap().class, FailureClass::Auth);
 }
+
+/// Name and password of a proxy go to the proxy, and are told to nobody.
+#[tokio::test]
+async fn a_proxy_learns_its_password_and_nobody_else_does() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let proxy = format!("http://somebody:pass%20word%21@{at}");
+    let desk = Desk::sample().await.configured(json!({ "proxy": proxy }));
+    let server = desk.server().await;
+    let answer = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 4_096];
+        let read = stream.read(&mut asked).await.unwrap();
+        let body = "denied: pass%20word%21 is pass word!";
+        let head = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ";
+        stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&asked[..read]).into_owned()
+    };
+    let (user, asked) = tokio::join!(server.current_user(), answer);
+    assert!(asked.contains("Basic c29tZWJvZHk6cGFzcyB3b3JkIQ=="), "{asked}");
+    let told = format!("{:?}", user.unwrap_err());
+    assert!(told.contains("denied") && !told.contains("word!") && !told.contains("word%21"), "{told}");
+    drop(listener);
+    let failure = desk.server().await.current_user().await.unwrap_err();
+    assert!(!format!("{failure:?}").contains("word"), "{failure:?}");
+}
+
+/// What is no proxy that we can speak with is said before anything is sent past it.
+#[tokio::test]
+async fn proxies_of_other_kinds_are_refused() {
+    for proxy in ["socks5://127.0.0.1:1080", "socks4://proxy.example.com"] {
+        let desk = Desk::sample().await;
+        let config = json!({ "base_url": desk.sim.url(), "proxy": proxy });
+        let config: Result<roundsman_metabase::config::Checked, _> = serde_json::from_value(config);
+        let told = config.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("proxy"), "{proxy}: {told}");
+    }
+}
