@@ -204,8 +204,16 @@ fn columns(scanned: &Scanned, rules: &Rules) -> Result<(), UnitFailure> {
     }
     let missing: Vec<_> = wanted.difference(&own).map(|name| (*name).clone()).collect();
     let extra: Vec<_> = own.difference(&wanted).map(|name| (*name).clone()).collect();
-    let told = format!("columns missing: {}; not expected: {}", list(&missing), list(&extra));
-    Err(UnitFailure::check(told))
+    let lists = [("columns missing", &missing), ("columns not expected", &extra)];
+    let told: Vec<_> = lists.into_iter().filter(|(_, names)| !names.is_empty()).collect();
+    let told: Vec<_> = told.into_iter().map(|(what, names)| format!("{what}: {}", list(names))).collect();
+    if told.is_empty() {
+        let (own, wanted) = (found.len(), expected.len());
+        return Err(UnitFailure::check(format!(
+            "it has {own} columns, some of one name; {wanted} are expected"
+        )));
+    }
+    Err(UnitFailure::check(told.join("; ")))
 }
 
 fn list(names: &[String]) -> String {

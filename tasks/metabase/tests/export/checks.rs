@@ -41,6 +41,11 @@ async fn expectations() {
         told(10, json!({ "expect_columns": titles, "expect_order": true })).await.contains("in this order")
     );
     assert!(told(10, json!({ "expect_columns": ["nothing"] })).await.contains("missing: \"nothing\""));
+    let more = told(10, json!({ "expect_columns": &titles[1..] })).await;
+    assert!(more.contains("not expected") && !more.contains("missing"), "{more}");
+    titles.push(titles[0]);
+    let twice = told(10, json!({ "expect_columns": titles })).await;
+    assert!(twice.contains("of one name"), "{twice}");
 }
 
 #[tokio::test]

@@ -183,3 +183,11 @@ fn the_words_of_formats_are_told() {
         assert!(told.contains(word), "{told}");
     }
 }
+
+#[test]
+fn templates_that_lead_elsewhere() {
+    for template in ["../{name}.{ext}", "a/../{name}", "./{name}", "a//{name}", "{name}/..", " ../{name}"] {
+        refused(json!({ "template": template }), &["template", "below the folder of a run"]);
+    }
+    accepted(json!({ "template": "{item}/{name}...{ext}" }));
+}

@@ -137,10 +137,13 @@ async fn a_mark_that_the_server_does_not_know_is_left_out() {
     for (release, asked) in [(Release::V56, 2), (Release::V57, 1)] {
         let desk = desk(release).await;
         let request = ExportRequest { csv_include_bom: true, ..csv(12) };
-        let mut stream = desk.server().await.export(&request).await.unwrap();
+        let server = desk.server().await;
+        let mut stream = server.export(&request).await.unwrap();
         let whole = unpacked(&mut stream).await;
         assert_eq!(whole.starts_with(b"\xef\xbb\xbf"), release == Release::V57, "{release:?}");
         assert_eq!(desk.sim.asked("POST /api/card/12/query/csv").len(), asked, "{release:?}");
+        unpacked(&mut server.export(&request).await.unwrap()).await;
+        assert_eq!(desk.sim.asked("POST /api/card/12/query/csv").len(), asked + 1, "it is known by now");
     }
 }
 

@@ -4,9 +4,10 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use super::template;
 use crate::{
     config::{CardRef, Item, Verify, What},
-    export::names::{Template, Word},
+    export::names::Word,
     params::{self, Days},
 };
 
@@ -111,9 +112,9 @@ impl Item {
             }
             return;
         };
-        let template = match Template::parse(written) {
+        let template = match template(written) {
             Ok(template) => template,
-            Err(error) => return wrong.push(error.to_string()),
+            Err(error) => return wrong.push(error),
         };
         for word in template.words() {
             match word {

@@ -44,7 +44,12 @@ struct Shared {
 impl Encodings {
     pub(in crate::server) fn new(cx: &TaskContext, config: &Checked) -> Self {
         let documents = cx.documents_in(SPACE, "servers");
-        Self { mode: config.body_encoding, documents, known: Mutex::default(), refuses_bom: AtomicBool::default() }
+        Self {
+            mode: config.body_encoding,
+            documents,
+            known: Mutex::default(),
+            refuses_bom: AtomicBool::default(),
+        }
     }
 
     /// Whether the server may know `csv_include_bom`.
