@@ -126,9 +126,8 @@ impl Server {
         let slot = self.inner.manners.slot().await?;
         let timeout = request.timeout.unwrap_or(self.inner.config.timeouts.export.get());
         let mut encoding = self.inner.encodings.first(self).await?;
-        let mut bom = request.csv_include_bom
-            && request.format.asked() == "csv"
-            && self.inner.encodings.may_know_bom();
+        let mut bom =
+            request.csv_include_bom && request.format.asked() == "csv" && self.inner.encodings.may_know_bom();
         let (mut fell_back, mut ready_by) = (false, None);
         loop {
             let failure = match self.try_export(request, encoding, bom, timeout).await {
