@@ -176,3 +176,33 @@ async fn the_same_question_twice() {
     let again = stage.run(&test.next_attempt()).await.unwrap();
     assert_eq!(paths(&first), paths(&again));
 }
+
+/// Two runs for one slot at once: the later one waits and takes what the other one did, and no manifest tells of other files.
+#[tokio::test]
+async fn two_runs_for_one_slot() {
+    let stage = Stage::of_rows(200).await;
+    let held = stage.sim.fault(
+        Fault::on("POST /api/card/12/query/csv")
+            .times(1)
+            .body(Damage::Stall(At::Row(50), Stall::UntilReleased)),
+    );
+    let one = stage.builder().build();
+    let other = one.next_run();
+    let beside = async {
+        held.stalled(1).await;
+        let release = async {
+            // Its waits pass at once; a few are enough to see that it waits.
+            while other.waits().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            stage.sim.set_rows(12, Rows::plain(100));
+            held.release();
+        };
+        tokio::join!(stage.run(&other), release).0
+    };
+    let (one, other) = tokio::join!(stage.run(&one), beside);
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((one.counts.changed, other.counts.skipped), (1, 1), "{}", other.summary);
+    assert_eq!(one.detail["units"][0]["sha256"], other.detail["units"][0]["sha256"]);
+    assert_eq!(queries(&stage.sim), 1);
+}

@@ -87,20 +87,22 @@ pub fn remove(output_dir: &Path, folder: &str) -> io::Result<bool> {
     }
 }
 
-/// Makes the folder of a run, if it is not there, and holds it: nobody removes it as long as this is there. Where there are no
-/// locks nothing is held.
-pub fn hold(folder: &Path) -> Result<File, DiskError> {
+/// Makes the folder of a run, if it is not there, and holds it: nobody removes it or works in it as long as this is there. None
+/// while somebody else does. Where there are no locks nothing is held.
+pub fn hold(folder: &Path) -> Result<Option<File>, DiskError> {
     loop {
         make_folder(folder)?;
         let held = File::open(folder).and_then(|held| {
-            // It waits for whoever removes it just now.
-            let _ = flock(&held, FlockOperation::LockShared);
+            let is_ours = flock(&held, FlockOperation::NonBlockingLockExclusive) != Err(Errno::WOULDBLOCK);
             let own = held.metadata()?;
-            Ok((held, (own.dev(), own.ino())))
+            Ok((held, (own.dev(), own.ino()), is_ours))
         });
         match held {
-            Ok((held, own)) if fs::metadata(folder).is_ok_and(|there| (there.dev(), there.ino()) == own) => {
-                return Ok(held);
+            Ok((_, _, false)) => return Ok(None),
+            Ok((held, own, true))
+                if fs::metadata(folder).is_ok_and(|there| (there.dev(), there.ino()) == own) =>
+            {
+                return Ok(Some(held));
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(DiskError { what: "open the folder", path: folder.to_owned(), source: error });

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use roundsman_task::{TaskContext, TaskError, Timestamp};
@@ -13,7 +14,6 @@ use super::{Wish, wanted};
 use crate::{
     config::{Checked, Item},
     export::{
-        blocking::blocking,
         board::Board,
         expand::{Expanded, Expander},
         failure::UnitFailure,
@@ -26,6 +26,9 @@ use crate::{
     params::Days,
     server::Server,
 };
+
+/// After so long it is looked again whether another run is over.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A run that can begin.
 pub(super) struct Prepared<'a> {
@@ -74,14 +77,8 @@ impl<'a> Prepared<'a> {
         )
         .await?;
         make_ready(cx, config, &root).map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
-        let known = std::mem::replace(&mut row.units, units.len() as u64);
-        if is_new || row.is_gone {
-            row.is_gone = false;
-            reserve(cx, &ledger, &root, &slot, &mut row).await?;
-        } else if known != row.units {
-            ledger.put_run(&slot, &row).await?;
-        }
-        let held = held(cx, root.join(&row.folder)).await?;
+        row.units = units.len() as u64;
+        let (slot, row, held) = move_in(cx, &ledger, &root, wish, (slot, row, is_new)).await?;
         let done = counting(ledger.done(&slot).await?, cx, wish);
         let last = ledger.last().await?;
         let board = Board::new(cx, units.len(), expected(&units, &last));
@@ -151,10 +148,40 @@ async fn reserve(
     }
 }
 
-/// The folder, held.
-async fn held(cx: &TaskContext, folder: PathBuf) -> Result<File, TaskError> {
-    let held = blocking(cx, "waiting for a folder", move |_| Ok(hold(&folder)?));
-    held.await.map_err(UnitFailure::into_task)
+/// The run with its folder, which is held. Another run for the same slot may be at work in it: then that is waited for, and all
+/// is looked at anew.
+async fn move_in(
+    cx: &TaskContext,
+    ledger: &Ledger,
+    root: &Path,
+    wish: &Wish,
+    (mut slot, mut own, mut is_new): (String, RunRow, bool),
+) -> Result<(String, RunRow, File), TaskError> {
+    let (units, mut waited) = (own.units, false);
+    loop {
+        if is_new || own.is_gone {
+            own.is_gone = false;
+            reserve(cx, ledger, root, &slot, &mut own).await?;
+            is_new = false;
+        }
+        let folder = root.join(&own.folder);
+        let held = hold(&folder).map_err(UnitFailure::from).map_err(UnitFailure::into_task)?;
+        if held.is_none() {
+            if !std::mem::replace(&mut waited, true) {
+                tracing::info!("another run is at work in {}: waiting until it is over", folder.display());
+            }
+            cx.sleep(LOOK_AGAIN).await?;
+        }
+        if waited {
+            // What the other one left behind, and whether it is the same folder still.
+            (slot, own, is_new) = row(cx, ledger, root, wish).await?;
+        }
+        if let Some(held) = held.filter(|_| root.join(&own.folder) == folder && !own.is_gone && !is_new) {
+            own.units = units;
+            ledger.put_run(&slot, &own).await?;
+            return Ok((slot, own, held));
+        }
+    }
 }
 
 /// The output folder.
