@@ -28,7 +28,7 @@ use self::{auth::Auth, exporting::Encodings, manners::Manners, reading::Metabase
 pub use self::{
     auth::CREDENTIAL,
     call::{in_words, pause},
-    cards::{Card, CardFilter, Column, Parameter},
+    cards::{Card, CardFilter, Column, ListedCard, ListedParameter, Parameter},
     collections::{CollectionItem, Recent},
     dashboards::{CardName, Dashboard, Dashcard},
     exporting::{ExportRequest, ExportStream, Source},

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use roundsman_http::{Answer, HttpError, Request};
-use roundsman_task::HumanDuration;
+use roundsman_task::{ByteSize, HumanDuration};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -16,6 +16,9 @@ use crate::config::Retry;
 
 /// How much of an answer that makes no sense is told.
 const EXCERPT: usize = 200;
+
+/// How large a list of everything may be: old servers tell all they know of each question in it.
+const LARGE: ByteSize = ByteSize(128 << 20);
 
 impl Server {
     /// Reads something.
@@ -29,7 +32,23 @@ impl Server {
             let request = self.inner.client.get(path).named(name);
             query.iter().fold(request, |request, (key, value)| request.query(key, value))
         };
-        self.ask(path, self.inner.config.timeouts.meta, request).await
+        let answer = self.ask(self.inner.config.timeouts.meta, request).await?;
+        self.value(path, &answer)
+    }
+
+    /// Reads something large, of which only a part is kept.
+    pub(super) async fn get_large<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        name: &'static str,
+    ) -> Result<T, ServerFailure> {
+        let request = || {
+            let request = self.inner.client.get(path).named(name).limit(LARGE);
+            query.iter().fold(request, |request, (key, value)| request.query(key, value))
+        };
+        let answer = self.ask(self.inner.config.timeouts.meta, request).await?;
+        self.decoded(path, &answer)
     }
 
     /// Runs a query that answers with JSON. One that failed does so with success too.
@@ -42,7 +61,8 @@ impl Server {
         // A query takes as long as one whose rows are exported.
         let most = self.inner.config.timeouts.first_byte;
         let request = || self.inner.client.post(path).json(body).within(most.get(), most.get()).named(name);
-        let answer = self.ask(path, most, request).await?;
+        let answer = self.ask(most, request).await?;
+        let answer = self.value(path, &answer)?;
         let is_well = answer.get("error").is_none_or(Value::is_null);
         if is_well && answer.get("status").and_then(Value::as_str) == Some("completed") {
             return self.uncut(path, answer);
@@ -70,16 +90,14 @@ impl Server {
     /// Asks until there is an answer or none is to be expected.
     async fn ask(
         &self,
-        path: &str,
         within: HumanDuration,
         request: impl Fn() -> Request,
-    ) -> Result<Value, ServerFailure> {
+    ) -> Result<Answer, ServerFailure> {
         let most = self.inner.config.retry.max_attempts.get();
         let (mut failures, mut ready_by) = (0, None);
         loop {
             let failure = match self.ask_once(within, &request).await {
-                Ok(answer) if answer.bytes().trim_ascii().is_empty() => return Ok(Value::Null),
-                Ok(answer) => return self.decoded(path, &answer),
+                Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
             if failure.is(INITIALIZING) && ready_by.is_none_or(|end| self.inner.cx.now() < end) {
@@ -157,6 +175,11 @@ impl Server {
         }
         let told = format!("{} gave no whole answer within {most}", self.base_url());
         Err(ServerFailure::new(FailureClass::Timeout, Again::Yes, told))
+    }
+
+    /// The body of an answer as JSON, whatever it is; nothing where there is none.
+    fn value(&self, path: &str, answer: &Answer) -> Result<Value, ServerFailure> {
+        if answer.bytes().trim_ascii().is_empty() { Ok(Value::Null) } else { self.decoded(path, answer) }
     }
 
     /// The body of an answer as JSON. What is none comes from something before the server, such as a login page.

@@ -104,6 +104,33 @@ pub struct Column {
     pub semantic_type: Option<String>,
 }
 
+/// A question in a list of many: what people know it by. Lists hold much more of each, which is not kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ListedCard {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// `question`, `model` or `metric`.
+    #[serde(default, rename = "type", deserialize_with = "if_fit")]
+    pub card_type: Option<String>,
+    /// The collection that it is in; absent for the root.
+    #[serde(default)]
+    pub collection_id: Option<Value>,
+    /// Its parameters.
+    #[serde(default, deserialize_with = "or_default")]
+    pub parameters: Vec<ListedParameter>,
+}
+
+/// A parameter in a list of many questions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ListedParameter {
+    /// The name in addresses.
+    #[serde(default, deserialize_with = "or_default")]
+    pub slug: String,
+}
+
 /// Which questions are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CardFilter {
@@ -145,9 +172,8 @@ impl Server {
     }
 
     /// All questions that the filter lets through.
-    pub async fn cards(&self, filter: CardFilter) -> Result<Vec<Card>, ServerFailure> {
-        let answer = self.get("api/card", &filter.query(), "cards").await?;
-        serde_json::from_value(answer).map_err(|error| self.unexpected("api/card", &error))
+    pub async fn cards(&self, filter: CardFilter) -> Result<Vec<ListedCard>, ServerFailure> {
+        self.get_large("api/card", &filter.query(), "cards").await
     }
 
     /// How many rows a question has now, by a query of its own. It takes no parameters.

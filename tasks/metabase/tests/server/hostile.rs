@@ -203,6 +203,21 @@ async fn an_answer_that_repeats_our_secrets_is_told_without_them() {
     }
 }
 
+/// Servers tell all they know of every question; there may be thousands.
+#[tokio::test]
+async fn a_long_list_of_questions_is_read() {
+    let desk = Desk::sample().await;
+    let known = "of its columns ".repeat(1_000);
+    let card = |id: u64| {
+        json!({ "id": id, "name": format!("Card {id}"), "type": "question", "collection_id": null,
+            "result_metadata": [{ "fingerprint": known }], "parameters": [{ "slug": "region" }] })
+    };
+    says(&desk, "GET /api/card", &Value::Array((0..1_500).map(card).collect()));
+    let cards = desk.server().await.cards(CardFilter::All).await.unwrap();
+    assert_eq!((cards.len(), cards[7].name.as_str()), (1_500, "Card 7"));
+    assert_eq!(cards[7].parameters[0].slug, "region");
+}
+
 #[tokio::test]
 async fn an_answer_without_end_is_not_kept() {
     let desk = Desk::sample().await;
