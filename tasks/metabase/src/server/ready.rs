@@ -50,7 +50,7 @@ impl Server {
             }
             Err(failure) if failure.is(INITIALIZING) => Ok(Health::Initializing),
             Err(failure) if failure.status == Some(503) => Ok(Health::Unwell(failure.message)),
-            Err(failure) => Err(failure),
+            Err(failure) => Err(self.noted(failure).await?),
         }
     }
 

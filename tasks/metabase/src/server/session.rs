@@ -159,6 +159,10 @@ impl Session {
             Err(failure) => return Err(server.noted(failure).await?),
         };
         let begun: Begun = server.decoded("api/session", &answer)?;
+        if begun.id.is_empty() || !begun.id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            // It would be shared, and spoil all requests of all tasks.
+            return Err(server.unexpected("api/session", &"the session that it names is none"));
+        }
         tracing::info!("logged in at {}", server.base_url());
         Ok(begun.id)
     }

@@ -102,6 +102,18 @@ async fn no_server_may_ask_for_a_pause_of_a_day() {
     assert!(matches!(TaskError::from(failure), TaskError::Snooze { .. }));
 }
 
+/// Who only asks how the server is may be told to wait as well.
+#[tokio::test]
+async fn a_pause_that_is_asked_for_at_the_first_request_holds_for_all() {
+    let desk = Desk::sample().await;
+    desk.sim.fault(Fault::on("GET /api/health").status(429).retry_after("86400"));
+    let until = desk.test.cx().now() + chrono::TimeDelta::seconds(300);
+    let failure = desk.server().await.wait_ready().await.unwrap_err();
+    assert_eq!((failure.class, failure.not_before), (FailureClass::Throttled, Some(until)), "{failure}");
+    assert_eq!(desk.test.budget_held_until(&desk.budget()), Some(until));
+    assert!(matches!(TaskError::from(failure), TaskError::Snooze { until: at, .. } if at == until));
+}
+
 #[tokio::test]
 async fn who_finds_no_place_for_an_export_waits_for_it() {
     let desk = Desk::sample().await;

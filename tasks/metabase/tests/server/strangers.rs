@@ -48,6 +48,10 @@ async fn nor_is_a_redirect() {
 async fn nor_is_what_cannot_be_read() {
     check(on_login().status(200).shape(Shape::RawJson, "", r#"{"session":7}"#), "otherwise than expected")
         .await;
+    for id in ["", "two words", "two\\nlines", "ü"] {
+        let body = format!(r#"{{"id":"{id}"}}"#);
+        check(on_login().status(200).shape(Shape::RawJson, "", &body), "otherwise than expected").await;
+    }
     check(on_login().status(404).shape(Shape::RawText, "", "Not found."), "Not found.").await;
     check(on_login().status(200).shape(Shape::RawText, "", ""), "not as Metabase does").await;
 }
