@@ -1,6 +1,8 @@
 //! Why a unit did not become a file, and what follows: for its next try, for the other units, for the run. It waits for
 //! nothing and writes nothing.
 
+use std::io::ErrorKind;
+
 use roundsman_task::{TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -210,7 +212,9 @@ impl From<ExamineError> for UnitFailure {
 impl From<DiskError> for UnitFailure {
     fn from(error: DiskError) -> Self {
         let concerns_all = error.concerns_all();
-        let told = Self::disk(error.to_string());
+        // Who took the folder away may be done with it; it is made anew.
+        let again = if error.source.kind() == ErrorKind::NotFound { Again::Once } else { Again::Never };
+        let told = Self { again, ..Self::disk(error.to_string()) };
         if concerns_all { told } else { Self { scope: FailureScope::Unit, ..told } }
     }
 }

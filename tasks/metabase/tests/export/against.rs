@@ -206,3 +206,25 @@ async fn two_runs_for_one_slot() {
     assert_eq!(one.detail["units"][0]["sha256"], other.detail["units"][0]["sha256"]);
     assert_eq!(queries(&stage.sim), 1);
 }
+
+/// Somebody takes the folder away in the middle of a file: it is made anew, with the file.
+#[tokio::test]
+async fn a_folder_that_vanishes() {
+    let stage = Stage::of_rows(200).await;
+    let held = stage.sim.fault(
+        Fault::on("POST /api/card/12/query/csv")
+            .times(1)
+            .body(Damage::Stall(At::Row(50), Stall::UntilReleased)),
+    );
+    let test = stage.builder().build();
+    let vanish = async {
+        held.stalled(1).await;
+        fs::remove_dir_all(stage.folder()).unwrap();
+        held.release();
+    };
+    let (ended, ()) = tokio::join!(stage.run(&test), vanish);
+    let outcome = ended.unwrap();
+    assert_eq!(outcome.status, OutcomeStatus::Success, "{}", outcome.summary);
+    assert_eq!(stage.file("question_12.csv"), stage.sim.truth(12, "csv"));
+    assert_eq!(stage.manifest()["units"][0]["attempts"], 2);
+}
