@@ -38,6 +38,9 @@ pub struct Fault {
     /// Only requests whose query or body has this text.
     #[serde(skip_serializing_if = "Option::is_none")]
     containing: Option<String>,
+    /// Only requests with this header, as `name: text`, where the text is part of its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
     /// Only this call, the first one being 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     nth: Option<u32>,
@@ -107,6 +110,12 @@ impl Fault {
         self
     }
 
+    /// Only requests that have this text in this header.
+    pub fn with_header(mut self, name: &str, text: &str) -> Self {
+        self.header = Some(format!("{name}: {text}"));
+        self
+    }
+
     /// Only this call, counted from 1 from when the fault was made known.
     pub fn nth(mut self, call: u32) -> Self {
         self.nth = Some(call);
@@ -136,7 +145,13 @@ impl Fault {
             asked.target.contains(text.as_str())
                 || String::from_utf8_lossy(&asked.body).contains(text.as_str())
         };
-        Pattern::of(&self.on).fits(&asked.method, &asked.path) && self.containing.as_ref().is_none_or(has)
+        let carries = |header: &String| {
+            let (name, text) = header.split_once(':').unwrap_or((header, ""));
+            asked.header(name.trim()).is_some_and(|value| value.contains(text.trim()))
+        };
+        Pattern::of(&self.on).fits(&asked.method, &asked.path)
+            && self.containing.as_ref().is_none_or(has)
+            && self.header.as_ref().is_none_or(carries)
     }
 
     fn strikes(&self, call: u32, fired: u32) -> bool {

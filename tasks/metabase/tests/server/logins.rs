@@ -8,9 +8,9 @@ use roundsman_metabase::{
 };
 use roundsman_simulators::{
     Fault, Shape,
-    metabase::{EMAIL, MetabaseScenario, PASSWORD, Release},
+    metabase::{EMAIL, MetabaseScenario, PASSWORD, PersonSetup, Release},
 };
-use roundsman_task::{TaskError, Timestamp};
+use roundsman_task::{Clock as _, TaskError, Timestamp};
 use roundsman_testkit::TestContext;
 use serde_json::json;
 
@@ -300,4 +300,49 @@ async fn a_clock_that_was_set_back_keeps_nobody_out() {
     desk.clock.advance(seconds(16 * 60));
     desk.elsewhere().await.current_user().await.unwrap_err();
     assert_eq!(desk.logins(), 2, "a quarter of an hour is one, whatever the clock said");
+}
+
+/// M-23: what one password was refused for is no matter of other users, and of other passwords of the same one only for the
+/// half minute between two logins.
+#[tokio::test]
+async fn a_refused_password_keeps_nobody_else_out() {
+    let other = PersonSetup::new("other@example.com", "another password");
+    let scenario = MetabaseScenario::sample(Release::V57, 5).person(other);
+    let desk = Desk::new(scenario, As::Person(WRONG)).await;
+    desk.server().await.current_user().await.unwrap_err();
+    let refused = desk.test.documents_in("metabase", "circuits").remove(0);
+    for (user, password, waits) in [("other@example.com", "another password", 0), (EMAIL, PASSWORD, 30)] {
+        let since = desk.clock.now();
+        let test = TestContext::builder()
+            .virtual_time(&desk.clock)
+            .credential("metabase", "username", user)
+            .credential("metabase", "password", password)
+            .document_in("metabase", "circuits", &refused.key, refused.value.clone())
+            .build();
+        Server::open(test.cx(), &desk.config()).await.unwrap().current_user().await.unwrap();
+        let waited = (desk.clock.now() - since).num_seconds();
+        assert!((waits..waits + 5).contains(&waited), "{user}: {waited} s");
+    }
+    assert_eq!(desk.logins(), 3);
+}
+
+/// Only the session that was refused is given up: whoever notices late takes the one that is there by then.
+#[tokio::test]
+async fn a_session_is_given_up_only_if_it_is_the_refused_one() {
+    let desk = Desk::with_login().await;
+    let (one, other) = (desk.server().await, desk.elsewhere().await);
+    one.current_user().await.unwrap();
+    other.current_user().await.unwrap();
+    let token = desk.sim.asked("GET /api/user/current")[0].header("x-metabase-session").unwrap().to_owned();
+    let fault = Fault::on("*").with_header("x-metabase-session", &token).status(401);
+    let fault = desk.sim.fault(fault.shape(Shape::RawText, "", "Unauthenticated"));
+    desk.clock.advance(seconds(60));
+    for server in [&one, &other, &one, &desk.elsewhere().await] {
+        server.current_user().await.unwrap();
+    }
+    assert_eq!(
+        (desk.logins(), fault.fired()),
+        (2, 2),
+        "each of both noticed once, and the first one logged in"
+    );
 }
