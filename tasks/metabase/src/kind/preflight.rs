@@ -40,13 +40,19 @@ async fn of_server(server: &Server) -> Vec<Finding> {
         Err(failure) => return vec![failed(reach, &failure)],
     }
     let mut findings = vec![Finding::ok(reach, "it is ready")];
-    findings.push(match server.current_user().await {
+    match server.current_user().await {
         Ok(user) => {
             let name = user.common_name.unwrap_or_else(|| format!("user {}", user.id));
-            Finding::ok("be let in", format!("we are {name}")).about_credential(CREDENTIAL)
+            let let_in = Finding::ok("be let in", format!("we are {name}"));
+            findings.push(let_in.about_credential(CREDENTIAL));
         }
-        Err(failure) => failed("be let in".to_owned(), &failure).about_credential(CREDENTIAL),
-    });
+        Err(failure) => {
+            // Nothing more is asked: it could be another login, and those who try too often are kept out.
+            findings.push(failed("be let in".to_owned(), &failure).about_credential(CREDENTIAL));
+            server.close().await;
+            return findings;
+        }
+    }
     findings.push(match server.properties().await {
         Ok(properties) => {
             let version = properties.tag.clone().unwrap_or_else(|| "a version it does not tell".to_owned());

@@ -81,8 +81,29 @@ impl Session {
             return Ok(token.to_owned());
         }
         *kept = None;
-        let token = self.shared_or_new(server, refused).await?;
+        let token = if self.is_looked_at().await {
+            self.for_a_look(server).await?
+        } else {
+            self.shared_or_new(server, refused).await?
+        };
         Ok(kept.insert(token).clone())
+    }
+
+    /// Whether there are no documents: who only looks keeps nothing, and sees nothing of what runs keep.
+    async fn is_looked_at(&self) -> bool {
+        matches!(self.circuits.get(&self.key).await, Err(DocumentError::Invalid { .. }))
+    }
+
+    /// A session for a look alone, which is ended with it. It cannot know what runs know of logins: a person asked for it.
+    async fn for_a_look(&self, server: &Server) -> Result<String, ServerFailure> {
+        server.inner.manners.turn().await?;
+        let token = self.ask(server).await.map_err(|failure| match failure.not_before {
+            Some(until) if failure.is(LOGIN_THROTTLED) => throttled(server, until),
+            _ if is_refusal(&failure) => ServerFailure { again: Again::Never, ..failure },
+            _ => not_judged(failure),
+        })?;
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(token)
     }
 
     /// The session that somebody else began meanwhile, or a new one.

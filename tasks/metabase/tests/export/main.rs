@@ -17,6 +17,7 @@ mod ends;
 mod first;
 mod forms;
 mod keeping;
+mod looked_at;
 mod made;
 mod nothing;
 mod places;
