@@ -329,6 +329,19 @@ pub fn tell_apart(paths: &mut [PathBuf], marks: &[Mark<'_>]) {
     }
 }
 
+/// Another path for one that is taken: with the number, with number and place, then with a count.
+pub fn step_aside(
+    path: &std::path::Path,
+    mark: Mark<'_>,
+    is_free: impl Fn(&std::path::Path) -> bool,
+) -> PathBuf {
+    let Mark { id, seq, ext } = mark;
+    let counted = (2..).map(|count| format!("_{id}_{seq}_{count}"));
+    let suffixes = [format!("_{id}"), format!("_{id}_{seq}")].into_iter().chain(counted);
+    let mut paths = suffixes.map(|suffix| with_suffix(path, ext, &suffix));
+    paths.find(|path| is_free(path)).expect("counts do not end")
+}
+
 /// The units whose path another one has too, or the manifest.
 fn same(paths: &[PathBuf]) -> Vec<usize> {
     let folded: Vec<String> = paths.iter().map(|path| path.to_string_lossy().to_lowercase()).collect();

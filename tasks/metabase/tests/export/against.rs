@@ -228,3 +228,25 @@ async fn a_folder_that_vanishes() {
     assert_eq!(stage.file("question_12.csv"), stage.sim.truth(12, "csv"));
     assert_eq!(stage.manifest()["units"][0]["attempts"], 2);
 }
+
+/// What is done keeps its file, also when another question has its name at the next attempt.
+#[tokio::test]
+async fn names_that_move_between_attempts() {
+    let cards = [12, 13, 14].map(|id| CardSetup::native(id, &format!("Q{id}")).rows(Rows::plain(id)));
+    let scenario = cards.into_iter().fold(MetabaseScenario::new(Release::V56), MetabaseScenario::card);
+    let items = |cards: [u64; 3]| json!([{ "name": "all", "cards": cards, "template": "{seq}.{ext}" }]);
+    let mut stage = Stage::new(scenario, items([12, 13, 14])).await;
+    stage.sim.fault(Fault::on("POST /api/card/13/query/csv").status(500));
+    let test = stage.builder().build();
+    assert_eq!(stage.run(&test).await.unwrap().status, OutcomeStatus::Partial);
+    stage.sim.clear_faults();
+    stage.change(json!({ "item": items([13, 12, 14]) }));
+    let outcome = stage.run(&test.next_attempt()).await.unwrap();
+    assert_eq!((outcome.status, outcome.counts.skipped), (OutcomeStatus::Success, 2));
+    for unit in outcome.detail["units"].as_array().unwrap() {
+        let (path, id) = (unit["path"].as_str().unwrap(), unit["card_id"].as_u64().unwrap());
+        let file = fs::read(path).unwrap();
+        assert_eq!(sha256(&file), unit["sha256"].as_str().unwrap(), "{path}: {:?}", stage.files());
+        assert_eq!(file, stage.sim.truth(id, "csv"), "{path}");
+    }
+}

@@ -2,7 +2,7 @@
 //! exported here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     path::{Path, PathBuf},
     time::Duration,
@@ -12,13 +12,15 @@ use roundsman_task::{TaskContext, TaskError, Timestamp};
 
 use super::{Wish, wanted};
 use crate::{
-    config::{Checked, Item},
+    config::{Checked, Config, Item},
     export::{
         board::Board,
         expand::{Expanded, Expander},
         failure::UnitFailure,
+        finish,
         folder::{free_name, hold, slot_key, words},
         ledger::{DoneRow, Ledger, RunRow, UnitRow},
+        names::{MANIFEST, step_aside},
         one::Exporter,
         part::{DiskError, Writer, look_for_space, make_folder, make_own_folder, sweep},
         unit::Unit,
@@ -67,7 +69,7 @@ impl<'a> Prepared<'a> {
         let (slot, mut row, is_new) = row(cx, &ledger, &root, wish).await?;
         server.wait_ready().await?;
         let properties = server.properties().await?;
-        let Expanded { units, notes } = expanded(
+        let Expanded { mut units, notes } = expanded(
             cx,
             config,
             server,
@@ -80,6 +82,12 @@ impl<'a> Prepared<'a> {
         row.units = units.len() as u64;
         let (slot, row, held) = move_in(cx, &ledger, &root, wish, (slot, row, is_new)).await?;
         let done = counting(ledger.done(&slot).await?, cx, wish);
+        keep_clear(
+            &mut units,
+            &done,
+            |path| row_path(&row, path, config),
+            |unit| unit.key(&server.base_url(), config, &slot),
+        );
         let last = ledger.last().await?;
         let board = Board::new(cx, units.len(), expected(&units, &last));
         let server_version = properties.tag;
@@ -145,6 +153,33 @@ async fn reserve(
             return Ok(());
         }
         row.folder = free_name(root, &words(cx, row.started_at), std::slice::from_ref(&row.folder));
+    }
+}
+
+/// Where the file of a unit would be, below the output folder.
+fn row_path(row: &RunRow, path: &Path, config: &Config) -> String {
+    Path::new(&row.folder).join(finish::named(path, config)).to_string_lossy().into_owned()
+}
+
+/// Gives other names to units that would take the files of those that are done: names may have moved since the last attempt.
+fn keep_clear(
+    units: &mut [Unit],
+    done: &BTreeMap<String, UnitRow>,
+    place: impl Fn(&Path) -> String,
+    key: impl Fn(&Unit) -> String,
+) {
+    let folded = |path: &Path| place(path).to_lowercase();
+    let (mut kept, mut taken) = (BTreeSet::new(), BTreeSet::from([folded(Path::new(MANIFEST))]));
+    for unit in &*units {
+        taken.insert(folded(&unit.path));
+        kept.extend(done.get(&key(unit)).map(|row| row.done.path.to_lowercase()));
+    }
+    for unit in units.iter_mut().filter(|unit| !done.contains_key(&key(unit))) {
+        if kept.contains(&folded(&unit.path)) {
+            let is_free = |path: &Path| !kept.contains(&folded(path)) && !taken.contains(&folded(path));
+            unit.path = step_aside(&unit.path, unit.mark(), is_free);
+            taken.insert(folded(&unit.path));
+        }
     }
 }
 
