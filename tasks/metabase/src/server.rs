@@ -89,6 +89,11 @@ impl Server {
         at.with_timezone(&self.inner.cx.timezone()).format("%Y-%m-%d %H:%M:%S %:z").to_string()
     }
 
+    /// The text without our secrets.
+    pub fn mask(&self, text: &str) -> String {
+        self.inner.client.mask(text)
+    }
+
     /// How many requests there were and what became of them.
     pub fn tally(&self) -> &Tally {
         &self.inner.tally

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::part::DiskError;
 use crate::{
     scan::{Fate, Flaw, ServerError, xlsx::ExamineError},
-    server::{Again, FailureClass, FailureScope, ServerFailure},
+    server::{Again, FailureClass, FailureScope, Server, ServerFailure},
 };
 
 /// What a failure of a unit is.
@@ -121,6 +121,13 @@ impl UnitFailure {
             Again::Once => most.min(2),
             Again::Yes => most,
         }
+    }
+
+    /// The same without our secrets, should the server have repeated them in an export.
+    #[must_use]
+    pub fn masked(self, server: &Server) -> Self {
+        let code = self.code.map(|code| server.mask(&code));
+        Self { message: server.mask(&self.message), code, ..self }
     }
 
     /// Whether it says something of the server rather than of the unit.

@@ -74,6 +74,7 @@ impl Exporter<'_> {
         loop {
             tries += 1;
             let end = self.once(at, unit, last, begun, tries).await;
+            let end = end.map_err(|failure| failure.masked(self.server));
             self.cx_is_live()?;
             let failure = match end {
                 Err(failure) if !failure.ends_run() && tries < failure.tries(most) => failure,

@@ -224,7 +224,7 @@ impl Server {
     /// The beginning of a text, on one line, without our secrets.
     pub(super) fn excerpt(&self, text: &[u8]) -> String {
         let text = String::from_utf8_lossy(text);
-        let text = self.inner.client.mask(&text);
+        let text = self.mask(&text);
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         line.chars().filter(|char| !char.is_control()).take(EXCERPT).collect()
     }

@@ -22,6 +22,7 @@ mod made;
 mod nothing;
 mod places;
 mod remembering;
+mod secrets;
 mod stage;
 mod timing;
 mod told;
