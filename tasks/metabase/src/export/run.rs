@@ -7,6 +7,7 @@ mod close;
 mod dry;
 mod early;
 mod prepare;
+mod settle;
 mod told;
 
 use std::{fs, path::Path};
