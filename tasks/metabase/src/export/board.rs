@@ -62,8 +62,10 @@ impl Board {
         let (bytes, rows) = (state.bytes(), state.units.iter().map(|(_, rows)| rows).sum::<u64>());
         // More than the last time came: then nobody knows how much there is.
         let total = state.expected.filter(|expected| *expected >= bytes);
-        let mib = ByteSize(bytes >> 20 << 20);
-        let note = format!("{} of {} files, {rows} rows, {mib}: {title}", state.files, state.units.len());
+        // Whole units: all digits of a size that grows tell nothing.
+        let unit = if bytes >= TELL_EVERY { 20 } else { 10 };
+        let size = ByteSize(bytes >> unit << unit);
+        let note = format!("{} of {} files, {rows} rows, {size}: {title}", state.files, state.units.len());
         self.cx.progress(bytes, total, note);
     }
 

@@ -19,6 +19,7 @@ fn what_comes_slowly_is_told_too() {
     clock.advance(TELL_AFTER.to_std().unwrap());
     board.came(0, 1_500, 9, "Orders");
     assert_eq!(told(), [500, 1_500]);
+    assert_eq!(test.progress()[1].note, "0 of 1 files, 9 rows, 1 KiB: Orders");
     clock.advance(TELL_AFTER.to_std().unwrap());
     board.came(0, 1_500, 9, "Orders");
     assert_eq!(told(), [500, 1_500], "nothing came");
