@@ -21,6 +21,7 @@ mod db;
 mod doctor;
 mod fields;
 mod held;
+mod how_far;
 mod inputs;
 mod instant;
 mod kinds;

@@ -26,6 +26,7 @@ mod metabase;
 mod metrics;
 mod one_shot;
 mod plugins;
+mod progress;
 mod replaced;
 mod rounds;
 mod secrets;

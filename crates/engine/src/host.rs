@@ -21,12 +21,14 @@ use roundsman_wire::{Host, LogLine, LogStream};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Engine, covered_lines::CoveredLines, denied::Denials, engine::store_pause, log_keeper::LogKeeper,
-    mask::Mask, sealing,
+    Engine, Progress, covered_lines::CoveredLines, denied::Denials, engine::store_pause,
+    log_keeper::LogKeeper, mask::Mask, sealing,
 };
 
 /// The most label sets that one attempt may report.
 const MAX_SAMPLES: usize = 5_000;
+/// The most bytes that are kept of what a run says it is at.
+const NOTE_BYTES: usize = 500;
 /// What is left of the time limit when a question is given up, so that the kind can still say so.
 const ANSWER_RESERVE: Duration = Duration::from_secs(5);
 
@@ -245,9 +247,13 @@ impl Host for AttemptHost {
     }
 
     fn progress(&self, done: u64, total: Option<u64>, note: String) {
+        let note = self.mask.text(&note);
         if let Some(observer) = &self.engine.parts.observer {
-            observer.progress(done, total, &self.mask.text(&note));
+            observer.progress(done, total, &note);
         }
+        let note = note[..note.floor_char_boundary(NOTE_BYTES)].to_owned();
+        let (run, at) = (self.run.id, self.engine.now());
+        self.engine.live.advance(&self.lease, Progress { run, at, done, total, note });
     }
 
     fn metric(&self, mut metric: MetricValue) {

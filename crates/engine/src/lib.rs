@@ -52,7 +52,7 @@ pub use follow::Follower;
 pub use gauges::refresh_gauges;
 pub use health::{Health, Readiness};
 pub use lead::{Lead, Standing};
-pub use live::Live;
+pub use live::{Live, Progress};
 pub use order::Means;
 pub use preflight::{PREFLIGHT_WITHIN, preflight};
 pub use prune::Pruner;

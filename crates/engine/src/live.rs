@@ -5,9 +5,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use roundsman_model::{RunId, TaskName};
+use roundsman_model::{RunId, TaskName, Timestamp};
 use roundsman_store::RunLease;
 use roundsman_wire::{CancelReason, Lease};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 /// What can be told to an attempt under way.
@@ -17,6 +18,23 @@ pub(crate) enum Word {
     Cancel(CancelReason),
     /// The lease was renewed.
     Renew(Lease),
+}
+
+/// How far a run under way is, as its kind told last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The run.
+    pub run: RunId,
+    /// When it was told.
+    pub at: Timestamp,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all, if that is known.
+    #[serde(default)]
+    pub total: Option<u64>,
+    /// What it is at.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// The runs that this node has under way.
@@ -30,6 +48,7 @@ struct UnderWay {
     lease: RunLease,
     ends_with_lease: bool,
     words: mpsc::UnboundedSender<Word>,
+    progress: Option<Progress>,
 }
 
 impl Live {
@@ -45,7 +64,8 @@ impl Live {
         ends_with_lease: bool,
     ) -> mpsc::UnboundedReceiver<Word> {
         let (words, receiver) = mpsc::unbounded_channel();
-        let entry = UnderWay { task: task.clone(), lease: lease.clone(), ends_with_lease, words };
+        let entry =
+            UnderWay { task: task.clone(), lease: lease.clone(), ends_with_lease, words, progress: None };
         self.runs().insert(lease.run, entry);
         receiver
     }
@@ -69,6 +89,21 @@ impl Live {
             // It may be ending just now; then nothing needs the lease any more.
             let _ = run.words.send(Word::Renew(renewed));
         }
+    }
+
+    /// Notes how far an attempt is.
+    pub(crate) fn advance(&self, lease: &RunLease, progress: Progress) {
+        let mut runs = self.runs();
+        if let Some(run) = runs.get_mut(&lease.run).filter(|run| run.lease == *lease) {
+            run.progress = Some(progress);
+        }
+    }
+
+    /// How far runs are of which that is known, the oldest first.
+    pub fn progress(&self) -> Vec<Progress> {
+        let mut all: Vec<_> = self.runs().values().filter_map(|run| run.progress.clone()).collect();
+        all.sort_by_key(|progress| progress.run);
+        all
     }
 
     /// The leases of all runs under way.

@@ -6,6 +6,7 @@ mod tests;
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use chrono_tz::Tz;
+use roundsman_engine::Progress;
 use roundsman_model::{Artifact, AttemptEnd, NodeId, Origin, Run, RunId, RunState, Timestamp};
 use roundsman_store::{AttemptRow, RunFilter, Store};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use super::{
     artifacts, confirm, consent,
     failure::Answer,
     fields::Fields,
-    held,
+    held, how_far,
     look::{Look, Tone, clean, state_tone, state_words},
     output::Output,
     plan,
@@ -24,6 +25,7 @@ use super::{
     table::{Cell, Table},
     times,
 };
+use crate::control;
 
 /// The most runs of a round that are shown.
 const LARGEST_ROUND: u32 = 200;
@@ -58,6 +60,8 @@ pub(super) struct Told {
     pub(super) held: Option<String>,
     /// Who confirmed it, and how, if it had to be.
     pub(super) confirmed: Option<String>,
+    /// How far it is, if the daemon of this host has it under way and its kind tells.
+    pub(super) progress: Option<Progress>,
 }
 
 pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answer {
@@ -76,6 +80,7 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         confirmed: consent::noted(&store, &run).await?,
         held: held_by(&store, &run, zone, nodes::Pulse::of(session)).await?,
         zone,
+        progress: progress(session, &run).await,
         unconfirmed: !confirm::unconfirmed(session, [&run]).await?.is_empty(),
         attempts: store.attempts(run.id).await?,
         artifacts: store.artifacts(run.id).await?,
@@ -87,6 +92,14 @@ pub(super) async fn run(args: Args, session: &Session, out: &mut Output) -> Answ
         out.text(&render(&told, now, out.look()))?;
     }
     Ok(())
+}
+
+async fn progress(session: &Session, run: &Run) -> Option<Progress> {
+    if run.state != RunState::Running {
+        return None;
+    }
+    let here = control::status(&session.loaded().settings.state_dir.value).await.ok()?;
+    here.progress.into_iter().find(|progress| progress.run == run.id)
 }
 
 /// The runs that share the round of a run, first to last.
@@ -118,6 +131,7 @@ fn as_json(told: &Told) -> Value {
         "held": told.held,
         "unconfirmed": told.unconfirmed,
         "confirmed": told.confirmed,
+        "progress": told.progress,
         "attempts": attempts,
         "artifacts": told.artifacts,
     })
@@ -199,6 +213,7 @@ fn facts(told: &Told, now: Timestamp) -> Fields {
     }
     facts.add_some("order", stop_words(run, zone));
     facts.add_some("started", run.started_at.map(|at| format!("{}{}", times::full(at, zone), lag(run, at))));
+    facts.add_some("progress", told.progress.as_ref().map(|progress| how_far::words(progress, now)));
     facts.add_some(
         "ended",
         run.ended_at.map(|at| format!("{}{}", times::with_distance(at, zone, now), took(run, at))),

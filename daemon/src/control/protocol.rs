@@ -1,5 +1,6 @@
 //! What is said on the control socket: one JSON object to a line, in both directions. It carries nothing that has to last.
 
+use roundsman_engine::Progress;
 use roundsman_model::{Abilities, BootId, TaskName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -80,6 +81,9 @@ pub(crate) struct Status {
     /// What it can enforce of sandboxes: more, perhaps, than whoever asks.
     #[serde(default)]
     pub(crate) abilities: Option<Abilities>,
+    /// How far the runs are that it has under way, where their kinds tell.
+    #[serde(default)]
+    pub(crate) progress: Vec<Progress>,
 }
 
 /// The line that says what came of an order.

@@ -150,6 +150,7 @@ impl Ears for Reloader {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             replaced: was_replaced(),
             abilities: Some(self.engine.means().executor.abilities()),
+            progress: self.engine.live().progress(),
         }
     }
 

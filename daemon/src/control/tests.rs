@@ -42,6 +42,7 @@ impl Ears for Listener {
             version: None,
             replaced: false,
             abilities: None,
+            progress: Vec::new(),
         }
     }
 

@@ -24,6 +24,7 @@ fn told(run: Run, zone: Tz) -> Told {
         round: Vec::new(),
         held: None,
         confirmed: None,
+        progress: None,
     }
 }
 

@@ -2,12 +2,13 @@
 //! blackout. It judges only by what the overview holds.
 
 use chrono_tz::Tz;
+use roundsman_engine::Progress;
 use roundsman_model::{Pause, Run, RunState, Timestamp};
 use serde_json::{Value, json};
 
 use super::overview::Overview;
 use crate::cli::{
-    held,
+    held, how_far,
     look::{Look, Tone},
     plan::KnownTask,
     prospect,
@@ -31,6 +32,17 @@ impl Overview {
             ]);
         }
         table.render(look)
+    }
+
+    /// Of runs of the daemon of this host; the store does not know it of others.
+    pub(super) fn progress_lines(&self) -> String {
+        let known = self.local.iter().flat_map(|local| &local.progress);
+        let line = |progress: &Progress| {
+            let task =
+                self.active.iter().find(|run| run.id == progress.run).map_or("", |run| run.task.as_str());
+            format!("run {} of {task}  {}\n", progress.run, how_far::words(progress, self.now))
+        };
+        known.filter(|known| self.active.iter().any(|run| run.id == known.run)).map(line).collect()
     }
 
     /// Running runs that are still under way when the next slot of their task has come.

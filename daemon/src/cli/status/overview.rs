@@ -162,6 +162,7 @@ impl Overview {
             section("Active runs", runs::render(&self.active, &self.unconfirmed, zone, look));
         }
         let lines = [
+            ("How far runs of this host are", self.progress_lines()),
             ("Runs that are due and wait", self.held_lines(zone, look)),
             ("Runs that take longer than their interval", self.overrun_lines(look)),
             ("Paused tasks", self.paused_lines(look)),

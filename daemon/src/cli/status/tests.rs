@@ -6,11 +6,15 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use expect_test::expect;
+use roundsman_engine::Progress;
 use roundsman_model::{BootId, Finding, NodeId, Pause, RunId, RunState};
 use roundsman_store::{CheckRow, Held, HeldBy, Holder, Leader};
 
 use super::overview::{Access, Overview, sum_active};
-use crate::cli::{confirm::Unconfirmed, look::Look, sample, tasks::Row};
+use crate::{
+    cli::{confirm::Unconfirmed, look::Look, sample, tasks::Row},
+    control::Status,
+};
 
 fn overview() -> Overview {
     Overview {
@@ -164,6 +168,32 @@ fn busy() -> Overview {
     overview.active = vec![long];
     overview.active_counts = BTreeMap::from([(RunState::Queued, 1), (RunState::Running, 1)]);
     overview
+}
+
+#[test]
+fn how_far_runs_of_this_host_are() {
+    let mut overview = busy();
+    let progress = |run| Progress {
+        run: RunId(run),
+        at: sample::at("2026-11-21T12:47:57Z"),
+        done: 3,
+        total: Some(10),
+        note: "fetching".to_owned(),
+    };
+    // A run that has ended meanwhile is not among the active ones.
+    overview.local = Some(Status {
+        boot: BootId::new("boot-1"),
+        leader: true,
+        uptime_secs: 90.0,
+        tick_age_secs: Some(0.5),
+        version: None,
+        replaced: false,
+        abilities: None,
+        progress: vec![progress(49), progress(51)],
+    });
+    let page = overview.render(Tz::Europe__Berlin, Look::PLAIN);
+    let told = page.split("How far runs of this host are\n").nth(1).unwrap().split("\n\n").next();
+    assert_eq!(told, Some("run 51 of often  3 of 10: fetching, 3 s ago"));
 }
 
 #[test]

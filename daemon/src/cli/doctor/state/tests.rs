@@ -16,6 +16,7 @@ fn status(tick: Option<f64>) -> Status {
         version: Some("1.2.3".to_owned()),
         replaced: false,
         abilities: None,
+        progress: Vec::new(),
     }
 }
 
