@@ -63,7 +63,7 @@ impl Board {
         // More than the last time came: then nobody knows how much there is.
         let total = state.expected.filter(|expected| *expected >= bytes);
         // Whole units: all digits of a size that grows tell nothing.
-        let unit = if bytes >= TELL_EVERY { 20 } else { 10 };
+        let unit = [20, 10, 0].into_iter().find(|unit| bytes >> unit > 0).unwrap_or_default();
         let size = ByteSize(bytes >> unit << unit);
         let note = format!("{} of {} files, {rows} rows, {size}: {title}", state.files, state.units.len());
         self.cx.progress(bytes, total, note);

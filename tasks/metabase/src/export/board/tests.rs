@@ -14,6 +14,7 @@ fn what_comes_slowly_is_told_too() {
     let told = || test.progress().iter().map(|progress| progress.done).collect::<Vec<_>>();
     board.came(0, 500, 3, "Orders");
     assert_eq!(told(), [500], "the first bytes");
+    assert_eq!(test.progress()[0].note, "0 of 1 files, 3 rows, 500 B: Orders");
     board.came(0, 1_000, 6, "Orders");
     assert_eq!(told(), [500], "not each piece");
     clock.advance(TELL_AFTER.to_std().unwrap());
