@@ -65,7 +65,7 @@ impl Server {
     }
 
     pub(super) async fn wait_ready_until(&self, end: Timestamp) -> Result<(), ServerFailure> {
-        let mut was_starting = false;
+        let (mut was_starting, mut told) = (false, None);
         loop {
             let why = match self.health().await {
                 Ok(Health::Ok) => return Ok(()),
@@ -84,7 +84,10 @@ impl Server {
                 let told = format!("{} is not ready: {why}", self.base_url());
                 return Err(ServerFailure::new(FailureClass::HttpServer, Again::Yes, told).coded("not-ready"));
             }
-            tracing::info!("waiting for {}: {why}", self.base_url());
+            if told.as_ref() != Some(&why) {
+                tracing::info!("waiting for {}: {why}", self.base_url());
+                told = Some(why);
+            }
             self.inner.cx.sleep(LOOK_AGAIN).await?;
         }
     }
