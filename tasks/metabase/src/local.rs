@@ -99,6 +99,11 @@ enum Stopped<E> {
     Sink(E),
 }
 
+/// Whether a character can stand between cells of a CSV.
+pub const fn delimits(char: char) -> bool {
+    !matches!(char, '"' | '\r' | '\n' | '\0')
+}
+
 /// Makes another file of a finished one.
 pub fn refine(
     from: &Path,
@@ -107,7 +112,7 @@ pub fn refine(
     watch: Watch<'_>,
 ) -> Result<Finished, LocalError> {
     if let Some(delimiter) = refinement.csv.as_ref().and_then(|style| style.delimiter)
-        && matches!(delimiter, '"' | '\r' | '\n' | '\0')
+        && !delimits(delimiter)
     {
         return Err(LocalError::Delimiter(delimiter));
     }

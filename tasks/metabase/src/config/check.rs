@@ -9,7 +9,7 @@ use roundsman_http::{BaseUrl, InvalidUrl};
 use roundsman_task::Check;
 
 use super::Config;
-use crate::export::names::Template;
+use crate::{export::names::Template, local::delimits};
 
 /// The right of the owner to read, in a mode.
 const OWNER_READS: u32 = 0o400;
@@ -105,7 +105,7 @@ impl Config {
         if let Some(Err(error)) = self.template.as_deref().map(template) {
             wrong.push(error);
         }
-        if let Some(delimiter) = self.csv_delimiter.filter(|char| !delimits(*char)) {
+        if let Some(delimiter) = self.csv_delimiter.filter(|char| !(char.is_ascii() && delimits(*char))) {
             wrong.push(format!(
                 "csv_delimiter = {delimiter:?} cannot stand between cells: it is one ASCII character, no quote and no end of a \
                  line, such as \";\" or \"\\t\""
@@ -138,9 +138,4 @@ fn template(written: &str) -> Result<Template, String> {
         ));
     }
     Ok(template)
-}
-
-/// Whether a character can stand between cells of a CSV.
-const fn delimits(char: char) -> bool {
-    char.is_ascii() && !matches!(char, '"' | '\r' | '\n' | '\0')
 }

@@ -3,19 +3,19 @@
 
 use std::{fs, path::Path};
 
-use roundsman_task::Timestamp;
+use roundsman_task::{TaskContext, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     failure::Told,
     judge::Verified,
-    ledger::DoneRow,
+    ledger::{DoneRow, RunRow},
     names::MANIFEST,
     part::{DiskError, Part, Writer},
 };
 
 /// The version of what a manifest holds.
-pub const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 1;
 
 /// A manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -157,6 +157,29 @@ impl Entry {
 }
 
 impl Manifest {
+    /// That of a run which ends now.
+    pub fn of(
+        cx: &TaskContext,
+        row: &RunRow,
+        server: (String, Option<String>),
+        status: &str,
+        units: Vec<Entry>,
+    ) -> Self {
+        let (base_url, server_version) = server;
+        Self {
+            schema: SCHEMA,
+            task: cx.task().to_string(),
+            run_id: cx.run_id().0,
+            slot: cx.slot(),
+            base_url,
+            server_version,
+            started_at: row.started_at,
+            finished_at: cx.now(),
+            status: status.to_owned(),
+            units,
+        }
+    }
+
     /// As it stands in the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self).expect("a manifest is plain data");

@@ -177,15 +177,17 @@ async fn the_same_question_twice() {
     assert_eq!(paths(&first), paths(&again));
 }
 
+/// The next export stops behind its fiftieth row until it is let go on.
+fn half_way() -> Fault {
+    let stall = Damage::Stall(At::Row(50), Stall::UntilReleased);
+    Fault::on("POST /api/card/12/query/csv").times(1).body(stall)
+}
+
 /// Two runs for one slot at once: the later one waits and takes what the other one did, and no manifest tells of other files.
 #[tokio::test]
 async fn two_runs_for_one_slot() {
     let stage = Stage::of_rows(200).await;
-    let held = stage.sim.fault(
-        Fault::on("POST /api/card/12/query/csv")
-            .times(1)
-            .body(Damage::Stall(At::Row(50), Stall::UntilReleased)),
-    );
+    let held = stage.sim.fault(half_way());
     let one = stage.builder().build();
     let other = one.next_run();
     let beside = async {
@@ -211,11 +213,7 @@ async fn two_runs_for_one_slot() {
 #[tokio::test]
 async fn a_folder_that_vanishes() {
     let stage = Stage::of_rows(200).await;
-    let held = stage.sim.fault(
-        Fault::on("POST /api/card/12/query/csv")
-            .times(1)
-            .body(Damage::Stall(At::Row(50), Stall::UntilReleased)),
-    );
+    let held = stage.sim.fault(half_way());
     let test = stage.builder().build();
     let vanish = async {
         held.stalled(1).await;

@@ -32,6 +32,17 @@ async fn a_path_before_the_server_stays_before_all_requests() {
     assert!(desk.sim.journal().iter().all(|entry| entry.status == 200), "{:?}", desk.asked());
 }
 
+/// Answers one request, and tells what was asked.
+async fn answered(listener: &TcpListener, head: &str, body: &str) -> String {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut asked = vec![0; 4_096];
+    let read = stream.read(&mut asked).await.unwrap();
+    let answer =
+        format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    String::from_utf8_lossy(&asked[..read]).into_owned()
+}
+
 /// M-45: through a proxy.
 #[tokio::test]
 async fn a_proxy_is_asked_instead() {
@@ -39,16 +50,8 @@ async fn a_proxy_is_asked_instead() {
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     let desk = Desk::sample().await.configured(json!({ "proxy": proxy }));
     let server = desk.server().await;
-    let answer = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut asked = vec![0; 4_096];
-        let read = stream.read(&mut asked).await.unwrap();
-        let body = r#"{"id": 7, "common_name": "Proxied"}"#;
-        let head =
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
-        stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
-        String::from_utf8_lossy(&asked[..read]).into_owned()
-    };
+    let body = r#"{"id": 7, "common_name": "Proxied"}"#;
+    let answer = answered(&listener, "200 OK\r\nContent-Type: application/json", body);
     let (user, asked) = tokio::join!(server.current_user(), answer);
     assert_eq!(user.unwrap().id, 7);
     assert!(asked.starts_with(&format!("GET {}/api/user/current HTTP/1.1", desk.sim.url())), "{asked}");
@@ -133,15 +136,7 @@ async fn a_proxy_learns_its_password_and_nobody_else_does() {
     let proxy = format!("http://somebody:pass%20word%21@{at}");
     let desk = Desk::sample().await.configured(json!({ "proxy": proxy }));
     let server = desk.server().await;
-    let answer = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut asked = vec![0; 4_096];
-        let read = stream.read(&mut asked).await.unwrap();
-        let body = "denied: pass%20word%21 is pass word!";
-        let head = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ";
-        stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
-        String::from_utf8_lossy(&asked[..read]).into_owned()
-    };
+    let answer = answered(&listener, "400 Bad Request", "denied: pass%20word%21 is pass word!");
     let (user, asked) = tokio::join!(server.current_user(), answer);
     assert!(asked.contains("Basic c29tZWJvZHk6cGFzcyB3b3JkIQ=="), "{asked}");
     let told = format!("{:?}", user.unwrap_err());

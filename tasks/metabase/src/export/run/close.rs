@@ -16,7 +16,7 @@ use crate::{
         failure::{Class, UnitFailure},
         folder::{LATEST, is_in, latest, newest, point_latest},
         ledger::RunRow,
-        manifest::{Entry, Manifest, SCHEMA},
+        manifest::{Entry, Manifest},
         metrics,
         names::MANIFEST,
         unit::title,
@@ -83,18 +83,9 @@ fn status(units: &[Ended]) -> Status {
 }
 
 fn manifest(run: &Prepared<'_>, units: &[Ended], status: Status) -> Manifest {
-    Manifest {
-        schema: SCHEMA,
-        task: run.cx.task().to_string(),
-        run_id: run.cx.run_id().0,
-        slot: run.cx.slot(),
-        base_url: run.server.base_url(),
-        server_version: run.server_version.clone(),
-        started_at: run.row.started_at,
-        finished_at: run.cx.now(),
-        status: status.as_str().to_owned(),
-        units: units.iter().map(|unit| unit.entry.clone()).collect(),
-    }
+    let server = (run.server.base_url(), run.server_version.clone());
+    let entries = units.iter().map(|unit| unit.entry.clone()).collect();
+    Manifest::of(run.cx, &run.row, server, status.as_str(), entries)
 }
 
 /// Keeps the manifest with the run, too. One that is too large for that is in the folder only.

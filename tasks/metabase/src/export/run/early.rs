@@ -14,7 +14,7 @@ use crate::{
     config::{Checked, FailRunIf},
     export::{
         ledger::Ledger,
-        manifest::{Entry, Fate, Manifest, SCHEMA},
+        manifest::{Entry, Fate, Manifest},
         metrics,
         one::is_there,
     },
@@ -66,18 +66,12 @@ async fn published(
         ledger.put_run(&slot, &row).await?;
     }
     let base_url = || config.base_url.trim_end_matches('/').to_owned();
-    let manifest = Manifest {
-        schema: SCHEMA,
-        task: cx.task().to_string(),
-        run_id: cx.run_id().0,
-        slot: cx.slot(),
-        base_url: written.as_ref().map_or_else(base_url, |written| written.base_url.clone()),
-        server_version: written.as_ref().and_then(|written| written.server_version.clone()),
-        started_at: row.started_at,
-        finished_at: cx.now(),
-        status: Status::Partial.as_str().to_owned(),
-        units: with_failures(there, written.map(|written| written.units).unwrap_or_default()),
-    };
+    let server = (
+        written.as_ref().map_or_else(base_url, |written| written.base_url.clone()),
+        written.as_ref().and_then(|written| written.server_version.clone()),
+    );
+    let units = with_failures(there, written.map(|written| written.units).unwrap_or_default());
+    let manifest = Manifest::of(cx, &row, server, Status::Partial.as_str(), units);
     keep(cx, &manifest).await?;
     Ok(Some(outcome(cx, config, &manifest, (&root, &row.folder, row.units), error)))
 }
