@@ -16,7 +16,7 @@ pub use self::expanded::Expanded;
 use super::{
     failure::{Class, UnitFailure},
     judge::Rules,
-    names::{RunWords, Template, Words, tell_apart},
+    names::{RunWords, Template, Words, number_for, tell_apart},
     unit::Unit,
 };
 use crate::{
@@ -146,7 +146,7 @@ impl Expander<'_> {
     fn unit(&self, item: &Item, seq: u32, found: Found) -> Unit {
         let config = self.config;
         let format = item.format.unwrap_or(config.format);
-        let id = found.card_id.map_or_else(|| item.name.clone(), |id| id.to_string());
+        let id = found.card_id.map_or_else(|| number_for(&item.name), |id| id.to_string());
         let entity_id = found.card.as_ref().and_then(|card| card.entity_id.clone());
         let (dashboard_id, dashboard) = found.dashboard.unzip();
         let words = Words {

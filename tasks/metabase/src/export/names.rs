@@ -15,6 +15,8 @@ use super::folder::LATEST;
 pub const MANIFEST: &str = "manifest.json";
 /// The most bytes and the most characters of one component.
 const LONGEST: usize = 200;
+/// The most bytes of what stands for a number.
+const SHORT: usize = 40;
 const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 const NUMBERED_DEVICES: [&str; 2] = ["COM", "LPT"];
 
@@ -235,6 +237,11 @@ pub fn sanitise(text: &str, fallback: &str) -> String {
     fit(text, LONGEST, fallback)
 }
 
+/// What stands in names for the number of a question that has none: short, so that it tells apart behind any name.
+pub fn number_for(name: &str) -> String {
+    fit(name, SHORT, "query")
+}
+
 /// The same of a file, whose ending stays when the name is cut.
 fn sanitise_file(text: &str, ext: &str, fallback: &str) -> String {
     let ending = format!(".{ext}");
@@ -363,7 +370,7 @@ fn with_suffix(path: &std::path::Path, ext: &str, suffix: &str) -> PathBuf {
         Some(stem) => (stem, ending.as_str()),
         None => (&*file, ""),
     };
-    let mut name = cut(stem, LONGEST - ending.len() - suffix.len()).to_owned();
+    let mut name = cut(stem, LONGEST.saturating_sub(ending.len() + suffix.len())).to_owned();
     let _ = write!(name, "{suffix}{ending}");
     path.with_file_name(name)
 }

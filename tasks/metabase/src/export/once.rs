@@ -91,11 +91,12 @@ async fn into(
     let at_once = config.max_concurrent_exports.get() as usize;
     let stopped = &OnceLock::new();
     let ended = stream::iter(units.iter().enumerate())
-        .map(|(at, unit)| one(exporter, at, unit, stopped))
-        .buffered(at_once);
-    let ended: Vec<Result<Told, TaskError>> = ended.collect().await;
+        .map(async |(at, unit)| (at, one(exporter, at, unit, stopped).await))
+        .buffer_unordered(at_once);
+    let mut ended: Vec<(usize, Result<Told, TaskError>)> = ended.collect().await;
+    ended.sort_by_key(|(at, _)| *at);
     drop(made);
-    outcome(ended.into_iter().collect::<Result<_, _>>()?, &notes)
+    outcome(ended.into_iter().map(|(_, told)| told).collect::<Result<_, _>>()?, &notes)
 }
 
 /// One unit, unless an earlier one met what every other would meet too.

@@ -86,6 +86,7 @@ impl Exporter<'_> {
             }
             tracing::info!("{}: {failure}; trying again in {}", unit.title(), in_words(pause));
             self.board.came(at, 0, 0, &unit.name);
+            self.server.make_room().await;
             self.cx.sleep(pause).await?;
         }
     }

@@ -107,9 +107,14 @@ impl Server {
         serde_json::from_value(answer).map_err(|error| self.unexpected("api/user/current", &error))
     }
 
+    /// Gives back places for exports that nothing is under way on: others may have them during a pause.
+    pub async fn make_room(&self) {
+        self.inner.manners.give_back().await;
+    }
+
     /// Ends what began with this run: a session that nobody shares, places for exports. Best effort.
     pub async fn close(&self) {
-        self.inner.manners.give_back().await;
+        self.make_room().await;
         if let super::Auth::Session(session) = &self.inner.auth {
             session.log_out(self).await;
         }

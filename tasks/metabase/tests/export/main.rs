@@ -23,6 +23,7 @@ mod nothing;
 mod places;
 mod remembering;
 mod secrets;
+mod side_by_side;
 mod stage;
 mod timing;
 mod told;

@@ -38,15 +38,16 @@ pub(super) struct All {
     pub(super) stopped: Option<UnitFailure>,
 }
 
-/// Exports all units, in their order, as many at a time as may be under way.
+/// Exports all units, begun in their order, as many at a time as may be under way: a slow one keeps none of the others waiting.
 pub(super) async fn export_all(run: &Prepared<'_>) -> Result<All, TaskError> {
     let course = Mutex::new(Course::default());
     let at_once = run.config.max_concurrent_exports.get() as usize;
     let ended = stream::iter(run.units.iter().enumerate())
-        .map(|(at, unit)| one(run, at, unit, &course))
-        .buffered(at_once.max(1));
-    let ended: Vec<Result<Ended, TaskError>> = ended.collect().await;
-    let units = ended.into_iter().collect::<Result<_, _>>()?;
+        .map(async |(at, unit)| (at, one(run, at, unit, &course).await))
+        .buffer_unordered(at_once.max(1));
+    let mut ended: Vec<(usize, Result<Ended, TaskError>)> = ended.collect().await;
+    ended.sort_by_key(|(at, _)| *at);
+    let units = ended.into_iter().map(|(_, ended)| ended).collect::<Result<_, _>>()?;
     let course = course.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(All { units, stopped: course.stopped })
 }
