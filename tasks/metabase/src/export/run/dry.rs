@@ -1,5 +1,5 @@
 //! A dry run: which files would be exported with which requests. Only reads are asked for, or nothing at all; neither a file
-//! nor a folder nor a document is made.
+//! nor a folder is made, and nothing is remembered of exports. Where it has to log in, the session is shared as ever.
 
 use roundsman_task::{Counts, Outcome, TaskContext, TaskError};
 use serde_json::{Value, json};
